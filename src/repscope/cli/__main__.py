@@ -1,0 +1,5 @@
+"""``python -m repscope.cli``."""
+
+from repscope.cli.main import app
+
+app()

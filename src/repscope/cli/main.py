@@ -1,0 +1,42 @@
+"""The ``repscope`` command: thin functions over ``repscope.workflow``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="repscope",
+    help="How did my representations change, and is the change real?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from repscope import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """How did my representations change, and is the change real?"""
+
+
+def _register() -> None:
+    from repscope.cli import info
+
+    app.command("info")(info.info)
+
+
+_register()

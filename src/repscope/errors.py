@@ -1,0 +1,113 @@
+"""The tree of errors.
+
+    RepscopeError
+    ├── InputError (ValueError)           what was given cannot be used
+    │   ├── FormatError                   a file is not what its name or header says
+    │   │   └── UnsafePickleError         a pickle asks for code
+    │   ├── VectorError                   NaN, Inf, zero vectors, wrong dtype, widths that differ
+    │   ├── LinkError                     rows that do not belong together
+    │   ├── NameNotAllowedError           a name that would leave the study
+    │   └── UnknownNameError (LookupError)  no such measure, method, column, capture point
+    ├── MissingError (FileNotFoundError)  a file, study, set or result that is not there
+    ├── StudyError (RuntimeError)         the state of a study forbids it
+    │   ├── IncompleteSetError            a set whose writing has not finished
+    │   ├── ExistsError (FileExistsError) a name already taken
+    │   └── CorruptError                  bytes that do not match their checksum
+    ├── StorageError (OSError)            the disk refused: full, read-only, gone
+    ├── ModelError (RuntimeError)         the user's model, weights or capture point
+    └── DependencyError (ImportError)     an optional package that is missing or broken
+
+Each message has the same three parts: what was expected, what was found, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class RepscopeError(Exception):
+    """Base of every error that Repscope raises on purpose.
+
+    Args:
+        expected: what the operation needs, as a noun phrase.
+        got: what was found instead; name the file, set, row.
+        do: what the reader can do next, as an imperative; a command where there is one.
+    """
+
+    def __init__(self, expected: str, got: str, do: str) -> None:
+        self.expected = expected
+        self.got = got
+        self.do = do
+        super().__init__(expected, got, do)
+
+    def __str__(self) -> str:
+        text = f"expected {self.expected}; got {self.got}; do: {self.do}"
+        notes = getattr(self, "__notes__", ())
+        return text + "".join(f" [{note}]" for note in notes)
+
+
+class InputError(RepscopeError, ValueError):
+    """What was given cannot be used."""
+
+
+class FormatError(InputError):
+    """A file is not what its name or its header says."""
+
+
+class UnsafePickleError(FormatError):
+    """A pickle asks for something other than arrays, tensors and containers."""
+
+
+class VectorError(InputError):
+    """Vectors that cannot be measured: NaN, Inf, zero length, wrong dtype or width."""
+
+
+class LinkError(InputError):
+    """Rows of two sets do not belong together in the way that was asked for."""
+
+
+class NameNotAllowedError(InputError):
+    """A name that is not a plain file name, or would leave the study."""
+
+
+class UnknownNameError(InputError, LookupError):
+    """No measure, method, column or capture point has this name."""
+
+
+class MissingError(RepscopeError, FileNotFoundError):
+    """A file, study, set or result is not where it was said to be."""
+
+
+class StudyError(RepscopeError, RuntimeError):
+    """The state of a study forbids the operation."""
+
+
+class IncompleteSetError(StudyError):
+    """A set was never finished, so nothing may be measured on it."""
+
+
+class ExistsError(StudyError, FileExistsError):
+    """The name is taken, and overwriting was not asked for."""
+
+
+class CorruptError(StudyError):
+    """Bytes on disk do not match what the manifest recorded."""
+
+
+class StorageError(RepscopeError, OSError):
+    """The disk refused: full, read-only, or gone."""
+
+
+class ModelError(RepscopeError, RuntimeError):
+    """A model, its weights, or a capture point cannot be used as given."""
+
+
+class DependencyError(RepscopeError, ImportError):
+    """An optional package is missing, or installed but broken."""
+
+
+def name_some(values: Iterable[object], limit: int = 5) -> str:
+    """The first few of many values, for a message: ``a, b, c and 7 more``."""
+    listed = [str(value) for value in values]
+    shown = ", ".join(listed[:limit])
+    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit:,} more"

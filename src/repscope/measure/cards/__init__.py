@@ -1,0 +1,11 @@
+"""The cards of all measures, in the order of the documentation."""
+
+from repscope.measure.cards import alignment, change, distribution, geometry, similarity
+
+CARDS = (
+    *alignment.CARDS,
+    *distribution.CARDS,
+    *geometry.CARDS,
+    *similarity.CARDS,
+    *change.CARDS,
+)

@@ -1,0 +1,111 @@
+"""Records that every measure returns: estimates, differences, replicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIXED = -1
+"""Group code of a row that is never left out (a reference that does not vary with the items)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with what is known about its uncertainty.
+
+    Attributes:
+        value: the point estimate, or None when the measure is not defined here.
+        low: lower end of the interval, or None when none can be given.
+        high: upper end.
+        level: nominal coverage of the interval.
+        n: independent units (clusters) behind it.
+        method: how the interval was made, such as "bootstrap over 250 clusters".
+        why: the reason when ``value`` or the interval is None.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    n: int = 0
+    method: str = ""
+    why: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"undefined ({self.why})"
+        if self.low is None or self.high is None:
+            return f"{self.value:.4g}"
+        return f"{self.value:.4g} ({self.level:.0%} {self.low:.4g} to {self.high:.4g}, n = {self.n:,})"
+
+    def to_json(self) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+            "n": self.n,
+            "method": self.method,
+        }
+        if self.why:
+            record["why"] = self.why
+        return record
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An after-minus-before difference on the same items.
+
+    Attributes:
+        value, low, high, level, n, method, why: as in :class:`Estimate`.
+        p: two-sided p-value of no difference, or None.
+        q: p after Benjamini-Hochberg over the table it stands in, or None.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    n: int = 0
+    method: str = ""
+    p: float | None = None
+    q: float | None = None
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+            "n": self.n,
+            "p": self.p,
+            "q": self.q,
+            "method": self.method,
+        }
+        if self.why:
+            record["why"] = self.why
+        return record
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A value and the same measure with each group of rows left out.
+
+    The raw material of a delete-group jackknife; two of them made with the same groups give a
+    paired difference.
+
+    Attributes:
+        value: the measure on all rows.
+        leave_out: [G] the measure without group g.
+        n: rows that ``value`` was computed on.
+        method: what was done, when it is not the plain measure on all rows.
+    """
+
+    value: float
+    leave_out: NDArray[np.float64]
+    n: int
+    method: str = ""

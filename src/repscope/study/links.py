@@ -1,0 +1,126 @@
+"""Links: which rows of two sets belong together. By id or key column, never by position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import LinkError, UnknownNameError, name_some
+from repscope.study.embeddings import EmbeddingSet
+
+UNLINKED = -1
+"""Code of a row whose key is missing: it has no truth."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Rows i of one set and j of another belong together where ``left[i] == right[j] >= 0``.
+
+    Attributes:
+        on: the key column.
+        left: [N] codes.
+        right: [M] codes.
+        names: [K] the key that each code stands for.
+    """
+
+    on: str
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    names: list[str]
+
+    @property
+    def one_to_one(self) -> bool:
+        """Every key occurs at most once on each side."""
+        return all(
+            len(np.unique(side[side >= 0])) == np.count_nonzero(side >= 0) for side in (self.left, self.right)
+        )
+
+
+def key_codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Codes 0…K−1 in order of first appearance, −1 for missing values, and the keys as strings."""
+    import pyarrow as pa
+
+    array = pa.array([None if is_missing(value) else plain(value) for value in values.tolist()], pa.string())
+    encoded = array.dictionary_encode()
+    codes = encoded.indices.fill_null(UNLINKED).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, encoded.dictionary.to_pylist()
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN and the empty string mean: no key."""
+    return value is None or value == "" or (isinstance(value, float) and value != value)
+
+
+def plain(value: object) -> str:
+    """A key as a string, so that 3, 3.0 and "3" are one key (a column of ints with gaps reads as float)."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlinked: bool = False) -> Link:
+    """Link two sets by a column that both have.
+
+    Rows of ``left`` with a missing key have no truth and are left out of row-wise measures. A key
+    of ``left`` that ``right`` lacks is an error, since leaving rows out silently changes the answer.
+
+    Args:
+        left: the items.
+        right: the reference.
+        on: "id" or a key column.
+        drop_unlinked: treat unknown keys as missing instead.
+
+    Raises:
+        UnknownNameError: a set lacks the column.
+        LinkError: nothing links, or some keys of ``left`` are not in ``right``.
+    """
+    for one in (left, right):
+        if on not in one.columns:
+            raise UnknownNameError(
+                f"a column {on!r} in set {one.name!r} to link on",
+                f"columns {name_some(one.columns, 12)}",
+                f"choose another with --on, or import {one.name!r} with that column",
+            )
+    right_codes, names = key_codes(right.column(on))
+    left_codes, left_names = key_codes(left.column(on))
+    position = {name: code for code, name in enumerate(names)}
+    translate = np.array([position.get(name, UNLINKED) for name in left_names] + [UNLINKED], np.int64)
+    codes = translate[left_codes]
+    unknown = [name for name in left_names if name not in position]
+    if not (codes >= 0).any():
+        raise LinkError(
+            f"rows of {left.name!r} and {right.name!r} with equal {on!r}",
+            f"none (for example {name_some(left_names, 3) or 'only missing values'} against {name_some(names, 3)})",
+            "choose another key with --on; sets that do not link can be compared as distributions only",
+        )
+    if unknown and not drop_unlinked:
+        rows = int(np.isin(left_codes, [left_names.index(name) for name in unknown]).sum())
+        raise LinkError(
+            f"every {on!r} of {left.name!r} in {right.name!r}",
+            f"{len(unknown):,} that are not there, in {rows:,} of {left.n:,} rows ({name_some(unknown)})",
+            f"add them to {right.name!r}, or leave those rows out with --drop-unlinked",
+        )
+    return Link(on, codes, right_codes, names)
+
+
+def pair_rows(before: EmbeddingSet, after: EmbeddingSet) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of the items that both stages have, in the order of ``before``.
+
+    Raises:
+        LinkError: the stages share no id.
+    """
+    import pyarrow.compute as pc
+
+    found = pc.index_in(before.items.column("id"), value_set=after.items.column("id"))
+    positions = found.fill_null(-1).to_numpy().astype(np.int64)
+    rows = np.flatnonzero(positions >= 0)
+    if not len(rows):
+        raise LinkError(
+            f"items with the same id in {before.name!r} and {after.name!r}",
+            f"none (for example {before.ids[0]!r} against {after.ids[0]!r})",
+            "give both stages the ids of their items; unpaired sets have no before and after",
+        )
+    return rows, positions[rows]

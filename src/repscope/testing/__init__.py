@@ -1,0 +1,5 @@
+"""The known-answer suite that ships: simulated studies and the verdicts that are right for them."""
+
+from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
+
+__all__ = ["CONDITIONS", "SimulatedStudy", "simulate"]
