@@ -22,7 +22,13 @@ Each message has the same three parts: what was expected, what was found, what t
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+LONGEST_SHOWN = 100
+"""Characters of one value that a message shows."""
 
 
 class RepscopeError(Exception):
@@ -38,12 +44,11 @@ class RepscopeError(Exception):
         self.expected = expected
         self.got = got
         self.do = do
-        super().__init__(expected, got, do)
+        # Not super(): OSError would read the three parts as errno, strerror and filename.
+        BaseException.__init__(self, expected, got, do)
 
     def __str__(self) -> str:
-        text = f"expected {self.expected}; got {self.got}; do: {self.do}"
-        notes = getattr(self, "__notes__", ())
-        return text + "".join(f" [{note}]" for note in notes)
+        return f"expected {self.expected}; got {self.got}; do: {self.do}"
 
 
 class InputError(RepscopeError, ValueError):
@@ -77,6 +82,8 @@ class UnknownNameError(InputError, LookupError):
 class MissingError(RepscopeError, FileNotFoundError):
     """A file, study, set or result is not where it was said to be."""
 
+    errno = errno.ENOENT
+
 
 class StudyError(RepscopeError, RuntimeError):
     """The state of a study forbids the operation."""
@@ -89,13 +96,27 @@ class IncompleteSetError(StudyError):
 class ExistsError(StudyError, FileExistsError):
     """The name is taken, and overwriting was not asked for."""
 
+    errno = errno.EEXIST
+
 
 class CorruptError(StudyError):
     """Bytes on disk do not match what the manifest recorded."""
 
 
 class StorageError(RepscopeError, OSError):
-    """The disk refused: full, read-only, or gone."""
+    """The disk refused: full, read-only, or gone.
+
+    Args:
+        expected, got, do: see :class:`RepscopeError`.
+        code: the operating system's number, kept as ``errno``.
+    """
+
+    def __init__(self, expected: str, got: str, do: str, code: int | None = None) -> None:
+        super().__init__(expected, got, do)
+        self.errno = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, {**self.__dict__, "errno": self.errno}
 
 
 class ModelError(RepscopeError, RuntimeError):
@@ -107,7 +128,18 @@ class DependencyError(RepscopeError, ImportError):
 
 
 def name_some(values: Iterable[object], limit: int = 5) -> str:
-    """The first few of many values, for a message: ``a, b, c and 7 more``."""
-    listed = [str(value) for value in values]
-    shown = ", ".join(listed[:limit])
-    return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit:,} more"
+    """The first few of many values, for a message: ``a, b, c and 7 more``.
+
+    Long values lose their middle; characters that do not print are escaped.
+    """
+    rest = iter(values)
+    shown = ", ".join(_brief(value) for value in islice(rest, limit))
+    more = sum(1 for _ in rest)
+    return f"{shown} and {more:,} more" if more else shown
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    if len(text) > LONGEST_SHOWN:
+        text = f"{text[: LONGEST_SHOWN * 2 // 3]}…{text[-LONGEST_SHOWN // 4 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -34,9 +34,11 @@ def main(
 
 
 def _register() -> None:
-    from repscope.cli import info
+    from repscope.cli import compare, info, measures
 
     app.command("info")(info.info)
+    app.command("compare")(compare.compare)
+    app.command("measures")(measures.measures)
 
 
 _register()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import VectorError, name_some
+from repscope.errors import VectorError
+from repscope.measure import arrays
+from repscope.measure.arrays import matrix
 
 Floats: TypeAlias = NDArray[np.floating]
 Ints: TypeAlias = NDArray[np.int64]
@@ -34,31 +36,13 @@ def tie_width(dtype: np.dtype[np.floating]) -> float:
     return _TIED[dtype]
 
 
-def check_vectors(vectors: Floats, name: str) -> Floats:
-    """The array itself, if it is [N, D] of floats with at least one row and one column.
-
-    Raises:
-        VectorError: not two-dimensional, empty, or not floating point.
-    """
-    array = np.asarray(vectors)
-    if array.ndim != 2 or 0 in array.shape:
-        raise VectorError(
-            f"{name} of shape [rows, width], both at least 1", f"shape {array.shape}", "pass a 2-D array"
-        )
-    if not np.issubdtype(array.dtype, np.floating):
-        raise VectorError(
-            f"floating-point {name}", f"dtype {array.dtype}", "convert with array.astype('float32')"
-        )
-    return array
-
-
 def check_pair(items: Floats, reference: Floats) -> tuple[Floats, Floats]:
-    """Both sets, checked, and of the same width.
+    """Both sets as they are, if they are matrices of numbers of the same width.
 
     Raises:
-        VectorError: as :func:`check_vectors`, or widths that differ.
+        VectorError: not two-dimensional, empty, not real numbers, or widths that differ.
     """
-    items, reference = check_vectors(items, "items"), check_vectors(reference, "reference")
+    items, reference = cast(Floats, matrix(items, "items")), cast(Floats, matrix(reference, "reference"))
     if items.shape[1] != reference.shape[1]:
         raise VectorError(
             "items and reference of the same width",
@@ -87,17 +71,9 @@ def unit_rows(
     tiny = np.sqrt(np.finfo(dtype).tiny) / np.finfo(dtype).eps
     suspect = np.flatnonzero(~((norms > tiny) & np.isfinite(norms)))
     if suspect.size:
-        largest = np.abs(block[suspect]).max(axis=1)
-        bad = suspect[~((largest > 0) & np.isfinite(largest))]
-        if bad.size:
-            where = np.arange(len(vectors))[rows][bad]
-            raise VectorError(
-                f"finite, non-zero rows in {name}",
-                f"{bad.size:,} zero, NaN or infinite: row {name_some(where)}",
-                "leave these rows out, or extract them again",
-            )
-        block[suspect] /= largest[:, None]
-        norms[suspect] = np.sqrt(np.einsum("ij,ij->i", block[suspect], block[suspect]))
+        numbers = np.arange(len(vectors))[rows][suspect]
+        block[suspect] = arrays.unit_rows(np.asarray(vectors[rows])[suspect], name, numbers)
+        norms[suspect] = 1
     block /= norms[:, None]
     return block
 

@@ -45,8 +45,7 @@ def gap_l2_replicates(
         n_groups: number of groups.
 
     Raises:
-        VectorError: as :func:`gap_l2`, or a group that is the whole of a set.
-        InputError: group codes that do not fit.
+        VectorError: as :func:`gap_l2`, group codes that do not fit, or a group that is the whole of a set.
     """
     totals = _Totals.of(items, reference, groups, reference_groups, n_groups)
     leave_out = np.empty(n_groups)
@@ -81,9 +80,9 @@ def gap_rmg(items: Floats, reference: Floats, item_keys: Ints, reference_keys: I
     items, reference = check_pair(items, reference)
     links = link_keys(item_keys, reference_keys, len(items), len(reference))
     require_links(links)
-    together = [np.zeros(len(rows), np.int64) for rows in (items, reference)]
+    together = (np.zeros(len(items), np.int64), np.zeros(len(reference), np.int64))
     cosines, linked = 0.0, 0
-    for part in _key_parts(items, reference, links, *together, 1):
+    for part in _key_parts(items, reference, links, together, 1):
         cosines += float(part.cosines.sum())
         linked += int(part.linked.sum())
     within = _spread((_total(items, "items") ** 2).sum(), len(items), "items")
@@ -96,6 +95,7 @@ def gap_rmg_replicates(
     reference: Floats,
     item_keys: Ints,
     reference_keys: Ints,
+    *,
     groups: Ints,
     reference_groups: Ints,
     n_groups: int,
@@ -114,16 +114,16 @@ def gap_rmg_replicates(
         n_groups: number of groups.
 
     Raises:
-        VectorError: as :func:`gap_rmg`, also of the rows that remain without a group.
+        VectorError: as :func:`gap_rmg`, also of the rows that remain without a group; group codes that do
+            not fit.
         LinkError: no item is linked, or none without some group.
-        InputError: group codes that do not fit.
     """
     totals = _Totals.of(items, reference, groups, reference_groups, n_groups)
     links = link_keys(item_keys, reference_keys, len(items), len(reference))
     require_links(links)
     cosines, linked = np.zeros(n_groups), np.zeros(n_groups)
     all_cosines, all_linked = 0.0, 0
-    for part in _key_parts(items, reference, links, groups, reference_groups, n_groups):
+    for part in _key_parts(items, reference, links, (groups, reference_groups), n_groups):
         all_cosines += float(part.cosines.sum())
         all_linked += int(part.linked.sum())
         cosines += np.bincount(part.group, part.cosines_lost, n_groups)
@@ -161,8 +161,8 @@ class _Totals:
         cls, items: Floats, reference: Floats, groups: Ints, reference_groups: Ints, n_groups: int
     ) -> _Totals:
         items, reference = check_pair(items, reference)
-        codes = check_groups(groups, len(items), n_groups, "items")
-        reference_codes = check_groups(reference_groups, len(reference), n_groups, "reference")
+        codes = check_groups(groups, len(items), n_groups)
+        reference_codes = check_groups(reference_groups, len(reference), n_groups)
         return cls(
             (items, reference),
             (group_rows(codes, n_groups), group_rows(reference_codes, n_groups)),
@@ -209,7 +209,7 @@ class _KeyPart:
 
 
 def _key_parts(
-    items: Floats, reference: Floats, links: Links, groups: Ints, reference_groups: Ints, n_groups: int
+    items: Floats, reference: Floats, links: Links, groups: tuple[Ints, Ints], n_groups: int
 ) -> Iterator[_KeyPart]:
     """Whole keys at a time, split into the groups that their rows belong to.
 
@@ -217,7 +217,7 @@ def _key_parts(
     / (mₖ − mₖ₉) without group g: only the keys that a group touches change.
     """
     cells = []
-    for slots, codes in ((links.item_slots, groups), (links.reference_slots, reference_groups)):
+    for slots, codes in zip((links.item_slots, links.reference_slots), groups, strict=True):
         cells.append(np.where(slots >= 0, slots * (n_groups + 1) + np.asarray(codes, np.int64) + 1, -1))
     used = np.unique(np.concatenate(cells))
     used = used[used >= 0]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError
+from repscope.errors import VectorError
+from repscope.measure.arrays import group_codes
 from repscope.measure.cosines import Floats, Ints, unit_rows
 
 CHUNK = 2048
@@ -52,26 +53,18 @@ def group_rows(codes: Ints, n_groups: int) -> Grouping:
     return Grouping(order, starts)
 
 
-def check_groups(groups: Ints, n_rows: int, n_groups: int, name: str) -> Ints:
-    """Group codes as int64, if there is one below ``n_groups`` for each row and at least two groups.
+def check_groups(groups: Ints, n_rows: int, n_groups: int) -> Ints:
+    """Group codes, if there is one for each row and at least two groups.
 
     Raises:
-        InputError: wrong length, not integers, a code of ``n_groups`` or more, fewer than two groups.
+        VectorError: not one code a row, a code out of range, fewer than two groups.
     """
-    codes = np.asarray(groups)
-    if codes.shape != (n_rows,) or not np.issubdtype(codes.dtype, np.integer):
-        raise InputError(
-            f"one integer group for each of the {n_rows:,} rows of {name}",
-            f"shape {codes.shape}, dtype {codes.dtype}",
-            "pass group codes, with -1 for a row that is never left out",
+    codes = group_codes(groups, n_rows, n_groups)
+    if n_groups < 2:
+        raise VectorError(
+            "at least two groups to leave out in turn", f"{n_groups}", "resample over more groups"
         )
-    if n_groups < 2 or codes.max(initial=-1) >= n_groups:
-        raise InputError(
-            "at least two groups, with codes below their number",
-            f"{n_groups} groups and a largest code of {codes.max(initial=-1)} in {name}",
-            "resample over more groups",
-        )
-    return codes.astype(np.int64)
+    return codes
 
 
 def chosen_rows(n_rows: int, most: int, seed: int) -> Ints:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import VectorError
-from repscope.measure.cosines import Floats, Ints, check_pair, check_vectors, unit_rows, working_dtype
+from repscope.measure.arrays import matrix
+from repscope.measure.cosines import Floats, Ints, check_pair, unit_rows, working_dtype
 from repscope.measure.estimate import Replicates
 from repscope.measure.grouping import (
     CHUNK,
@@ -101,11 +102,11 @@ def uniformity_replicates(
         block_rows: rows multiplied at once.
 
     Raises:
-        VectorError: as :func:`uniformity`, also of the rows that remain without a group.
-        InputError: group codes that do not fit.
+        VectorError: as :func:`uniformity`, also of the rows that remain without a group; group codes
+            that do not fit.
     """
     rows = _rows(vectors, max_rows, seed)
-    codes = check_groups(groups, len(vectors), n_groups, "the set")[rows]
+    codes = check_groups(groups, len(vectors), n_groups)[rows]
     sums, within = _kernel_sums(vectors, rows, codes, block_rows)
     grouped = codes >= 0
     taken = np.bincount(codes[grouped], 2 * sums[grouped] - within[grouped], n_groups)
@@ -116,7 +117,7 @@ def uniformity_replicates(
 
 
 def _rows(vectors: Floats, max_rows: int, seed: int) -> Ints:
-    return chosen_rows(len(check_vectors(vectors, "the set")), max_rows, seed)
+    return chosen_rows(len(matrix(vectors, "the set")), max_rows, seed)
 
 
 def _kernel_sums(

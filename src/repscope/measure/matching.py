@@ -26,7 +26,7 @@ from repscope.measure.cosines import (
     unit_rows,
     working_dtype,
 )
-from repscope.measure.linking import Links, best_linked, link_keys
+from repscope.measure.linking import best_linked, link_keys
 
 
 @dataclass(frozen=True)

@@ -123,17 +123,31 @@ def joint_group_moments(
     Raises:
         VectorError: as :func:`group_moments`, or ``x`` and ``y`` have different numbers of rows.
     """
-    a, b = matrix(x, "x", min_rows=0), matrix(y, "y", min_rows=0)
-    if len(a) != len(b):
-        raise VectorError("paired rows in x and y", f"{len(a):,} and {len(b):,} rows", "link the sets first")
+    take, shape = _joined(x, y)
+    return _grouped(take, shape, groups, n_groups, block_rows)
 
-    def take(rows: NDArray[np.int64]) -> Float64:
-        joined = np.empty((len(rows), a.shape[1] + b.shape[1]))
-        joined[:, : a.shape[1]] = a[rows]
-        joined[:, a.shape[1] :] = b[rows]
-        return joined
 
-    return _grouped(take, (len(a), a.shape[1] + b.shape[1]), groups, n_groups, block_rows)
+def iterate_joint_leave_out(
+    x: ArrayLike, y: ArrayLike, groups: ArrayLike, n_groups: int
+) -> Iterator[Moments]:
+    """Moments of the rows [x | y]: of all, then without group 0, without group 1, …; one at a time.
+
+    Groups are merged when rows are many, and rows read again when they are few beside D₁ + D₂, where
+    that is as quick and does not hold G matrices.
+
+    Raises:
+        VectorError: as :func:`joint_group_moments`.
+    """
+    take, shape = _joined(x, y)
+    codes = group_codes(groups, shape[0], n_groups)
+    if shape[0] > 2 * shape[1]:
+        parts, fixed = _grouped(take, shape, codes, n_groups, BLOCK_ROWS)
+        yield merge_all([fixed, *parts])
+        yield from iterate_leave_out(parts, fixed)
+        return
+    for out in range(-1, n_groups):
+        kept = np.flatnonzero(codes != out) if out >= 0 else np.arange(shape[0])
+        yield _block_moments(take(kept), kept) if len(kept) else Moments.empty(shape[1])
 
 
 def unit_group_moments(
@@ -225,6 +239,21 @@ class RunningMoments:
 
     def _take(self, part: Moments) -> None:
         self._state = part if self._state is None else merge(self._state, part)
+
+
+def _joined(x: ArrayLike, y: ArrayLike) -> tuple[Callable[[NDArray[np.int64]], Float64], tuple[int, int]]:
+    """A reader of joined rows [x | y] by row number, and the shape of them all."""
+    a, b = matrix(x, "x", min_rows=0), matrix(y, "y", min_rows=0)
+    if len(a) != len(b):
+        raise VectorError("paired rows in x and y", f"{len(a):,} and {len(b):,} rows", "link the sets first")
+
+    def take(rows: NDArray[np.int64]) -> Float64:
+        joined = np.empty((len(rows), a.shape[1] + b.shape[1]))
+        joined[:, : a.shape[1]] = a[rows]
+        joined[:, a.shape[1] :] = b[rows]
+        return joined
+
+    return take, (len(a), a.shape[1] + b.shape[1])
 
 
 def _grouped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,3 +80,42 @@ def all_cards() -> dict[str, MeasureCard]:
     from repscope.measure import cards
 
     return {one.name: one for one in cards.CARDS}
+
+
+def cards_text(cards: Sequence[MeasureCard]) -> str:
+    """The cards for a terminal, by group."""
+    lines: list[str] = []
+    group = ""
+    for one in cards:
+        if one.group != group:
+            group = one.group
+            lines += ["", group.upper()]
+        lines.append(f"{one.name:<20} {_ARROWS[one.direction]} {_interval(one.bounds):<12} {one.formula}")
+        lines += [f"{'':<36}{text}" for text in (one.paper, one.note) if text]
+    return "\n".join(lines).strip()
+
+
+def cards_markdown(cards: Sequence[MeasureCard]) -> str:
+    """The table of the documentation: one section a group."""
+    lines: list[str] = []
+    group = ""
+    for one in cards:
+        if one.group != group:
+            group = one.group
+            lines += ["", f"## {group}", "", "| measure | formula | better | bounds | paper |", "|---|---|---|---|---|"]
+        formula = _cell(one.formula) + (f"<br>*{_cell(one.note)}*" if one.note else "")
+        lines.append(
+            f"| `{one.name}` | {formula} | {one.direction} | {_interval(one.bounds)} | {_cell(one.paper)} |"
+        )
+    return "\n".join(lines).strip() + "\n"
+
+
+_ARROWS = {"higher": "↑", "lower": "↓", "none": "·"}
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"[{', '.join('∞' if b == float('inf') else '−∞' if b == -float('inf') else f'{b:g}' for b in bounds)}]"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

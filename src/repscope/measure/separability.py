@@ -14,7 +14,8 @@ from repscope.measure.grouping import check_groups, chosen_rows, sampling_note
 
 FOLDS = 5
 MAX_ROWS = 2000
-INVERSE_PENALTY = 1.0
+CHANCE = 0.5
+INVERSE_PENALTY = 10.0
 """scikit-learn's ``C``, on rows that are centred and scaled to a mean squared length of 1."""
 
 
@@ -31,9 +32,13 @@ def gap_auc(
     """Chance that a linear classifier, on rows it was not fitted to, scores an item above a reference row.
 
     0.5 when no line tells the sets apart, 1 when one does without fault. L2-penalised logistic
-    regression on N(x), cross-validated; the whole transform and fit see training folds only. Scores of
+    regression on N(x), cross-validated; centring, scaling and fit see the training folds only. Scores of
     different folds come from different fits, so items are compared with the reference rows of their own
-    fold. A little below 0.5 is chance too.
+    fold.
+
+    What comes out below 0.5 is returned as 0.5. Two sets whose means were made equal on these very rows
+    differ, in every test fold, in the direction opposite to the training folds, which reads as far below
+    chance; but no line tells them apart.
 
     Args:
         items: [N, D] floats.
@@ -52,9 +57,10 @@ def gap_auc(
 
     Paper: Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, ICLR 2017.
     """
-    scores = _score(items, reference, item_units, reference_units, folds, max_rows, seed)
+    plan = _Plan(folds, max_rows, seed)
+    scores = _score(items, reference, item_units, reference_units, plan)
     wins, pairs = scores.compare(np.ones(len(scores.value), bool))
-    return wins / pairs
+    return max(wins / pairs, CHANCE)
 
 
 def gap_auc_replicates(
@@ -84,14 +90,14 @@ def gap_auc_replicates(
         item_units, reference_units, folds, max_rows, seed: as in :func:`gap_auc`.
 
     Raises:
-        VectorError: as :func:`gap_auc`.
-        InputError: as :func:`gap_auc`; group codes that do not fit; no pair to compare without some
-            group.
+        VectorError: as :func:`gap_auc`; group codes that do not fit.
+        InputError: as :func:`gap_auc`; no pair to compare without some group.
     """
     items, reference = check_pair(items, reference)
-    codes = check_groups(groups, len(items), n_groups, "items")
-    reference_codes = check_groups(reference_groups, len(reference), n_groups, "reference")
-    scores = _score(items, reference, item_units, reference_units, folds, max_rows, seed)
+    codes = check_groups(groups, len(items), n_groups)
+    reference_codes = check_groups(reference_groups, len(reference), n_groups)
+    plan = _Plan(folds, max_rows, seed)
+    scores = _score(items, reference, item_units, reference_units, plan)
     wins, pairs = scores.compare(np.ones(len(scores.value), bool))
     own = np.concatenate((codes[scores.items], reference_codes[scores.reference]))
     leave_out = np.full(n_groups, wins / pairs)
@@ -104,14 +110,25 @@ def gap_auc_replicates(
                 "resample over more groups",
             )
         leave_out[group] = kept_wins / kept_pairs
-    used = [
+    notes = [
+        f"{scores.fold.max() + 1} grouped folds, scores held fixed",
         sampling_note(len(scores.items), len(items), seed, "items"),
         sampling_note(len(scores.reference), len(reference), seed, "reference rows"),
+        f"{wins / pairs:.3f} read as chance" if wins / pairs < CHANCE else "",
     ]
-    method = f"{scores.fold.max() + 1} grouped folds, scores held fixed"
     return Replicates(
-        wins / pairs, leave_out, len(scores.value), "; ".join([method, *[note for note in used if note]])
+        max(wins / pairs, CHANCE),
+        np.maximum(leave_out, CHANCE),
+        len(scores.value),
+        "; ".join(note for note in notes if note),
     )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    folds: int
+    max_rows: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -142,15 +159,14 @@ def _score(
     reference: Floats,
     item_units: Ints | None,
     reference_units: Ints | None,
-    folds: int,
-    max_rows: int,
-    seed: int,
+    plan: _Plan,
 ) -> _Scores:
     from sklearn.linear_model import LogisticRegression
 
     items, reference = check_pair(items, reference)
-    chosen = chosen_rows(len(items), max_rows, seed)
-    reference_chosen = chosen_rows(len(reference), max_rows, seed + 1)
+    chosen = chosen_rows(len(items), plan.max_rows, plan.seed)
+    # The same draw in both sets: pairs that stand in the same order stay together.
+    reference_chosen = chosen_rows(len(reference), plan.max_rows, plan.seed)
     double = np.dtype(np.float64)
     rows = np.concatenate(
         (
@@ -165,7 +181,7 @@ def _score(
             _units(reference_units, len(reference), "reference")[reference_chosen],
         )
     )
-    fold = _folds(is_item, units, folds, seed)
+    fold = _folds(is_item, units, plan.folds, plan.seed)
     value = np.empty(len(rows))
     for one in range(int(fold.max()) + 1):
         train, test = fold != one, fold == one

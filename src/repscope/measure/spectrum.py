@@ -7,8 +7,9 @@ read them beside :func:`repscope.measure.calibration.gaussian_reference`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 from repscope.errors import VectorError
 from repscope.measure.arrays import Float64, float_matrix, group_codes
 from repscope.measure.estimate import Replicates
-from repscope.measure.moments import Moments, group_moments, iterate_leave_out, merge, merge_all
+from repscope.measure.moments import Moments, group_moments, iterate_leave_out, merge_all
 from repscope.measure.moments import moments as moments_of
 from repscope.measure.tables import ReplicateTable, each_left_out
 
@@ -44,27 +45,20 @@ class Spectrum:
 
 
 def spectrum(moments: Moments) -> Spectrum:
-    """The spectrum of a set from its moments: two eigenvalue problems of size D.
-
-    Raises:
-        VectorError: fewer than 2 rows.
-    """
-    _need_two(moments.n)
+    """The spectrum of a set from its moments: two eigenvalue problems of size D."""
     scatter = moments.scatter
     raw = scatter + moments.n * np.multiply.outer(moments.mean, moments.mean)
-    return _spectrum(moments.n, moments.dimension, scatter, raw)
+    return Spectrum(moments.n, moments.dimension, *(_eigenvalues(one, moments.n) for one in (scatter, raw)))
 
 
 def spectrum_rows(x: ArrayLike) -> Spectrum:
     """The spectrum of the rows of ``x`` [N, D], by way of whichever is smaller, N × N or D × D.
 
     Raises:
-        VectorError: not a finite matrix, or fewer than 2 rows.
+        VectorError: not a finite matrix.
     """
-    shape = np.shape(x)
-    if len(shape) == 2 and shape[0] < shape[1]:
-        rows = float_matrix(x)
-        return _gram_spectrum(rows @ rows.T, *_centred_gram(rows), rows.shape[1])
+    if _wide(x):
+        return _gram_spectrum(*_grams(x), np.shape(x)[1])
     return spectrum(moments_of(x))
 
 
@@ -90,7 +84,7 @@ def rank_rankme(spectrum: Spectrum) -> float:
         VectorError: all rows are zero.
     """
     sigma = np.sqrt(spectrum.raw)
-    if sigma[0] == 0:
+    if not sigma.any():
         raise VectorError("rows that are not all zero, for RankMe", "zeros", "leave this set out")
     return _exp_entropy(sigma / sigma.sum() + RANKME_EPSILON)
 
@@ -137,25 +131,71 @@ def rank_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> Replicate
         n_groups: G.
 
     Raises:
-        VectorError: not a finite matrix, fewer than 2 rows, or codes that do not fit.
+        VectorError: not a finite matrix, or codes that do not fit.
     """
-    shape = np.shape(x)
-    if len(shape) == 2 and shape[0] < shape[1]:
-        return ranks_of(spectrum_rows(x), _gram_leave_out(x, groups, n_groups))
+    if _wide(x):
+        raw, centred = _grams(x)
+        codes = group_codes(groups, len(raw), n_groups)
+        kept = (np.flatnonzero(codes != g) for g in range(n_groups))
+        rest = [_gram_spectrum(raw[np.ix_(k, k)], centred[np.ix_(k, k)], np.shape(x)[1]) for k in kept]
+        return ranks_of(_gram_spectrum(raw, centred, np.shape(x)[1]), rest)
     parts, fixed = group_moments(x, groups, n_groups)
-    rest = iterate_leave_out(parts, fixed)
-    return ranks_of(spectrum(merge_all([fixed, *parts])), (_or_none(one) for one in rest))
+    return ranks_of(
+        spectrum(merge_all([fixed, *parts])), [spectrum(one) for one in iterate_leave_out(parts, fixed)]
+    )
 
 
-def ranks_of(whole: Spectrum, rest: Iterator[Spectrum | None]) -> ReplicateTable:
+def ranks_of(whole: Spectrum, rest: Sequence[Spectrum]) -> ReplicateTable:
     """Replicates of the four ranks from the spectra of all rows and of the rows without each group."""
-    spectra = list(rest)
     table = ReplicateTable()
     for name, rank in RANKS.items():
-
-        def compute(rank=rank) -> Replicates:  # type: ignore[no-untyped-def]
-            value = rank(whole)
-            return Replicates(value, each_left_out(lambda one: rank(_defined(one)), spectra), whole.n)
-
-        table.take(name, compute)
+        table.take(name, partial(_replicates, rank, whole, rest))
     return table
+
+
+def _replicates(rank: Callable[[Spectrum], float], whole: Spectrum, rest: Sequence[Spectrum]) -> Replicates:
+    return Replicates(rank(whole), each_left_out(rank, rest), whole.n)
+
+
+def _wide(x: ArrayLike) -> bool:
+    shape = np.shape(x)
+    return len(shape) == 2 and shape[0] < shape[1]
+
+
+def _grams(x: ArrayLike) -> tuple[Float64, Float64]:
+    """Inner products of the rows, as they are and after the mean of all is taken off."""
+    rows = float_matrix(x)
+    centred = rows - rows.mean(axis=0)
+    return rows @ rows.T, centred @ centred.T
+
+
+def _gram_spectrum(raw: Float64, centred: Float64, dimension: int) -> Spectrum:
+    """The spectrum from inner products [N, N]; ``centred`` about any point near the mean."""
+    n = len(raw)
+    means = centred.mean(axis=0) if n else np.zeros(0)
+    centred = centred - means - means[:, None] + (means.mean() if n else 0.0)
+    return Spectrum(n, dimension, _eigenvalues(centred, dimension), _eigenvalues(raw, dimension))
+
+
+def _eigenvalues(matrix: Float64, other: int) -> Float64:
+    """Descending eigenvalues that can differ from 0, with those at rounding level set to 0."""
+    values = np.asarray(np.linalg.eigvalsh(matrix)[::-1][: min(other, len(matrix))], np.float64)
+    if len(values):
+        rounding = max(other, len(matrix)) * np.finfo(np.float64).eps * max(values[0], 0.0)
+        values[values <= rounding] = 0.0
+    return values
+
+
+def _with_spread(spectrum: Spectrum) -> Float64:
+    if spectrum.n < 2 or spectrum.centred.sum() <= _NO_SPREAD * spectrum.raw.sum():
+        raise VectorError(
+            "rows that differ, for a rank of their spread",
+            f"{spectrum.n:,} equal rows" if spectrum.n > 1 else f"{spectrum.n} rows",
+            "read spread.total, which is zero",
+        )
+    return spectrum.centred
+
+
+def _exp_entropy(p: Float64) -> float:
+    p = p[p > 0]
+    return float(np.exp(-(p * np.log(p)).sum()))

@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from repscope.errors import UnknownNameError, VectorError, name_some
+from repscope.study.items import as_items
 from repscope.study.names import check_name
+from repscope.study.provenance import derived
+from repscope.study.vectors import BLOCK_BYTES, block_rows, check_vectors, row_numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK_BYTES = 32 * 2**20
-"""Bytes of float32 that one block of a scan holds by default."""
+__all__ = ["BLOCK_BYTES", "EmbeddingSet", "check_vectors", "fingerprint_of"]
+
+_EXACT_IN_FLOAT64 = 2**53
 
 
 class EmbeddingSet:
@@ -28,15 +32,21 @@ class EmbeddingSet:
 
     Args:
         name: of the set.
-        vectors: [N, D] floating, or a sequence of such chunks in order.
-        items: Arrow table of N rows with a string column ``id``; or a mapping of columns; or None
-            for ids "0", "1", ….
+        vectors: [N, D] floating, or (``trusted``) chunks of such rows in order.
+        items: Arrow table of N rows with a column ``id``; or a mapping of columns; or None for ids
+            "0", "1", ….
         provenance: anything known about the origin, as JSON values.
         fingerprint: when already known (a set on disk), else computed on first use.
+        trusted: vectors are a list of checked chunks and items a checked table (read from disk).
 
     Raises:
         VectorError: vectors are not 2-D floating, are not finite, or do not match the items.
+        InputError: ids are missing or repeat, or a column cannot be one Arrow type.
+        NameNotAllowedError: see :func:`repscope.study.names.check_name`.
     """
+
+    items: pa.Table
+    """N rows: ``id`` and any other column."""
 
     def __init__(
         self,
@@ -48,19 +58,18 @@ class EmbeddingSet:
         fingerprint: str = "",
         trusted: bool = False,
     ) -> None:
-        from repscope.study.items import as_items
-
         self.name = check_name(name)
-        self._chunks = [np.asarray(chunk) for chunk in vectors] if trusted else [check_vectors(vectors, name)]
-        n = sum(len(chunk) for chunk in self._chunks)
-        self.items = items if trusted else as_items(items, n, name)  # type: ignore[assignment]
+        given: Any = vectors
+        self._chunks = [_read_only(chunk) for chunk in (given if trusted else [check_vectors(given, name)])]
+        self._ends = np.cumsum([len(chunk) for chunk in self._chunks])
+        self.items = items if trusted else as_items(items, self.n, name)
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._fingerprint = fingerprint
 
     @property
     def n(self) -> int:
         """Rows."""
-        return int(sum(len(chunk) for chunk in self._chunks))
+        return int(self._ends[-1])
 
     @property
     def d(self) -> int:
@@ -79,18 +88,27 @@ class EmbeddingSet:
 
     @cached_property
     def ids(self) -> NDArray[np.object_]:
-        """[N] the items' ids."""
-        return self.column("id")
+        """[N] the items' ids, read-only."""
+        return _read_only(self.column("id"))
 
     @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """[N, D] all vectors as float32, in memory (a view when they are stored so)."""
+        """[N, D] all vectors as float32, read-only.
+
+        Free when they are stored so, in one shard. Otherwise it loads and keeps 4·N·D bytes (2 GiB
+        for 1M × 512): what can work block by block should use :meth:`blocks`.
+        """
         if len(self._chunks) == 1:
-            return self._chunks[0].astype(np.float32, copy=False)
-        return np.concatenate([chunk.astype(np.float32, copy=False) for chunk in self._chunks])
+            return _read_only(self._chunks[0].astype(np.float32, copy=False))
+        whole = np.empty((self.n, self.d), np.float32)
+        np.concatenate(self._chunks, out=whole, casting="same_kind")
+        return _read_only(whole)
 
     def column(self, name: str) -> NDArray[Any]:
-        """[N] one item column; strings as objects, missing values as None (or NaN in numbers).
+        """[N] one item column. Strings and lists are objects.
+
+        Missing values are None, or NaN in numbers, NaT in times. Integers with gaps become float64,
+        unless some are too large to be exact there: then they stay Python ints.
 
         Raises:
             UnknownNameError: the set has no such column.
@@ -99,28 +117,51 @@ class EmbeddingSet:
             raise UnknownNameError(
                 f"a column of set {self.name!r}", repr(name), f"choose one of {name_some(self.columns, 20)}"
             )
-        values: NDArray[Any] = self.items.column(name).to_numpy()
+        column = self.items.column(name)
+        values: NDArray[Any] = column.to_numpy()
+        if values.dtype == np.float64 and "int" in str(column.type):
+            with np.errstate(invalid="ignore"):
+                exact = not (np.abs(values) >= _EXACT_IN_FLOAT64).any()
+            return values if exact else np.array(column.to_pylist(), dtype=object)
         return values
 
     def blocks(self, rows: int | None = None, dtype: DTypeLike = np.float32) -> Iterator[NDArray[Any]]:
-        """Scan the vectors in order, at most ``rows`` at a time, converted to ``dtype``."""
-        rows = rows or max(1, BLOCK_BYTES // (4 * self.d))
+        """Scan the vectors in order, at most ``rows`` at a time, converted to ``dtype``.
+
+        Blocks are read-only where no conversion is needed, and never cross shards.
+        """
+        rows = block_rows(self.d) if rows is None else rows
+        if rows < 1:
+            raise VectorError("blocks of at least one row", f"{rows}", "give a positive number of rows")
         for chunk in self._chunks:
             for start in range(0, len(chunk), rows):
                 yield chunk[start : start + rows].astype(dtype, copy=False)
 
     def take(self, rows: ArrayLike, name: str | None = None) -> EmbeddingSet:
-        """A set of the given rows, in the given order, in memory."""
+        """A set of the given rows, in the given order, in memory; only those rows are read.
+
+        Args:
+            rows: row numbers, none twice (ids are unique; repeat rows of :attr:`vectors` instead), or
+                a mask of N booleans.
+            name: of the new set; this one's without.
+
+        Raises:
+            VectorError: a row out of range or repeated, or none.
+        """
         import pyarrow as pa
 
-        index = np.asarray(rows)
-        index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.int64)
-        stored = self._chunks[0] if len(self._chunks) == 1 else np.concatenate(self._chunks)
+        index = row_numbers(rows, self.n, self.name)
+        taken = np.empty((len(index), self.d), self.dtype)
+        home = np.searchsorted(self._ends, index, side="right")
+        for number in np.unique(home):
+            here = home == number
+            chunk = self._chunks[number]
+            taken[here] = chunk[index[here] - (self._ends[number] - len(chunk))]
         return EmbeddingSet(
             name or self.name,
-            [stored[index]],
+            [taken],
             self.items.take(pa.array(index)),
-            provenance={**self.provenance, "rows_of": self.fingerprint},
+            provenance={**derived(self.provenance, self.name, self.fingerprint), "taken": len(index)},
             trusted=True,
         )
 
@@ -142,7 +183,12 @@ class EmbeddingSet:
 
 
 def fingerprint_of(embeddings: EmbeddingSet) -> str:
-    """SHA-256 over the shape, dtype, ids (length-prefixed UTF-8) and vectors (little-endian), in order."""
+    """Hash of a set's content: 32 hexadecimal digits.
+
+    The first 128 bits of SHA-256 over: ``"{N}x{D}:{dtype}:"``; SHA-256 of the ids in order, each as
+    its length in bytes (4, little-endian) and its UTF-8; SHA-256 of the vectors in order, row by
+    row, little-endian.
+    """
     ids, vectors = hashlib.sha256(), hashlib.sha256()
     for batch in embeddings.items.select(["id"]).to_batches(max_chunksize=65536):
         encoded = [value.encode() for value in batch.column(0).to_pylist()]
@@ -154,38 +200,7 @@ def fingerprint_of(embeddings: EmbeddingSet) -> str:
     return hashlib.sha256(head + ids.digest() + vectors.digest()).hexdigest()[:32]
 
 
-def check_vectors(vectors: Any, name: str) -> NDArray[Any]:
-    """Vectors as a finite [N, D] array of float16 or float32, N and D at least 1.
-
-    float64 and bfloat16 become float32. Torch tensors and other array-likes are accepted.
-
-    Raises:
-        VectorError: otherwise; rows that are not finite are named.
-    """
-    if hasattr(vectors, "detach"):
-        vectors = vectors.detach().cpu()
-        vectors = vectors.float().numpy() if "bfloat16" in str(vectors.dtype) else vectors.numpy()
-    array = np.asarray(vectors)
-    if array.dtype.kind != "f":
-        raise VectorError(
-            f"floating vectors in set {name!r}",
-            f"dtype {array.dtype}",
-            "convert them to float32 (integer codes and strings are not embeddings)",
-        )
-    if array.ndim != 2 or 0 in array.shape:
-        raise VectorError(
-            f"an N×D array with N, D ≥ 1 in set {name!r}",
-            f"shape {array.shape}",
-            "give one row for each item (reshape tokens or patches to rows first)",
-        )
-    stored = array.astype(array.dtype if array.dtype.itemsize == 2 else np.float32, copy=False)
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(stored).all(axis=1)
-    if not finite.all():
-        bad = np.flatnonzero(~finite)
-        raise VectorError(
-            f"finite vectors in set {name!r}",
-            f"NaN or Inf in {len(bad):,} of {len(stored):,} rows (rows {name_some(bad)})",
-            "find out why the model gave them; to leave these rows out, import with --drop-invalid",
-        )
-    return stored
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from repscope.errors import InputError, VectorError, name_some
+from repscope.study.keys import as_keys
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +20,13 @@ RESERVED = ("vector",)
 def as_items(items: pa.Table | Mapping[str, Any] | None, n: int, name: str) -> pa.Table:
     """Check or build the items of a set with ``n`` rows.
 
-    ``id`` is made the first column and turned into strings; without one the ids are "0", "1", ….
+    ``id`` is made the first column and turned into strings (3 and 3.0 into "3"); without one the ids
+    are "0", "1", ….
+
+    Args:
+        items: Arrow table, or mapping of columns (a pandas frame is one), or None.
+        n: rows.
+        name: of the set, for messages.
 
     Raises:
         VectorError: a column has another number of rows than there are vectors.
@@ -27,12 +34,7 @@ def as_items(items: pa.Table | Mapping[str, Any] | None, n: int, name: str) -> p
     """
     import pyarrow as pa
 
-    if items is None:
-        items = {}
-    if isinstance(items, pa.Table):
-        columns: dict[str, Any] = {key: items.column(key) for key in items.column_names}
-    else:
-        columns = {str(key): _as_arrow(values, str(key), name) for key, values in items.items()}
+    columns = _columns(items, name)
     for key, values in columns.items():
         if len(values) != n:
             raise VectorError(
@@ -42,10 +44,11 @@ def as_items(items: pa.Table | Mapping[str, Any] | None, n: int, name: str) -> p
             )
         if key in RESERVED:
             raise InputError(f"item columns in set {name!r}", f"one named {key!r}", "rename that column")
-    ids = columns.pop("id", None)
-    if ids is None:
+    given = columns.pop("id", None)
+    if given is None:
         ids = pa.array([str(row) for row in range(n)], pa.string())
-    ids = _as_strings(ids)
+    else:
+        ids = as_keys(given, f"the ids of set {name!r}")
     check_ids(ids, name)
     return pa.table({"id": ids, **columns})
 
@@ -58,17 +61,45 @@ def check_ids(ids: pa.Array | pa.ChunkedArray, name: str) -> None:
     """
     import pyarrow.compute as pc
 
-    missing = ids.null_count + pc.sum(pc.equal(ids, "")).as_py() if len(ids) else 0
+    missing = ids.null_count + (pc.sum(pc.equal(ids, "")).as_py() or 0)
     if missing:
-        raise InputError(f"an id for every row of set {name!r}", f"{missing:,} rows without", "fill the id column")
+        raise InputError(
+            f"an id for every row of set {name!r}", f"{missing:,} rows without", "fill the id column"
+        )
     counts = pc.value_counts(ids)
     if len(counts) != len(ids):
         repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
         raise InputError(
             f"unique ids in set {name!r}",
             f"{len(repeated):,} ids that occur more than once ({name_some(repeated)})",
-            "make ids unique, for example image_id + '#' + pair index; keep the shared key as a column of its own",
+            "make ids unique, for example image_id + '#' + pair index; "
+            "keep the shared key as a column of its own",
         )
+
+
+def _columns(items: Any, name: str) -> dict[str, Any]:
+    import pyarrow as pa
+
+    if items is None:
+        return {}
+    if isinstance(items, pa.Table):
+        pairs = list(zip(items.column_names, items.columns, strict=True))
+    elif hasattr(items, "items"):
+        pairs = [(str(key), _as_arrow(values, str(key), name)) for key, values in items.items()]
+    else:
+        raise InputError(
+            f"items of set {name!r} as an Arrow table or a mapping of columns",
+            f"a {type(items).__name__}",
+            "give {'id': [...], 'label': [...]}",
+        )
+    names = [key for key, _ in pairs]
+    if "" in names or len(set(names)) != len(names):
+        raise InputError(
+            f"item columns with names of their own in set {name!r}",
+            name_some(map(repr, names), 20),
+            "rename them",
+        )
+    return {key: _simplest(values, key, name) for key, values in pairs}
 
 
 def _as_arrow(values: Any, key: str, name: str) -> pa.Array:
@@ -76,25 +107,48 @@ def _as_arrow(values: Any, key: str, name: str) -> pa.Array:
 
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    if isinstance(values, np.ndarray) and values.ndim > 1:
-        values = values.tolist()
-    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
     try:
-        return pa.array(values.tolist() if isinstance(values, np.ndarray) and values.dtype.kind in "OU" else values)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+        if isinstance(values, str | bytes | Mapping | Set) or not hasattr(values, "__iter__"):
+            raise TypeError(f"a {type(values).__name__}, not one value for each row")
+        if hasattr(values, "detach"):
+            values = values.detach().cpu().numpy()
+        if isinstance(values, np.ndarray):
+            values = _from_numpy(values)
+        return pa.array(values)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise InputError(
-            f"one type in column {key!r} of set {name!r}", str(error), "convert the column to strings or numbers"
+            f"values of one type in column {key!r} of set {name!r}",
+            str(error),
+            "convert the column to strings or numbers",
         ) from error
 
 
-def _as_strings(ids: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+def _from_numpy(values: np.ndarray[Any, Any]) -> Any:
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
+    if values.ndim != 1 or values.dtype.kind in "OUT":
+        return values.tolist()
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _simplest(column: pa.Array | pa.ChunkedArray, key: str, name: str) -> pa.Array | pa.ChunkedArray:
+    """One of several Arrow types for the same values, so that shards and sources agree."""
     import pyarrow as pa
 
-    if pa.types.is_string(ids.type):
-        return ids
-    if pa.types.is_floating(ids.type):
-        return pa.array([None if value is None else repr(value) for value in ids.to_pylist()], pa.string())
-    return ids.cast(pa.string())
+    kind = column.type
+    try:
+        if isinstance(kind, pa.BaseExtensionType):
+            column = column.cast(kind.storage_type)
+            kind = column.type
+        if pa.types.is_dictionary(kind):
+            column = column.cast(kind.value_type)
+            kind = column.type
+        if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            column = column.cast(pa.string())
+    except pa.ArrowException as error:
+        raise InputError(
+            f"a column {key!r} of plain values in set {name!r}",
+            str(error),
+            "convert it to strings or numbers",
+        ) from error
+    return column

@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from repscope.errors import LinkError, UnknownNameError, name_some
 from repscope.study.embeddings import EmbeddingSet
+from repscope.study.keys import as_keys, is_missing, plain
+
+__all__ = ["UNLINKED", "Link", "is_missing", "key_codes", "link", "pair_rows", "plain"]
 
 UNLINKED = -1
 """Code of a row whose key is missing: it has no truth."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Link:
     """Rows i of one set and j of another belong together where ``left[i] == right[j] >= 0``.
 
@@ -39,26 +42,20 @@ class Link:
         )
 
 
-def key_codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
-    """Codes 0…K−1 in order of first appearance, −1 for missing values, and the keys as strings."""
-    import pyarrow as pa
+def key_codes(values: Any) -> tuple[NDArray[np.int64], list[str]]:
+    """Codes 0…K−1 in order of first appearance, −1 for missing values, and the keys as strings.
 
-    array = pa.array([None if is_missing(value) else plain(value) for value in values.tolist()], pa.string())
-    encoded = array.dictionary_encode()
+    3, 3.0 and "3" are one key; None, NaN and "" are none.
+
+    Args:
+        values: [N] numpy or Arrow array of strings, numbers, booleans or dates.
+
+    Raises:
+        InputError: values that are no keys, such as lists.
+    """
+    encoded = as_keys(values, "a key column").dictionary_encode()
     codes = encoded.indices.fill_null(UNLINKED).to_numpy(zero_copy_only=False).astype(np.int64)
     return codes, encoded.dictionary.to_pylist()
-
-
-def is_missing(value: object) -> bool:
-    """None, NaN and the empty string mean: no key."""
-    return value is None or value == "" or (isinstance(value, float) and value != value)
-
-
-def plain(value: object) -> str:
-    """A key as a string, so that 3, 3.0 and "3" are one key (a column of ints with gaps reads as float)."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlinked: bool = False) -> Link:
@@ -76,6 +73,7 @@ def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlink
     Raises:
         UnknownNameError: a set lacks the column.
         LinkError: nothing links, or some keys of ``left`` are not in ``right``.
+        InputError: the column holds lists or other things that are no keys.
     """
     for one in (left, right):
         if on not in one.columns:
@@ -84,23 +82,23 @@ def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlink
                 f"columns {name_some(one.columns, 12)}",
                 f"choose another with --on, or import {one.name!r} with that column",
             )
-    right_codes, names = key_codes(right.column(on))
-    left_codes, left_names = key_codes(left.column(on))
-    position = {name: code for code, name in enumerate(names)}
-    translate = np.array([position.get(name, UNLINKED) for name in left_names] + [UNLINKED], np.int64)
-    codes = translate[left_codes]
-    unknown = [name for name in left_names if name not in position]
+    right_codes, names = key_codes(right.items.column(on))
+    left_codes, left_names = key_codes(left.items.column(on))
+    translate = _positions(left_names, names)
+    codes = np.append(translate, UNLINKED)[left_codes]
     if not (codes >= 0).any():
         raise LinkError(
             f"rows of {left.name!r} and {right.name!r} with equal {on!r}",
-            f"none (for example {name_some(left_names, 3) or 'only missing values'} against {name_some(names, 3)})",
+            f"none (for example {_examples(left_names)} against {_examples(names)})",
             "choose another key with --on; sets that do not link can be compared as distributions only",
         )
-    if unknown and not drop_unlinked:
-        rows = int(np.isin(left_codes, [left_names.index(name) for name in unknown]).sum())
+    unknown = np.flatnonzero(translate < 0)
+    if len(unknown) and not drop_unlinked:
+        rows = np.count_nonzero((codes < 0) & (left_codes >= 0))
         raise LinkError(
             f"every {on!r} of {left.name!r} in {right.name!r}",
-            f"{len(unknown):,} that are not there, in {rows:,} of {left.n:,} rows ({name_some(unknown)})",
+            f"{len(unknown):,} that are not there, in {rows:,} of {left.n:,} rows "
+            f"({name_some(left_names[number] for number in unknown)})",
             f"add them to {right.name!r}, or leave those rows out with --drop-unlinked",
         )
     return Link(on, codes, right_codes, names)
@@ -112,10 +110,7 @@ def pair_rows(before: EmbeddingSet, after: EmbeddingSet) -> tuple[NDArray[np.int
     Raises:
         LinkError: the stages share no id.
     """
-    import pyarrow.compute as pc
-
-    found = pc.index_in(before.items.column("id"), value_set=after.items.column("id"))
-    positions = found.fill_null(-1).to_numpy().astype(np.int64)
+    positions = _positions(before.items.column("id"), after.items.column("id"))
     rows = np.flatnonzero(positions >= 0)
     if not len(rows):
         raise LinkError(
@@ -124,3 +119,18 @@ def pair_rows(before: EmbeddingSet, after: EmbeddingSet) -> tuple[NDArray[np.int
             "give both stages the ids of their items; unpaired sets have no before and after",
         )
     return rows, positions[rows]
+
+
+def _positions(values: Any, among: Any) -> NDArray[np.int64]:
+    """Where each string is among others, −1 where it is not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(values, list):
+        values, among = pa.array(values, pa.string()), pa.array(among, pa.string())
+    found: NDArray[Any] = pc.index_in(values, value_set=among).fill_null(-1).to_numpy()
+    return found.astype(np.int64)
+
+
+def _examples(names: list[str]) -> str:
+    return name_some(map(repr, names), 3) or "only missing values"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+import re
+import unicodedata
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from repscope.errors import CorruptError, MissingError
-from repscope.study.storage import write_bytes
+from repscope.study.names import inside
+from repscope.study.provenance import as_json
+from repscope.study.storage import read_bytes, write_bytes
 
 SCHEMA = "repscope.set/1"
 FILE_NAME = "manifest.json"
+DTYPES = ("float16", "float32")
+FINGERPRINT = re.compile(r"[0-9a-f]{32}")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -19,16 +27,18 @@ class Shard:
     """One file of rows.
 
     Attributes:
-        file: its name inside the set's folder.
+        file: its name inside the set's folder, see :func:`shard_name`; "" where there are no rows.
         rows: rows in it; may be 0 when every item of the shard was unreadable.
         bytes: its size.
         sha256: of the whole file.
+        skipped: items of this shard that have no row.
     """
 
     file: str
     rows: int
     bytes: int
     sha256: str
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Manifest:
         recipe: what must be equal for an interrupted writer to continue this set.
         resume: command that continues an incomplete set, or "".
         provenance: model, weights' hash, preprocessing, versions, command, parents.
-        skipped: items without a row.
+        skipped: items without a row, in the order of the shards.
         shards: in order.
     """
 
@@ -73,42 +83,124 @@ class Manifest:
     schema: str = SCHEMA
 
     def with_shard(self, shard: Shard, skipped: tuple[Skipped, ...], columns: dict[str, str]) -> Manifest:
+        """This manifest after one more shard."""
         return replace(
             self,
             n=self.n + shard.rows,
-            shards=(*self.shards, shard),
+            shards=(*self.shards, replace(shard, skipped=len(skipped))),
             skipped=self.skipped + skipped,
             columns=columns,
         )
 
+    def up_to(self, count: int) -> Manifest:
+        """This manifest as it was after ``count`` shards, incomplete."""
+        shards = self.shards[:count]
+        return replace(
+            self,
+            n=sum(shard.rows for shard in shards),
+            shards=shards,
+            skipped=self.skipped[: sum(shard.skipped for shard in shards)],
+            complete=False,
+            fingerprint="",
+        )
+
     def save(self, folder: Path) -> None:
-        """Replace the manifest in ``folder`` atomically."""
-        text = json.dumps(asdict(self), indent=1, ensure_ascii=False, default=str)
-        write_bytes(folder / FILE_NAME, text.encode())
+        """Replace the manifest in ``folder`` atomically.
+
+        Raises:
+            InputError: the provenance holds something that is not JSON.
+            StorageError: the disk refuses.
+        """
+        record = as_json(asdict(self), f"manifest of set {self.name!r}")
+        write_bytes(folder / FILE_NAME, json.dumps(record, indent=1, ensure_ascii=False).encode())
+
+
+def shard_name(index: int) -> str:
+    """File name of shard ``index``."""
+    return f"shard-{index:05d}.arrow"
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read the manifest of the set in ``folder``.
+    """Read the manifest of the set in ``folder``, whose name is the folder's.
+
+    Nothing in it is believed before it is checked: counts agree, and each shard is a file of the
+    folder under the name that its index gives it.
 
     Raises:
         MissingError: there is none.
-        CorruptError: it is not JSON, or of a schema this version does not know.
+        CorruptError: it is not JSON, of a schema this version does not know, or contradicts itself.
+        NameNotAllowedError: it is a symbolic link that leads out of the folder.
+        StorageError: it cannot be read.
     """
     path = folder / FILE_NAME
+    content = read_bytes(inside(folder, path))
+    if content is None:
+        raise MissingError(f"a manifest at {path}", "no such file", "see what is there: repscope info")
+    again = "restore the file, or write the set again with --overwrite"
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingError(f"a manifest at {path}", "no such file", "see what is there: repscope info") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        raise CorruptError(f"JSON in {path}", str(error), "restore the file, or write the set again") from error
+        raw = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CorruptError(f"JSON in {path}", str(error), again) from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         found = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
-        raise CorruptError(
-            f"schema {SCHEMA!r} in {path}", repr(found), "upgrade repscope, or write the set again"
-        )
+        raise CorruptError(f"schema {SCHEMA!r} in {path}", repr(found), f"upgrade repscope, or {again}")
     try:
         shards = tuple(Shard(**shard) for shard in raw.pop("shards"))
         skipped = tuple(Skipped(**one) for one in raw.pop("skipped"))
-        return Manifest(**raw, shards=shards, skipped=skipped)
-    except (TypeError, KeyError) as error:
-        raise CorruptError(f"a whole manifest in {path}", str(error), "write the set again") from error
+        manifest = Manifest(**raw, shards=shards, skipped=skipped)
+        problem = _contradiction(manifest)
+    except (TypeError, KeyError, AttributeError) as error:
+        problem = str(error)
+    if problem:
+        raise CorruptError(f"a whole manifest in {path}", problem, again)
+    return replace(manifest, name=unicodedata.normalize("NFC", folder.name))
+
+
+def _contradiction(manifest: Manifest) -> str:
+    """What is wrong with a manifest, or ""."""
+    records: list[Manifest | Shard | Skipped] = [manifest, *manifest.shards, *manifest.skipped]
+    for record in records:
+        problem = _wrong_type(record)
+        if problem:
+            return problem
+    for index, shard in enumerate(manifest.shards):
+        problem = _wrong_shard(manifest, index, shard)
+        if problem:
+            return problem
+    rows, skipped = sum(one.rows for one in manifest.shards), sum(one.skipped for one in manifest.shards)
+    if manifest.n != rows or len(manifest.skipped) != skipped:
+        return (
+            f"n {manifest.n:,} and {len(manifest.skipped):,} skipped, "
+            f"but shards of {rows:,} rows and {skipped:,} skipped"
+        )
+    if manifest.n and (manifest.d < 1 or manifest.dtype not in DTYPES or "id" not in manifest.columns):
+        return f"d {manifest.d}, dtype {manifest.dtype!r}, columns {list(manifest.columns)}"
+    if manifest.complete and not (manifest.n and FINGERPRINT.fullmatch(manifest.fingerprint)):
+        return f"complete, with {manifest.n} rows and fingerprint {manifest.fingerprint!r}"
+    return ""
+
+
+def _wrong_type(record: Manifest | Shard | Skipped) -> str:
+    expected = {"int": int, "str": str, "bool": bool}
+    for one in fields(record):
+        value = getattr(record, one.name)
+        kind = expected.get(str(one.type))
+        if kind is not None and (type(value) is not kind or (kind is int and value < 0)):
+            return f"{one.name} {value!r}"
+    if isinstance(record, Manifest):
+        types = record.columns.values()
+        if not (isinstance(record.provenance, dict) and all(isinstance(one, str) for one in types)):
+            return "columns or provenance of another form"
+    return ""
+
+
+def _wrong_shard(manifest: Manifest, index: int, shard: Shard) -> str:
+    if not shard.rows:
+        return f"shard {index} without rows, but with a file" if shard.file or shard.bytes else ""
+    if shard.file != shard_name(index):
+        return f"file {shard.file!r} for shard {index}, which can only be {shard_name(index)!r}"
+    if not _SHA256.fullmatch(shard.sha256):
+        return f"sha256 {shard.sha256!r} of shard {index}"
+    # An uncompressed file is never smaller than its vectors, so a lie about d or rows shows here.
+    smallest: int = shard.rows * manifest.d * (2 if manifest.dtype == "float16" else 4)
+    return f"{shard.rows:,} rows in {shard.bytes:,} bytes of shard {index}" if shard.bytes < smallest else ""

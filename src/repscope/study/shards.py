@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import CorruptError
-from repscope.study.manifest import Shard
-from repscope.study.storage import write_atomically
+from repscope.study.manifest import Shard, shard_name
+from repscope.study.names import inside
+from repscope.study.storage import storage_errors, write_atomically
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = [
+    "VECTOR",
+    "describe_shard",
+    "file_hash",
+    "read_schema",
+    "read_shard",
+    "shard_name",
+    "verify_shard",
+    "write_shard",
+]
+
 VECTOR = "vector"
 
-
-def shard_name(index: int) -> str:
-    """File name of shard ``index``."""
-    return f"shard-{index:05d}.arrow"
+_AGAIN = "restore the file, or write the set again with --overwrite"
 
 
 def write_shard(path: Path, vectors: NDArray[Any], items: pa.Table) -> Shard:
     """Write one shard durably: temporary name, fsync, rename.
+
+    Args:
+        path: of the file.
+        vectors: [rows, D] float16 or float32.
+        items: table of as many rows.
 
     Raises:
         StorageError: the disk refused; nothing is left under ``path``.
@@ -34,7 +48,8 @@ def write_shard(path: Path, vectors: NDArray[Any], items: pa.Table) -> Shard:
 
     flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
     column = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-    table = items.append_column(VECTOR, column)
+    # One record batch, so that the vectors are one block of memory when the file is mapped.
+    table = items.append_column(VECTOR, column).combine_chunks()
 
     def write(file: Any) -> None:
         with pa.ipc.new_file(file, table.schema) as writer:
@@ -46,7 +61,8 @@ def write_shard(path: Path, vectors: NDArray[Any], items: pa.Table) -> Shard:
 
 def describe_shard(path: Path, rows: int) -> Shard:
     """The manifest's entry for a shard on disk."""
-    return Shard(file=path.name, rows=rows, bytes=path.stat().st_size, sha256=file_hash(path))
+    with storage_errors(path, "read"):
+        return Shard(file=path.name, rows=rows, bytes=path.stat().st_size, sha256=file_hash(path))
 
 
 def file_hash(path: Path) -> str:
@@ -55,34 +71,57 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[NDArray[Any], pa.Table]:
-    """Memory-map one shard: its vectors [rows, D] without a copy, and its item columns.
+def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArray[Any]], pa.Table]:
+    """Memory-map one shard: its vectors in chunks [rows, D] without a copy, and its item columns.
 
-    Only sizes and the schema are checked here, so that opening costs no scan; :func:`verify_shard`
-    reads every byte.
+    Sizes, types and the item columns are checked; the vectors are not read, so that opening costs
+    no scan. :func:`verify_shard` reads every byte.
 
     Raises:
         CorruptError: the file is missing, of another size, not Arrow, or of another shape.
     """
     import pyarrow as pa
 
-    again = "restore the file, or write the set again"
-    if not path.is_file():
-        raise CorruptError(f"the shard {path}", "no such file", again)
-    if path.stat().st_size != shard.bytes:
-        raise CorruptError(f"{shard.bytes:,} bytes in {path}", f"{path.stat().st_size:,} bytes", again)
+    check_size(path, shard)
+    expected = pa.list_(pa.from_numpy_dtype(np.dtype(dtype)), d)
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        lists = table.column(VECTOR)
-        chunks = [np.asarray(chunk.flatten()).reshape(-1, d) for chunk in lists.chunks if len(chunk)]
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
-        raise CorruptError(f"an Arrow shard in {path}", str(error), again) from error
-    vectors = chunks[0] if len(chunks) == 1 else np.concatenate(chunks) if chunks else np.empty((0, d), dtype)
-    if len(vectors) != shard.rows or vectors.dtype != np.dtype(dtype):
-        raise CorruptError(
-            f"{shard.rows:,}×{d} {dtype} vectors in {path}", f"{vectors.shape} {vectors.dtype}", again
-        )
-    return vectors, cast("pa.Table", table.drop_columns([VECTOR]))
+        with pa.ipc.open_file(pa.memory_map(str(path))) as file:
+            _check_vector_type(path, file.schema, expected)
+            table = file.read_all()
+        items = table.drop_columns([VECTOR])
+        items.validate(full=True)
+        table.column(VECTOR).validate()
+        chunks = [_as_matrix(chunk, d) for chunk in table.column(VECTOR).chunks if len(chunk)]
+    except (pa.ArrowException, KeyError, ValueError, OSError, MemoryError) as error:
+        raise CorruptError(f"an Arrow shard in {path}", str(error), _AGAIN) from error
+    rows = sum(len(chunk) for chunk in chunks)
+    if rows != shard.rows or items.num_rows != rows:
+        raise CorruptError(f"{shard.rows:,} rows in {path}", f"{rows:,}", _AGAIN)
+    return chunks, items
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """The item columns of a shard whose bytes are known to be whole."""
+    import pyarrow as pa
+
+    with pa.ipc.open_file(pa.memory_map(str(path))) as file:
+        schema = file.schema
+    return schema.remove(schema.get_field_index(VECTOR))
+
+
+def check_size(path: Path, shard: Shard) -> None:
+    """Look at a shard's file without reading it.
+
+    Raises:
+        CorruptError: it is missing, a link out of the folder, or of another size than committed.
+    """
+    inside(path.parent, path)
+    with storage_errors(path, "read"):
+        if not path.is_file():
+            raise CorruptError(f"the shard {path}", "no such file", _AGAIN)
+        size = path.stat().st_size
+    if size != shard.bytes:
+        raise CorruptError(f"{shard.bytes:,} bytes in {path}", f"{size:,} bytes", _AGAIN)
 
 
 def verify_shard(path: Path, shard: Shard) -> None:
@@ -90,11 +129,26 @@ def verify_shard(path: Path, shard: Shard) -> None:
 
     Raises:
         CorruptError: the file is missing or differs from what was committed.
+        StorageError: it cannot be read.
     """
-    if not path.is_file():
-        raise CorruptError(f"the shard {path}", "no such file", "restore the file, or write the set again")
-    found = file_hash(path)
+    check_size(path, shard)
+    with storage_errors(path, "read"):
+        found = file_hash(path)
     if found != shard.sha256:
-        raise CorruptError(
-            f"SHA-256 {shard.sha256[:12]}… of {path}", f"{found[:12]}…", "restore the file, or write the set again"
-        )
+        raise CorruptError(f"SHA-256 {shard.sha256[:12]}… of {path}", f"{found[:12]}…", _AGAIN)
+
+
+def _check_vector_type(path: Path, schema: pa.Schema, expected: pa.DataType) -> None:
+    if schema.names.count(VECTOR) != 1 or len(set(schema.names)) != len(schema.names):
+        raise CorruptError(f"one column {VECTOR!r} in {path}", f"columns {schema.names}", _AGAIN)
+    found = schema.field(VECTOR).type
+    if found != expected:
+        raise CorruptError(f"vectors of type {expected} in {path}", str(found), _AGAIN)
+
+
+def _as_matrix(chunk: pa.FixedSizeListArray, d: int) -> NDArray[Any]:
+    values = chunk.flatten()
+    if chunk.null_count or values.null_count:
+        raise ValueError("missing values among the vectors")
+    matrix: NDArray[Any] = values.to_numpy(zero_copy_only=True).reshape(-1, d)
+    return matrix

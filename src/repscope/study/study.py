@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from repscope.errors import CorruptError, MissingError, StudyError, name_some
+from repscope.errors import InputError, MissingError, NameNotAllowedError, StudyError, name_some
+from repscope.study import settings as toml
 from repscope.study.embeddings import EmbeddingSet
+from repscope.study.lock import WriterLock
 from repscope.study.manifest import FILE_NAME, Manifest, load_manifest
-from repscope.study.names import check_name, inside
-from repscope.study.provenance import describe_environment
-from repscope.study.reader import open_complete, verify_folder
-from repscope.study.storage import make_folder, write_bytes
+from repscope.study.names import check_name, inside, is_name
+from repscope.study.provenance import derived, describe_environment
+from repscope.study.reader import open_complete, open_folder, verify_folder
+from repscope.study.settings import SCHEMA, SetLink
+from repscope.study.storage import make_folder, storage_errors, sync_folder
 from repscope.study.writer import SetWriter
 
-SCHEMA = "repscope.study/1"
+__all__ = ["SCHEMA", "SHARD_ROWS", "Study"]
+
 SHARD_ROWS = 65_536
 
 
@@ -32,33 +35,32 @@ class Study:
     Args:
         path: the directory. A path that does not exist yet is created on first write.
 
+    Attributes:
+        path: the directory.
+        settings: all keys of its ``study.toml``; {} before the first write.
+
     Raises:
         StudyError: the directory exists, holds other things, and is not a study.
-        CorruptError: its study.toml cannot be read.
+        CorruptError: its study.toml cannot be understood.
+        StorageError: it cannot be read.
     """
 
     def __init__(self, path: str | Path) -> None:
+        if "\0" in str(path):
+            raise NameNotAllowedError("a path of a study", repr(str(path)), "give one without NUL")
         self.path = Path(path).expanduser()
-        self.settings: dict[str, Any] = {}
-        file = self.path / "study.toml"
-        if file.is_file():
-            try:
-                self.settings = tomllib.loads(file.read_text(encoding="utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise CorruptError(f"TOML in {file}", str(error), "correct the file") from error
-            if self.settings.get("schema") != SCHEMA:
-                raise CorruptError(
-                    f"schema {SCHEMA!r} in {file}", repr(self.settings.get("schema")), "upgrade repscope"
-                )
-        elif self.path.is_dir():
-            if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
-                raise StudyError(
-                    f"a study or an empty folder at {self.path}",
-                    "a folder with other things and no study.toml",
-                    "choose a folder of its own for the study",
-                )
-        elif self.path.exists():
-            raise StudyError(f"a folder at {self.path}", "a file", "give the path of a study's folder")
+        with storage_errors(self.path, "read"):
+            if self.path.exists() and not self.path.is_dir():
+                raise StudyError(f"a folder at {self.path}", "a file", "give the path of a study's folder")
+            self.settings = toml.load_settings(self.path) if self.path.is_dir() else {}
+            if not self.settings and self.path.is_dir():
+                others = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
+                if others:
+                    raise StudyError(
+                        f"a study or an empty folder at {self.path}",
+                        f"a folder with other things ({name_some(sorted(others), 3)}) and no study.toml",
+                        "choose a folder of its own for the study",
+                    )
 
     @classmethod
     def open(cls, path: str | Path) -> Study:
@@ -81,6 +83,21 @@ class Study:
         """The study's name: the folder's unless study.toml says otherwise."""
         return str(self.settings.get("name", self.path.resolve().name))
 
+    @property
+    def description(self) -> str:
+        """What study.toml says that the study is about, or ""."""
+        return str(self.settings.get("description", ""))
+
+    @property
+    def stages(self) -> dict[str, list[str]]:
+        """Named orders of sets, from first to last."""
+        return toml.stages_of(self.settings, self.path / toml.FILE_NAME)
+
+    @property
+    def links(self) -> list[SetLink]:
+        """Which sets belong together, and by which column."""
+        return toml.links_of(self.settings, self.path / toml.FILE_NAME)
+
     def create(self) -> Study:
         """Write study.toml if it is not there yet.
 
@@ -89,58 +106,131 @@ class Study:
         """
         make_folder(self.path)
         if not self.settings:
+            # Another process may have made the study since this object looked.
+            self.settings = toml.load_settings(self.path)
+        if not self.settings:
             self.settings = {"schema": SCHEMA, "name": self.name}
-            lines = [f"{key} = {_toml_string(value)}" for key, value in self.settings.items()]
-            write_bytes(self.path / "study.toml", ("\n".join(lines) + "\n").encode())
+            toml.save_settings(self.path, self.settings)
+        return self
+
+    def configure(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        stages: Mapping[str, list[str]] | None = None,
+        links: Sequence[SetLink] | None = None,
+    ) -> Study:
+        """Change what study.toml says; the only thing that rewrites it.
+
+        Other keys of the file are kept, comments are not. What is None stays as it is.
+
+        Args:
+            name: of the study, in words.
+            description: what it is about.
+            stages: named orders of sets, replacing all of them; the sets need not exist yet.
+            links: which sets belong together, replacing all of them.
+
+        Raises:
+            InputError: a stage order of fewer than two different sets.
+            StorageError: the disk refuses.
+        """
+        self.create()
+        changed = dict(toml.load_settings(self.path))
+        if name is not None:
+            changed["name"] = name
+        if description is not None:
+            changed["description"] = description
+        if stages is not None:
+            changed["stages"] = toml.checked_stages(stages)
+        if links is not None:
+            changed["links"] = [
+                {"left": check_name(one.left), "right": check_name(one.right), "on": one.on} for one in links
+            ]
+        toml.save_settings(self.path, changed)
+        self.settings = changed
         return self
 
     @property
     def sets(self) -> list[str]:
         """Names of all sets, complete or not, sorted."""
         folder = self.path / "sets"
-        return sorted(path.parent.name for path in folder.glob(f"*/{FILE_NAME}")) if folder.is_dir() else []
+        with storage_errors(folder, "read"):
+            if not folder.is_dir():
+                return []
+            found = [entry.name for entry in folder.iterdir() if (entry / FILE_NAME).is_file()]
+        return sorted(check_name(name) for name in found if is_name(name))
 
     def folder(self, name: str) -> Path:
-        """Folder of a set, whether it exists or not."""
+        """Folder of a set, whether it exists or not.
+
+        Raises:
+            NameNotAllowedError: the name, or a symbolic link, leads out of the study.
+        """
         return inside(self.path, self.path / "sets" / check_name(name))
 
     def results(self, verb: str, name: str) -> Path:
-        """Folder for the results of a verb."""
-        return self.path / "results" / verb / check_name(name, "result")
+        """Folder for the results of a verb, whether it exists or not.
+
+        Raises:
+            NameNotAllowedError: the name, or a symbolic link, leads out of the study.
+        """
+        return inside(
+            self.path, self.path / "results" / check_name(verb, "verb") / check_name(name, "result")
+        )
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a set, complete or not.
 
         Raises:
             MissingError: there is no such set; near names are offered.
+            CorruptError: it cannot be understood.
         """
-        folder = self.folder(name)
-        if not (folder / FILE_NAME).is_file():
+        if name not in self:
+            self.folder(name)
             near = difflib.get_close_matches(name, self.sets, n=3) or self.sets
             raise MissingError(
                 f"a set named {name!r} in study {self.path}",
                 "no such set",
-                f"choose one of: {name_some(near, 12)}" if near else f"add one: repscope import FILE --study {self.path}",
+                f"choose one of: {name_some(near, 12)}"
+                if near
+                else f"add one: repscope import FILE --study {self.path}",
             )
-        return load_manifest(folder)
+        return load_manifest(self.folder(name))
 
     def __getitem__(self, name: str) -> EmbeddingSet:
         self.manifest(name)
         return open_complete(self.folder(name))
 
     def __contains__(self, name: object) -> bool:
-        return name in self.sets
+        try:
+            return isinstance(name, str) and (self.folder(name) / FILE_NAME).is_file()
+        except NameNotAllowedError:
+            return False
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sets)
+
+    def __len__(self) -> int:
+        return len(self.sets)
 
     def verify(self, name: str) -> EmbeddingSet:
         """Open a set after re-hashing every byte of it.
 
         Raises:
+            IncompleteSetError: it is not finished; :meth:`verify_committed` checks what there is.
             CorruptError: something differs from what was committed.
         """
         self[name]
+        return open_folder(self.folder(name), self.verify_committed(name))
+
+    def verify_committed(self, name: str) -> Manifest:
+        """Re-hash every committed byte of a set, complete or not.
+
+        Raises:
+            CorruptError: something differs from what was committed.
+        """
+        self.manifest(name)
         return verify_folder(self.folder(name))
 
     def writer(
@@ -152,8 +242,18 @@ class Study:
         provenance: Mapping[str, Any] | None = None,
         overwrite: bool = False,
     ) -> SetWriter:
-        """A shard-wise, resumable writer. See :class:`SetWriter`."""
+        """A shard-wise, resumable writer. See :class:`SetWriter`.
+
+        Raises:
+            NameNotAllowedError: also when another set's name differs in case only, since the two
+                would be one folder on many systems.
+        """
         folder = self.folder(name)
+        twins = [other for other in self.sets if other.casefold() == folder.name.casefold()]
+        if twins and folder.name not in twins:
+            raise NameNotAllowedError(
+                f"a name that differs from {twins[0]!r} in more than case", repr(name), "choose another name"
+            )
         self.create()
         return SetWriter(
             folder, name, recipe=recipe, resume=resume, provenance=provenance, overwrite=overwrite
@@ -166,6 +266,7 @@ class Study:
         items: Mapping[str, Any] | Any = None,
         *,
         provenance: Mapping[str, Any] | None = None,
+        parents: Sequence[EmbeddingSet] = (),
         overwrite: bool = False,
         shard_rows: int = SHARD_ROWS,
     ) -> EmbeddingSet:
@@ -174,36 +275,69 @@ class Study:
         Args:
             name: of the new set.
             vectors: [N, D] floating, or an :class:`EmbeddingSet` whose items and provenance are kept.
+                One of another name, not itself derived, is recorded as the parent.
             items: columns (``id`` and any other), one value for each row.
             provenance: where the vectors come from, as JSON values.
+            parents: sets that the vectors were made from; recorded with their fingerprints.
             overwrite: replace a set of that name.
             shard_rows: rows in one file.
 
         Raises:
-            ExistsError: the name is taken.
+            ExistsError: the name is taken, by a complete set or by an interrupted extraction.
+            StudyError: another process is writing the set.
             VectorError, InputError: see :class:`EmbeddingSet`.
+            StorageError: the disk refuses.
         """
+        folder = self.folder(name)
         if isinstance(vectors, EmbeddingSet):
-            whole = vectors
+            if items is not None:
+                raise InputError(
+                    f"the items of set {vectors.name!r} itself",
+                    "other items beside it",
+                    "give its vectors instead",
+                )
+            whole, origin = vectors, dict(vectors.provenance)
+            if whole.name != folder.name and "parents" not in origin:
+                origin = derived(origin, whole.name, whole.fingerprint)
         else:
-            whole = EmbeddingSet(name, vectors, items)  # type: ignore[arg-type]
+            whole, origin = EmbeddingSet(name, vectors, items), {}
+        if parents:
+            origin["parents"] = [{"name": one.name, "fingerprint": one.fingerprint} for one in parents]
+        origin = {**describe_environment(), **origin, **(provenance or {})}
         # An interrupted add has nothing worth continuing: the rows are all in memory here.
-        stale = name in self and not self.manifest(name).complete
-        origin = {**describe_environment(), **whole.provenance, **(provenance or {})}
-        writer = self.writer(name, provenance=origin, overwrite=overwrite or stale)
-        start = 0
-        for block in whole.blocks(shard_rows, dtype=whole.dtype):
-            writer.write_shard(np.asarray(block), whole.items.slice(start, len(block)))
-            start += len(block)
-        writer.finish()
+        stale = not overwrite and name in self and self._is_stale(name)
+        with self.writer(name, provenance=origin, overwrite=overwrite or stale) as writer:
+            start = 0
+            for block in whole.blocks(shard_rows, dtype=whole.dtype):
+                writer.write_shard(block, whole.items.slice(start, len(block)))
+                start += len(block)
+            writer.finish()
         return self[name]
+
+    def _is_stale(self, name: str) -> bool:
+        manifest = self.manifest(name)
+        return not manifest.complete and not manifest.recipe
+
+    def remove(self, name: str) -> None:
+        """Delete a set, whether complete, interrupted or corrupt. Arrays opened before stay readable.
+
+        Raises:
+            MissingError: there is no such set.
+            StudyError: another process is writing it.
+            StorageError: the disk refuses.
+        """
+        if name not in self:
+            self.manifest(name)
+        folder = self.folder(name)
+        lock = WriterLock(folder)
+        try:
+            with lock.held(), storage_errors(folder, "remove"):
+                # The manifest goes first: a folder without one is no set, whatever else is left of it.
+                (folder / FILE_NAME).unlink()
+                sync_folder(folder)
+                shutil.rmtree(folder)
+        finally:
+            lock.release()
 
     def __repr__(self) -> str:
         return f"Study({str(self.path)!r}, sets={self.sets})"
-
-
-def _toml_string(value: object) -> str:
-    # A TOML basic string escapes as JSON does.
-    import json
-
-    return json.dumps(str(value), ensure_ascii=False)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import ExistsError, InputError, VectorError
-from repscope.study.embeddings import check_vectors, fingerprint_of
+from repscope.errors import CorruptError, ExistsError, InputError, StudyError, VectorError
+from repscope.study.embeddings import fingerprint_of
 from repscope.study.items import as_items, check_ids
-from repscope.study.manifest import FILE_NAME, Manifest, Skipped, load_manifest
+from repscope.study.lock import WriterLock
+from repscope.study.manifest import FILE_NAME, Manifest, Shard, Skipped, load_manifest
 from repscope.study.names import check_name, inside
+from repscope.study.provenance import ENVIRONMENT, as_json
 from repscope.study.reader import open_folder
-from repscope.study.shards import shard_name, write_shard
-from repscope.study.storage import make_folder, remove_leftovers
+from repscope.study.shards import read_schema, shard_name, verify_shard, write_shard
+from repscope.study.storage import make_folder, remove_leftovers, storage_errors
+from repscope.study.vectors import check_vectors
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class SetWriter:
     """Writes one set, a shard at a time; continues where a killed writer stopped.
 
     A shard is committed when :meth:`write_shard` returns: its file is on disk and the manifest
-    names it. The set may be measured only after :meth:`finish`.
+    names it. The set may be measured only after :meth:`finish`. Another process that writes the same
+    set is refused; see :class:`repscope.study.lock.WriterLock`.
 
     Args:
         folder: the set's own folder (``STUDY/sets/NAME``); created.
@@ -32,11 +40,17 @@ class SetWriter:
             decides the rows (source, weights, capture point, preprocessing, shard size).
         resume: the command that continues the set, shown to who tries to measure it too early.
         provenance: JSON values, stored as they are.
-        overwrite: replace a set that is there, whether complete or not.
+        overwrite: replace a set that is there. An interrupted one of the same recipe is continued
+            all the same, so that a command with ``--overwrite`` also resumes.
 
     Raises:
         ExistsError: a complete set, or an interrupted one with another recipe, has the name.
+        StudyError: another process is writing the set.
+        InputError: the provenance is not JSON.
         StorageError: the disk refuses.
+
+    Warns:
+        UserWarning: committed shards of an interrupted set are damaged; it continues before them.
     """
 
     def __init__(
@@ -51,36 +65,88 @@ class SetWriter:
     ) -> None:
         self.folder = inside(folder.parent, folder)
         self.name = check_name(name)
-        self._fresh = Manifest(
-            name, 0, 0, "", {}, recipe=recipe, resume=resume, provenance=dict(provenance or {})
-        )
-        self._manifest = self._fresh
+        origin = as_json(dict(provenance or {}), f"provenance of set {name!r}")
+        self._manifest = Manifest(self.name, 0, 0, "", {}, recipe=recipe, resume=resume, provenance=origin)
+        self._schema: pa.Schema | None = None
         make_folder(folder)
-        remove_leftovers(folder)
-        if (folder / FILE_NAME).exists():
-            self._continue_or_refuse(overwrite)
+        self._lock = WriterLock(folder)
+        try:
+            with self._lock.held():
+                self._start(overwrite)
+        except BaseException:
+            self.close()
+            raise
 
-    def _continue_or_refuse(self, overwrite: bool) -> None:
-        found = load_manifest(self.folder)
-        if overwrite:
-            # The manifest goes first: shards without a manifest are leftovers, never half a set.
-            (self.folder / FILE_NAME).unlink()
-            for shard in found.shards:
-                (self.folder / shard.file).unlink(missing_ok=True)
-            return
+    def _start(self, overwrite: bool) -> None:
+        """Continue what is there, or refuse it, or clear it; then remove what no manifest names."""
+        remove_leftovers(self.folder)
+        if (self.folder / FILE_NAME).exists():
+            found = self._found(overwrite)
+            if found is not None and self._continues(found):
+                self._manifest = self._continued(found)
+            elif found is None or overwrite:
+                # The manifest goes first: shards without a manifest are leftovers, never half a set.
+                with storage_errors(self.folder):
+                    (self.folder / FILE_NAME).unlink()
+            else:
+                self._refuse(found)
+        named = {shard.file for shard in self._manifest.shards}
+        with storage_errors(self.folder):
+            for path in self.folder.glob("shard-*.arrow"):
+                if path.name not in named:
+                    path.unlink()
+
+    def _found(self, overwrite: bool) -> Manifest | None:
+        try:
+            return load_manifest(self.folder)
+        except CorruptError:
+            if overwrite:
+                return None
+            raise
+
+    def _continues(self, found: Manifest) -> bool:
+        return not found.complete and bool(found.recipe) and found.recipe == self._manifest.recipe
+
+    def _refuse(self, found: Manifest) -> None:
         if found.complete:
             raise ExistsError(
                 f"a free name for the set {self.name!r}",
                 f"a complete set of {found.n:,} rows in {self.folder}",
                 "choose another name with --as, or pass --overwrite",
             )
-        if not found.recipe or found.recipe != self._fresh.recipe:
-            raise ExistsError(
-                f"the same source, model and options as the interrupted set {self.name!r}",
-                "different ones",
-                f"continue it with: {found.resume or 'its own command'}; or pass --overwrite to start again",
-            )
-        self._manifest = found
+        raise ExistsError(
+            f"the same source, model and options as the interrupted set {self.name!r}",
+            f"different ones; {found.n:,} rows are committed",
+            f"continue it with: {found.resume or 'its own command'}; or pass --overwrite to start again",
+        )
+
+    def _continued(self, found: Manifest) -> Manifest:
+        """The interrupted set up to its first damaged shard, with what is different this time."""
+        for index, shard in enumerate(found.shards):
+            if not shard.rows:
+                continue
+            path = self.folder / shard.file
+            try:
+                verify_shard(path, shard)
+            except CorruptError as error:
+                whole, found = found, found.up_to(index)
+                warnings.warn(
+                    f"set {self.name!r} continues at row {found.n:,} of {whole.n:,} committed: {error}",
+                    stacklevel=4,
+                )
+                break
+            self._schema = self._unified(read_schema(path))
+        if self._schema is None:
+            found = replace(found, d=0, dtype="", columns={})
+        else:
+            found = replace(found, columns=_types(self._schema))
+        fresh = self._manifest
+        before = {key: found.provenance.get(key) for key in ENVIRONMENT}
+        now = {key: value for key, value in fresh.provenance.items() if before.get(key, value) != value}
+        provenance = dict(found.provenance)
+        if now:
+            provenance["continued"] = [*provenance.get("continued", []), now]
+        return replace(found, name=self.name, resume=fresh.resume or found.resume, provenance=provenance)
 
     @property
     def shards_committed(self) -> int:
@@ -109,38 +175,29 @@ class SetWriter:
         Raises:
             VectorError: NaN, wrong dtype, or a width other than the earlier shards'.
             InputError: other columns than the earlier shards', or repeated ids.
+            StudyError: the set is finished, or another writer took over.
             StorageError: the disk refuses; earlier shards stay committed.
         """
-        manifest = self._manifest
+        self._must_be_open()
         skipped = tuple(skipped)
         if vectors is None:
             # Nothing readable: the shard is an entry without a file, so that indices still count items.
-            from repscope.study.manifest import Shard
-
-            updated = manifest.with_shard(Shard("", 0, 0, ""), skipped, manifest.columns)
-            updated.save(self.folder)
-            self._manifest = updated
+            with self._lock.held():
+                self._commit(self._manifest.with_shard(Shard("", 0, 0, ""), skipped, self._manifest.columns))
             return
-        array = check_vectors(vectors, self.name)
+        array = self._checked(vectors)
         table = as_items(items, len(array), self.name)
-        columns = {field.name: str(field.type) for field in table.schema}
-        if manifest.d and (manifest.d != array.shape[1] or manifest.dtype != array.dtype.name):
-            raise VectorError(
-                f"{manifest.d}-wide {manifest.dtype} vectors in set {self.name!r}",
-                f"{array.shape[1]}-wide {array.dtype.name}",
-                "write rows of another width to a set of their own",
-            )
-        if manifest.columns and columns != manifest.columns:
-            raise InputError(
-                f"item columns {manifest.columns} in set {self.name!r}", str(columns), "give every shard the same columns"
-            )
-        shard = write_shard(self.folder / shard_name(len(manifest.shards)), array, table)
-        updated = replace(manifest, d=array.shape[1], dtype=array.dtype.name).with_shard(shard, skipped, columns)
-        updated.save(self.folder)
-        self._manifest = updated
+        schema = self._unified(table.schema)
+        with self._lock.held():
+            manifest = self._manifest
+            path = self.folder / shard_name(len(manifest.shards))
+            shard = write_shard(path, array, table.select(schema.names))
+            sized = replace(manifest, d=array.shape[1], dtype=array.dtype.name)
+            self._commit(sized.with_shard(shard, skipped, _types(schema)))
+        self._schema = schema
 
     def finish(self, provenance: Mapping[str, Any] | None = None) -> str:
-        """Check ids over all shards, compute the fingerprint, mark the set complete.
+        """Check ids over all shards, compute the fingerprint, mark the set complete, give the lock back.
 
         Returns:
             The fingerprint.
@@ -148,7 +205,9 @@ class SetWriter:
         Raises:
             VectorError: the set has no rows.
             InputError: an id occurs in two shards.
+            StudyError: the set is finished already, or another writer took over.
         """
+        self._must_be_open()
         if not self._manifest.n:
             raise VectorError(
                 f"at least one row in set {self.name!r}",
@@ -157,9 +216,64 @@ class SetWriter:
             )
         embeddings = open_folder(self.folder, self._manifest)
         check_ids(embeddings.items.column("id"), self.name)
+        fingerprint = fingerprint_of(embeddings)
         merged = {**self._manifest.provenance, **(provenance or {})}
-        self._manifest = replace(
-            self._manifest, complete=True, fingerprint=fingerprint_of(embeddings), provenance=merged
+        with self._lock.held():
+            self._commit(replace(self._manifest, complete=True, fingerprint=fingerprint, provenance=merged))
+        self.close()
+        return fingerprint
+
+    def close(self) -> None:
+        """Give the set back without finishing it; what is committed stays."""
+        self._lock.release()
+
+    def __enter__(self) -> SetWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _commit(self, manifest: Manifest) -> None:
+        manifest.save(self.folder)
+        self._manifest = manifest
+
+    def _must_be_open(self) -> None:
+        if self._manifest.complete or not self._lock.release.alive:
+            raise StudyError(
+                f"an open writer of set {self.name!r}",
+                "one that is finished or closed",
+                "open another with Study.writer",
+            )
+
+    def _checked(self, vectors: ArrayLike) -> NDArray[Any]:
+        array = check_vectors(vectors, self.name)
+        known = self._manifest
+        if known.d and (known.d != array.shape[1] or known.dtype != array.dtype.name):
+            raise VectorError(
+                f"{known.d}-wide {known.dtype} vectors in set {self.name!r}",
+                f"{array.shape[1]}-wide {array.dtype.name}",
+                "write rows of another width to a set of their own",
+            )
+        return array
+
+    def _unified(self, schema: pa.Schema) -> pa.Schema:
+        """The columns of all shards so far and this one; all-empty ones take the type of the others."""
+        import pyarrow as pa
+
+        known = self._schema
+        if known is None:
+            return schema
+        if set(known.names) == set(schema.names):
+            try:
+                return pa.unify_schemas([known, schema], promote_options="default")
+            except pa.ArrowException:
+                pass
+        raise InputError(
+            f"item columns {_types(known)} in set {self.name!r}",
+            f"{_types(schema)}",
+            "give every shard the same columns",
         )
-        self._manifest.save(self.folder)
-        return self._manifest.fingerprint
+
+
+def _types(schema: pa.Schema) -> dict[str, str]:
+    return {field.name: str(field.type) for field in schema}

@@ -89,8 +89,8 @@ def simulate(
     gap = rng.standard_normal(d)
     basis = np.linalg.qr(texts.T)[0]
     gap -= basis @ (basis.T @ gap)
-    gap *= 1.5 / np.linalg.norm(gap)
-    rows = texts[labels] + gap + 1.2 * _noise(rng, images, d)[codes] + 0.6 * _noise(rng, len(codes), d)
+    gap *= 4.0 / np.linalg.norm(gap)
+    rows = texts[labels] + gap + 3.0 * _noise(rng, images, d)[codes] + 1.5 * _noise(rng, len(codes), d)
     world = _World(rng, texts, labels, codes, rows, gap)
     before, after, right = CONDITIONS[condition](world)
     return SimulatedStudy(condition, before, after, texts, labels, codes, frozenset(right))
@@ -119,7 +119,7 @@ def _rescaled(w: _World) -> Made:
 
 def _exchangeable(w: _World) -> Made:
     """Both stages are the rows with fresh noise of one size, shared within images: nothing changed."""
-    return w.rows + w.image_noise(0.7), w.rows + w.image_noise(0.7), {"unchanged"}
+    return w.rows + w.image_noise(1.5), w.rows + w.image_noise(1.5), {"unchanged"}
 
 
 def _exchangeable_small(w: _World) -> Made:
@@ -127,7 +127,7 @@ def _exchangeable_small(w: _World) -> Made:
 
 
 def _noisier(w: _World) -> Made:
-    return w.rows, w.rows + w.image_noise(1.5) + w.row_noise(1.0), {"damaged"}
+    return w.rows, w.rows + w.image_noise(4.0) + w.row_noise(2.0), {"damaged"}
 
 
 def _shuffled(w: _World) -> Made:
@@ -151,7 +151,7 @@ def _collapse_text(w: _World) -> Made:
 def _hub(w: _World) -> Made:
     """Half the images are drawn to one text; the rest stay."""
     drawn = (w.images % 2 == 0)[:, None]
-    return w.rows, np.where(drawn, 0.3 * w.rows + 1.2 * w.texts[0], w.rows), {"hub-captured", "damaged", "collapsed"}
+    return w.rows, np.where(drawn, 0.3 * w.rows + 3.0 * w.texts[0], w.rows), {"hub-captured", "damaged", "collapsed"}
 
 
 def _snap(w: _World) -> Made:
@@ -160,7 +160,7 @@ def _snap(w: _World) -> Made:
 
 def _towards_nearest(w: _World) -> Made:
     """Each row is pulled towards the text it was nearest to: sure of itself, no wiser."""
-    return w.rows, w.rows + 0.7 * w.nearest_texts(), {"closer", "unchanged", "damaged", "collapsed"}
+    return w.rows, w.rows + 1.5 * w.nearest_texts(), {"closer", "unchanged", "damaged", "collapsed"}
 
 
 def _improved(w: _World) -> Made:

@@ -1,0 +1,66 @@
+"""Run one function in a fresh process, and charge it for its CPU seconds and its peak memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run cost, beyond starting Python and making its input."""
+
+    cpu: float
+    wall: float
+    peak: float
+    record: dict
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.2f} CPU-s, {self.wall:.2f} s, {self.peak / 2**20:.0f} MiB"
+
+
+def charge(task: str, *arguments: object) -> Cost:
+    """Run ``module:function`` with JSON arguments in a process of its own.
+
+    The function gets the arguments, and yields once when its input is ready; what it does between
+    that and its end is charged. Peak memory is the process's, less what it held at the yield.
+    """
+    command = [sys.executable, "-m", "benchmarks.harness", task, json.dumps(arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{task}{arguments} failed:\n{done.stderr[-3000:]}")
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _run(task: str, arguments: list) -> None:
+    import importlib
+
+    module, _, name = task.partition(":")
+    running = getattr(importlib.import_module(module), name)(*arguments)
+    next(running)
+    held = _resident()
+    cpu, wall = time.process_time(), time.perf_counter()
+    record = next(running, {})
+    cost = {
+        "cpu": time.process_time() - cpu,
+        "wall": time.perf_counter() - wall,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - held,
+        "record": record,
+    }
+    print(json.dumps(cost))
+
+
+def _resident() -> int:
+    fields = Path("/proc/self/statm").read_text().split()
+    return int(fields[1]) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    _run(sys.argv[1], json.loads(sys.argv[2]))

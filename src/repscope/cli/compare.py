@@ -1,0 +1,82 @@
+"""``repscope compare``: the main job."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repscope.cli.common import GATE_FAILED, AsJson, Quiet, Seed, command, print_json, say
+
+
+@command
+def compare(
+    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    before: Annotated[str, typer.Argument(help="Set before the step.")],
+    after: Annotated[str, typer.Argument(help="Set after the step; the same items.")],
+    reference: Annotated[str, typer.Option("--reference", "-r", help="Set to measure against.")],
+    on: Annotated[str | None, typer.Option("--on", help="'id' or a key column that links items and reference; without it only distributions are compared.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="Column of items that are not independent, such as image_id.")] = None,
+    split: Annotated[str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")] = None,
+    method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
+    perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
+    measures: Annotated[str | None, typer.Option("--measures", help="Names, comma-separated; all by default.")] = None,
+    seen: Annotated[str | None, typer.Option("--seen", help="Column of the reference that says which classes were seen.")] = None,
+    palette: Annotated[str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")] = "default",
+    drop_unlinked: Annotated[bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")] = False,
+    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
+    fail_on: Annotated[str | None, typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, comma-separated.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the report; STUDY/results/compare/… by default.")] = None,
+    figures: Annotated[str, typer.Option("--figures", help="Formats of the figures, comma-separated.")] = "png,svg,pdf",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Did the step improve alignment, and is it real? Verdict, table, map and report.
+
+    Example: repscope compare study visual_before visual_after --reference text --on label --cluster image_id
+    """
+    from repscope.workflow.gate import check_formats, check_gate, gate_failed
+    from repscope.workflow.compare import compare_study, parse_split
+    from repscope.report.summary import summary_lines
+    from repscope.study import Study
+
+    gate = check_gate(fail_on)
+    formats = check_formats(figures)
+    options = {
+        "on": on,
+        "cluster": cluster,
+        "split": parse_split(split),
+        "drop_unlinked": drop_unlinked,
+        "measures": [name.strip() for name in measures.split(",")] if measures else None,
+        "method": method,
+        "perplexity": perplexity,
+        "seen": seen,
+        "palette": palette,
+        "seed": seed,
+        "resamples": resamples,
+    }
+    flags = {
+        "--reference": reference, "--on": on, "--cluster": cluster, "--split": split, "--measures": measures,
+        "--seen": seen, "--method": method, "--seed": str(seed),
+        "--perplexity": None if perplexity == 30.0 else str(perplexity),
+        "--resamples": None if resamples == 2000 else str(resamples),
+        "--palette": None if palette == "default" else palette,
+    }  # fmt: skip
+    words = ["repscope", "compare", str(study), before, after]
+    words += [word for flag, value in flags.items() if value is not None for word in (flag, value)]
+    replay = shlex.join([*words, *(["--drop-unlinked"] if drop_unlinked else [])])
+    say(f"comparing {before} with {after} …", quiet)
+    comparison = compare_study(study, before, after, reference, options=options, replay=replay)
+    folder = out or Study.open(study).results("compare", f"{before} - {after}")
+    page = comparison.save(folder, formats=formats)
+    if as_json:
+        print_json(comparison.to_json())
+    elif not quiet:
+        print("\n".join(summary_lines(comparison)))
+        print(f"report: {page}")
+    if gate_failed(gate, comparison.verdict.word):
+        say(f"gate: the verdict is {comparison.verdict.word}", quiet)
+        raise typer.Exit(GATE_FAILED)

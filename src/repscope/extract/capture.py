@@ -1,0 +1,138 @@
+"""``with capture(model, {"before": "adapter:input"}) as cap:`` for people who own their loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, ModelError, UnknownNameError, name_some
+from repscope.extract.hooks import Recorder, batch_sizes
+from repscope.extract.points import POOLS, CapturePoint, Pool, as_points, resolve_points
+from repscope.extract.pooling import Layout
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class capture:  # noqa: N801  # a context manager reads as a verb
+    """Record modules' inputs and outputs while your own code runs the model.
+
+    Rows of each capture point are collected in the order of your forward passes, on the CPU, in the
+    model's dtype (bfloat16 as float32). The model's mode, gradients and results are not touched; call
+    ``model.eval()`` yourself where you want evaluation. A forward pass that raises adds no rows.
+
+    Args:
+        model: any module that your loop calls as ``model(...)``. Modules that you call directly are
+            recorded too.
+        points: set name to capture point, such as ``{"before": "adapter:input"}``, or a list of points
+            in the command line's form.
+        pool: "cls", "mean" or "tokens" where outputs are [B, T, D]; a point may say its own.
+
+    Raises:
+        ModelError: a point names no module.
+        InputError: a point is not of the form, or two would fill one set.
+
+    Example:
+        >>> with capture(model, {"before": "adapter:input", "after": "adapter:output"}) as cap:
+        ...     evaluate(model, loader)
+        >>> study.add("before", cap["before"], {"id": ids})
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        points: Mapping[str, str] | Sequence[str | CapturePoint] | str,
+        pool: Pool | None = None,
+    ) -> None:
+        if pool is not None and pool not in POOLS:
+            raise InputError(f"a pooling among {', '.join(POOLS)}", repr(pool), "choose one of them")
+        modules = [name for name, _ in model.named_modules(remove_duplicate=False)]
+        resolved = resolve_points(as_points(points), modules)
+        self._model = model
+        self._recorder = Recorder(model, resolved, pool, outside=self._add)
+        self._chunks: dict[str, list[NDArray[Any]]] = {point.name: [] for point in resolved}
+        self._layouts: dict[str, Layout] = {}
+        self._handles: list[Any] = []
+
+    def __enter__(self) -> capture:
+        # The pass begins before the recorder's own pre-hooks and is committed after its hooks.
+        model = self._model
+        self._handles = [model.register_forward_pre_hook(self._begin, with_kwargs=True, prepend=True)]
+        self._recorder.__enter__()
+        self._handles.append(model.register_forward_hook(self._commit))
+        self._handles.append(model.register_forward_hook(self._finish, always_call=True))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder.__exit__()
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._recorder.begin(batch_sizes((args, kwargs)))
+
+    def _commit(self, *_: Any) -> None:
+        for name, (rows, layout) in self._recorder.end().items():
+            self._add(name, rows, layout)
+
+    def _finish(self, *_: Any) -> None:
+        self._recorder.abandon()
+
+    def _add(self, name: str, rows: Tensor, layout: Layout) -> None:
+        known = self._layouts.setdefault(name, layout)
+        if known.rows != layout.rows:
+            raise ModelError(
+                f"{known.rows} tokens an item for {name!r}, as in the first batch",
+                f"{layout.rows}",
+                "give items of one size, or pool the tokens with pool='mean'",
+            )
+        self._chunks[name].append(to_numpy(rows))
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """[N, D] rows captured so far, in the order of the forward passes.
+
+        Raises:
+            UnknownNameError: no point fills this set.
+            ModelError: the model has not run yet.
+        """
+        if name not in self._chunks:
+            raise UnknownNameError(
+                "a set that is captured", repr(name), f"choose one of {name_some(self._chunks, 12)}"
+            )
+        if not self._chunks[name]:
+            raise ModelError(
+                f"rows for {name!r}", "no forward pass of the model yet", "call the model inside the with block"
+            )
+        return np.concatenate(self._chunks[name])
+
+    def columns(self, name: str) -> dict[str, NDArray[np.int32]]:
+        """For a set of tokens: ``parent`` (the item's position), ``token``, ``row`` and ``col`` of each row
+        (−1 where a token has no place); empty for a set with one row an item."""
+        rows = len(self[name])
+        layout = self._layouts[name]
+        if not layout.tokens:
+            return {}
+        items = rows // layout.rows
+        token, row, col = (np.tile(column, items) for column in layout.columns())
+        parent = np.repeat(np.arange(items, dtype=np.int32), layout.rows)
+        return {"parent": parent, "token": token, "row": row, "col": col}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chunks)
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    def __repr__(self) -> str:
+        counts = {name: sum(len(chunk) for chunk in chunks) for name, chunks in self._chunks.items()}
+        return f"capture({counts})"
+
+
+def to_numpy(rows: Tensor) -> NDArray[Any]:
+    """[R, D] rows on the CPU as numpy, bfloat16 as float32."""
+    on_cpu = rows.detach().cpu()
+    array: NDArray[Any] = (on_cpu.float() if str(on_cpu.dtype) == "torch.bfloat16" else on_cpu).numpy()
+    return array

@@ -1,0 +1,95 @@
+"""Decoding one image file to RGB, the same way every time, or saying why it cannot be."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
+"""Formats that are decoded, whatever the suffix says: none of them runs another program, as EPS would."""
+
+MAX_PIXELS = 89_478_485
+"""Pillow's own limit: a quarter of a gigabyte at 3 bytes a pixel. More is taken for a decompression bomb."""
+
+DECODING = {
+    "orientation": "EXIF orientation applied",
+    "alpha": "dropped",
+    "16-bit": "scaled to 8 bits",
+    "animation": "first frame",
+    "cmyk": "to RGB without colour profile",
+    "max_pixels": MAX_PIXELS,
+}
+"""The choices that decide pixels; recorded in the provenance."""
+
+
+class UnreadableError(Exception):
+    """An image that cannot be decoded; its text is the reason, for the manifest.
+
+    Not an error of the user: the item is recorded as skipped, unless ``strict``.
+    """
+
+
+def open_image(path: Path) -> Image.Image:
+    """Decode an image file to 8-bit RGB, upright.
+
+    CMYK, palette, greyscale, transparent, 16-bit and animated images are converted as
+    :data:`DECODING` says.
+
+    Raises:
+        UnreadableError: truncated, not an image, too many pixels, or pixels without a fixed range.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise UnreadableError(f"{width}×{height} pixels, above the limit of {MAX_PIXELS:,}")
+            image.load()
+            return to_rgb(ImageOps.exif_transpose(image))
+    except UnreadableError:
+        raise
+    except UnidentifiedImageError:
+        reason = "an empty file" if path.stat().st_size == 0 else "not an image in a known format"
+        raise UnreadableError(reason) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableError(f"more pixels than the limit of {MAX_PIXELS:,}") from error
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error)) from error
+    except (SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error) as error:
+        # Pillow's decoders raise all of these on corrupt headers.
+        raise UnreadableError(f"corrupt: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Convert any mode to 8-bit RGB.
+
+    Raises:
+        UnreadableError: floating-point pixels, or integers beyond 16 bits, whose white is not known.
+    """
+    if image.mode == "RGB":
+        return image
+    if image.mode == "F":
+        raise UnreadableError("floating-point pixels, whose range is not known")
+    if image.mode.startswith("I"):
+        return _from_16_bit(image)
+    if image.mode == "P":
+        # Straight to RGB, Pillow would warn about transparency given as bytes.
+        image = image.convert("RGBA")
+    return image.convert("RGB")
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    values: Any = np.asarray(image)
+    if values.size and (values.min() < 0 or values.max() > 65535):
+        raise UnreadableError("integer pixels beyond 16 bits, whose range is not known")
+    # Pillow's own conversion clips everything above 255 to white.
+    return Image.fromarray((values.astype(np.uint32) // 257).astype(np.uint8)).convert("RGB")

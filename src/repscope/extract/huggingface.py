@@ -1,0 +1,241 @@
+"""``hf:DIR``: vision models and image towers of dual encoders, with their own preprocessing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import DependencyError, InputError, MissingError, ModelError, name_some
+from repscope.extract.models import LoadedModel, describe_model, finish_model
+from repscope.extract.preprocess import Preprocessing, Transform
+from repscope.extract.weights import load_weights
+from repscope.study.shards import file_hash
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")
+
+
+class ProcessorTransform:
+    """The image processor of a Hugging Face folder, always its PIL form.
+
+    The bare class name changes backend, and pixels, when torchvision is installed; the PIL form does not.
+
+    Args:
+        processor: a transformers image processor.
+        changed: settings that the caller gave instead of the folder's.
+    """
+
+    def __init__(self, processor: Any, changed: dict[str, Any]) -> None:
+        self._processor = processor
+        self._changed = changed
+
+    def __call__(self, image: Image) -> NDArray[np.float32]:
+        pixels = self._processor(image, return_tensors="np")["pixel_values"]
+        return np.ascontiguousarray(pixels[0], dtype=np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        settings = {key: _plain(value) for key, value in self._processor.to_dict().items()}
+        return {"kind": "image processor", "class": type(self._processor).__name__, **settings, "given": self._changed}
+
+
+def load_folder(
+    folder: str,
+    *,
+    weights: str | Path | None,
+    device: str,
+    dtype: str,
+    seed: int,
+    given: Preprocessing | None,
+) -> LoadedModel:
+    """Load a Hugging Face folder: ``AutoModel`` and its image processor.
+
+    A dual encoder (CLIP, SigLIP) gives its image features, that is, the projected embedding.
+    Parameters that the folder's weights lack (a pooler that was never trained) are filled with NaN, so
+    that a row which depends on them is refused instead of being random.
+
+    Args:
+        folder: a local directory with config.json and weights.
+        weights: other weights than the folder's.
+        device, dtype, seed: as :func:`repscope.extract.models.load_model`.
+        given: preprocessing from the caller, in place of the folder's own step by step.
+
+    Raises:
+        MissingError: no such folder, or no config.json or weights in it.
+        ModelError: transformers cannot build it, or it takes no images.
+        DependencyError: transformers is missing or broken.
+    """
+    path = Path(folder).expanduser()
+    if not (path / "config.json").is_file():
+        raise MissingError(
+            f"a Hugging Face model in {path}",
+            "no config.json in it" if path.is_dir() else "no such folder",
+            "give the folder that save_pretrained wrote, or fetch one: hf download NAME --local-dir DIR",
+        )
+    transformers = _transformers()
+    with _quiet(transformers), _explained(path):
+        module, absent, loaded = _load(transformers, path, weights, dtype, seed)
+        forward = _image_forward(module)
+    transform = _transform(transformers, path, given or Preprocessing())
+    finish_model(module, device, dtype)
+    files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
+    record = {
+        "spec": f"hf:{folder}",
+        "config_sha256": file_hash(path / "config.json"),
+        **describe_model(module),
+        "weights": loaded or {file.name: file_hash(file) for file in files},
+        "absent_parameters": list(absent),
+    }
+    return LoadedModel(module, forward, path.resolve().name, device, dtype, record, transform, absent=absent)
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+        from transformers import AutoImageProcessor, AutoModel  # noqa: F401  # fails here, not later
+    except ImportError as error:
+        raise DependencyError(
+            "the package transformers, for hf: models", str(error), "pip install 'repscope[models]'"
+        ) from error
+    except RuntimeError as error:
+        # A torchvision built for another torch makes every model class fail on import.
+        raise DependencyError(
+            "a transformers that can be imported",
+            str(error).strip().partition("\n")[0],
+            "pip uninstall torchvision (nothing here needs it), or install the one that fits this torch",
+        ) from error
+    return transformers
+
+
+@contextlib.contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    log = transformers.utils.logging
+    verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(verbosity)
+        if bars:
+            log.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+        if isinstance(error, ModelError | MissingError):
+            raise
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise ModelError(f"a model that transformers can load from {path}", reason, "check config.json and the weights") from error
+
+
+def _load(
+    transformers: Any, path: Path, weights: str | Path | None, dtype: str, seed: int
+) -> tuple[nn.Module, tuple[str, ...], dict[str, Any] | None]:
+    import torch
+
+    from repscope.extract.hooks import repeatable
+
+    wanted = getattr(torch, dtype)
+    with repeatable("cpu", seed):
+        if weights is not None:
+            config = transformers.AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+            module: nn.Module = transformers.AutoModel.from_config(config, trust_remote_code=False)
+            return module, (), vars(load_weights(module, weights))
+        module, info = transformers.AutoModel.from_pretrained(
+            path, output_loading_info=True, trust_remote_code=False, local_files_only=True, dtype=wanted
+        )
+    if info["mismatched_keys"]:
+        names = [str(one[0] if isinstance(one, tuple) else one) for one in info["mismatched_keys"]]
+        raise ModelError(
+            f"weights of the shapes that config.json says in {path}",
+            f"{len(names)} of other shapes ({name_some(sorted(names))})",
+            "give the config.json that belongs to these weights",
+        )
+    absent = tuple(sorted(info["missing_keys"]))
+    state = module.state_dict()
+    with torch.no_grad():
+        for name in absent:
+            if name not in state or not state[name].is_floating_point():
+                raise ModelError(f"the model's parameters in {path}", f"no {name}", "give a folder with all weights")
+            state[name].fill_(float("nan"))
+    return module, absent, None
+
+
+def _image_forward(module: nn.Module) -> Callable[[Tensor], Any]:
+    if hasattr(module, "get_image_features") and hasattr(module, "get_text_features"):
+
+        def tower(pixels: Tensor) -> Any:
+            features = module.get_image_features(pixel_values=pixels)
+            return getattr(features, "pooler_output", features)
+
+        return tower
+    if getattr(module, "main_input_name", "") != "pixel_values":
+        raise ModelError(
+            "a model that takes images (pixel_values)",
+            f"{type(module).__name__}, which takes {getattr(module, 'main_input_name', 'something else')}",
+            "give a vision model, or a dual encoder such as CLIP",
+        )
+
+    def forward(pixels: Tensor) -> Any:
+        return module(pixel_values=pixels)
+
+    return forward
+
+
+def _transform(transformers: Any, path: Path, given: Preprocessing) -> Transform:
+    changed = _settings(given)
+    if not (path / "preprocessor_config.json").is_file() and not (path / "processor_config.json").is_file():
+        if not changed:
+            raise InputError(
+                f"preprocessor_config.json in {path}, or the preprocessing from you",
+                "neither",
+                "give --resize --crop --mean --std as the model was trained with",
+            )
+        return given
+    try:
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            path, backend="pil", trust_remote_code=False, local_files_only=True, **changed
+        )
+    except (OSError, ValueError, ImportError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise ModelError(
+            f"an image processor with a PIL form in {path}", reason, "wrap the model as FILE.py:callable and give --resize …"
+        ) from error
+    return ProcessorTransform(processor, changed)
+
+
+def _settings(given: Preprocessing) -> dict[str, Any]:
+    """The caller's steps as an image processor's settings; nothing for steps that were not given."""
+    settings: dict[str, Any] = {}
+    if isinstance(given.resize, int):
+        settings |= {"do_resize": True, "size": {"shortest_edge": given.resize}}
+    elif given.resize:
+        settings |= {"do_resize": True, "size": {"height": given.resize[0], "width": given.resize[1]}}
+    if given.crop:
+        settings |= {"do_center_crop": True, "crop_size": {"height": given.crop[0], "width": given.crop[1]}}
+    if given.mean:
+        settings |= {"do_normalize": True, "image_mean": list(given.mean)}
+    if given.std:
+        settings |= {"do_normalize": True, "image_std": list(given.std)}
+    if given.interpolation:
+        settings["resample"] = {"bilinear": 2, "bicubic": 3}[given.interpolation]
+    return settings
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,107 @@
+"""Tensors on disk: safetensors, and torch's .pt/.pth with ``weights_only``."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from repscope.errors import FormatError, UnsafePickleError
+from repscope.formats.checkpoints import refuse_checkpoint
+from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.objects import from_mapping, sets_from
+from repscope.formats.trust import read_or_trust
+
+_GLOBAL = re.compile(r"(?:Unsupported global: GLOBAL|Unsupported class|GLOBAL) ([\w.]+)")
+
+
+def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """One set for each floating 2-D tensor, under its own name when there are several.
+
+    Raises:
+        FormatError: the file is damaged, or holds a model's weights.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        names, metadata, floats = _safetensors_header(path)
+        if not options.vectors:
+            refuse_checkpoint(dict.fromkeys(names), str(path))
+        # numpy knows neither bfloat16 nor float8.
+        framework = "numpy" if floats else "pt"
+        with safe_open(path, framework=framework) as file:
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(
+            f"whole safetensors in {path}", str(error)[:200], "copy or write the file again"
+        ) from error
+    found = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    return found
+
+
+def _safetensors_header(path: Path) -> tuple[list[str], dict[str, str], bool]:
+    """Names of the tensors, the file's own metadata, and whether numpy knows every type."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header: dict[str, Any] = json.loads(file.read(length))
+    metadata = header.pop("__metadata__", None) or {}
+    types = {entry["dtype"] for entry in header.values()}
+    known = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"}
+    return list(header), {key: str(value) for key, value in metadata.items() if key not in header}, types <= known
+
+
+def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """The sets of a .pt file: a tensor, or a dictionary of tensors and lists.
+
+    Raises:
+        UnsafePickleError: it needs a class that ``weights_only`` refuses.
+        FormatError: it is damaged, a TorchScript program, or a checkpoint.
+    """
+    source = str(path)
+
+    def load(weights_only: bool) -> Any:
+        import torch
+
+        # Only zip files can be mapped; legacy ones are read.
+        mapped = zipfile.is_zipfile(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
+
+    def restricted() -> Any:
+        try:
+            return load(weights_only=True)
+        except pickle.UnpicklingError as error:
+            raise _refusal(str(error), source) from None
+        except Exception as error:
+            # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
+            raise FormatError(
+                f"a whole torch file in {source}", _first_line(error), "copy or write the file again"
+            ) from error
+
+    value = read_or_trust(restricted, lambda: load(weights_only=False), source, options)
+    return sets_from(value, stem, source, options)
+
+
+def _refusal(message: str, source: str) -> FormatError:
+    found = _GLOBAL.search(message)
+    if not found:
+        lines = [line.strip() for line in message.splitlines() if line.strip()]
+        reason = next((line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0])
+        return FormatError(f"a torch file of tensors in {source}", reason[:200], "write the file again")
+    return UnsafePickleError(
+        f"only tensors and plain containers in {source}",
+        f"a request for {found[1]} (refused, nothing was executed)",
+        "save the tensors alone with torch.save or safetensors where the file was made; or, only if you trust "
+        "everyone who could have written it, pass --trust-pickle",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

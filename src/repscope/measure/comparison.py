@@ -1,0 +1,339 @@
+"""Two stages of the same items against a reference: the table, the controls, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, VectorError
+from repscope.measure import controls as control
+from repscope.measure.estimate import FIXED, Difference, Estimate, Replicates
+from repscope.measure.hubs import label_share
+from repscope.measure.registry import all_cards, card
+from repscope.measure.resample import (
+    GROUPS,
+    RESAMPLES,
+    benjamini_hochberg,
+    cluster_sums,
+    difference_replicates,
+    estimate_means,
+    estimate_replicates,
+    jackknife_groups,
+    reference_groups,
+)
+from repscope.measure.results import MeasureResult
+from repscope.measure.stage import Frame, PerItem, Sample, Stage, Undefined, measure_stage
+from repscope.measure.verdict import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
+
+Array = NDArray[np.floating[Any]]
+Codes = NDArray[np.int64]
+
+SAME_DIRECTION = 1e-6
+"""Largest difference of two unit vectors that rounding in float32 explains."""
+
+
+@dataclass(frozen=True)
+class ArrayComparison:
+    """What :func:`compare_arrays` found.
+
+    Attributes:
+        table: results by measure, in the order of the documentation.
+        undefined: measures that these rows do not have, with the reason.
+        verdict: one word and its reasons.
+        before, after: the stages, with their matches in the reference.
+        clusters: independent units.
+    """
+
+    table: Mapping[str, MeasureResult]
+    undefined: Mapping[str, str]
+    verdict: Verdict
+    before: Stage
+    after: Stage
+    clusters: int
+
+
+def compare_arrays(
+    before: Array,
+    after: Array,
+    reference: Array,
+    *,
+    item_keys: Codes | None = None,
+    reference_keys: Codes | None = None,
+    clusters: Codes | None = None,
+    measures: Collection[str] | None = None,
+    controls: bool = True,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    margins: Margins | None = None,
+    reference_name: str = "the reference",
+) -> ArrayComparison:
+    """Compare two stages of the same items.
+
+    Args:
+        before, after: [N, D] the same items in the same order.
+        reference: [M, D].
+        item_keys: [N] link codes; −1 for an item without truth. None compares as distributions.
+        reference_keys: [M]; 0…M−1 by default.
+        clusters: [N] which items are not independent; every item its own by default.
+        measures: names; all that apply by default. Those of the verdict are always computed.
+        controls: compute every measure on the controls too; the verdict's own controls always run.
+        seed: of everything random.
+        resamples: of the bootstrap.
+        margins: of the verdict.
+        reference_name: for the verdict's sentences.
+
+    Raises:
+        VectorError: shapes that differ, NaN, Inf or zero rows.
+        LinkError: no item is linked with the reference.
+    """
+    _check_shapes(before, after, reference)
+    n = len(before)
+    codes = _dense(clusters) if clusters is not None else np.arange(n)
+    n_clusters = int(codes.max()) + 1
+    if item_keys is not None and reference_keys is None:
+        reference_keys = np.arange(len(reference))
+    frame = _frame(reference, item_keys, reference_keys, codes, seed)
+    stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
+    wanted = _wanted(measures, linked=frame.linked)
+    samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
+
+    control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
+    rows = _rows(samples["before"], samples["after"], n_clusters, resamples, seed)
+    values = _control_values(samples["before"], control_samples)
+    if controls:
+        floor = _floor(frame, wanted, samples["before"])
+        for name, value in floor.items():
+            values.setdefault(name, {})["floor"] = value
+    expected = _expected(n, before.shape[1], [name for name in rows], seed)
+    table = {
+        name: MeasureResult(name, *rows[name], controls=values.get(name, {}) if controls else {}, expected=expected.get(name))
+        for name in all_cards()
+        if name in rows
+    }
+    table = _with_q(table)
+    unit_before, unit_after = stages["before"].unit, stages["after"].unit
+    evidence = Evidence(
+        clusters=n_clusters,
+        linked=frame.linked,
+        same_directions=_same(unit_before, unit_after),
+        single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
+        label_share=label_share(item_keys) if item_keys is not None else 0.0,
+        over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
+        over_snap=_over(samples["after"], control_samples.get("snap"), resamples, seed),
+        reference=reference_name,
+    )
+    undefined = {
+        name: sample.why
+        for stage in samples.values()
+        for name, sample in stage.items()
+        if isinstance(sample, Undefined) and name not in table
+    }
+    return ArrayComparison(table, undefined, judge(table, evidence, margins), stages["before"], stages["after"], n_clusters)
+
+
+def _check_shapes(before: Array, after: Array, reference: Array) -> None:
+    if before.shape != after.shape:
+        raise VectorError(
+            "two stages of the same items and width",
+            f"shapes {before.shape} and {after.shape}",
+            "give the rows of the same items; stages of different width have no differences, only "
+            "similarities: compare each with its own reference",
+        )
+    if before.shape[1] != reference.shape[1]:
+        raise VectorError(
+            f"a reference as wide as the stages ({before.shape[1]})",
+            f"width {reference.shape[1]}",
+            "capture both after their projection into the shared space",
+        )
+    if len(before) < 2:
+        raise VectorError("at least 2 items", f"{len(before)}", "give more items; one row has no distribution")
+
+
+def _frame(
+    reference: Array, item_keys: Codes | None, reference_keys: Codes | None, clusters: Codes, seed: int
+) -> Frame:
+    from repscope.measure.cosines import unit_rows, working_dtype
+
+    groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
+    linked = item_keys is not None and reference_keys is not None
+    return Frame(
+        reference=unit_rows(reference, "reference", working_dtype(reference)),
+        item_keys=item_keys,
+        reference_keys=reference_keys,
+        clusters=clusters,
+        groups=groups,
+        reference_groups=(
+            reference_groups(groups, item_keys, reference_keys)  # type: ignore[arg-type]
+            if linked
+            else np.full(len(reference), FIXED, np.int64)
+        ),
+        n_groups=n_groups,
+        seed=seed,
+    )
+
+
+def _wanted(measures: Collection[str] | None, *, linked: bool) -> set[str]:
+    if measures is None:
+        wanted = {name for name, one in all_cards().items() if one.needs != "pair"}
+    else:
+        wanted = {card(name).name for name in measures} | set(TOUCHSTONES)
+    if not linked:
+        wanted = {name for name in wanted if card(name).needs != "link"} | {"energy", "frechet"}
+    return wanted
+
+
+def _control_samples(stages: Mapping[str, Stage], wanted: Collection[str], seed: int) -> dict[str, dict[str, Sample]]:
+    before, after = stages["before"], stages["after"]
+    frame = before.frame
+    found = {}
+    for name, rows in control.control_stages(
+        before.unit, after.unit, frame.reference, before.matched.nearest, seed=seed
+    ):
+        found[name] = measure_stage(Stage(rows, frame), wanted, intervals=False)
+    return found
+
+
+def _control_values(
+    before: Mapping[str, Sample], controls: Mapping[str, Mapping[str, Sample]]
+) -> dict[str, dict[str, float | None]]:
+    values: dict[str, dict[str, float | None]] = {}
+    for name, sample in before.items():
+        base = _value(sample)
+        if base is None:
+            continue
+        row: dict[str, float | None] = {"identity": 0.0}
+        for label, samples in controls.items():
+            one = _value(samples.get(name))
+            row[label] = None if one is None else one - base
+        values[name] = row
+    return values
+
+
+def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, float | None]:
+    """What the distribution measures read between two halves of the reference, minus before."""
+    names = [name for name in wanted if card(name).group == "distribution" and _value(before.get(name)) is not None]
+    first, second = control.halves(len(frame.reference), seed=frame.seed)
+    if not names or len(first) < 2:
+        return {}
+    half = replace(
+        frame,
+        reference=frame.reference[second],
+        item_keys=None,
+        reference_keys=None,
+        clusters=np.arange(len(first)),
+        groups=np.zeros(len(first), np.int64),
+        reference_groups=np.full(len(second), FIXED, np.int64),
+        n_groups=1,
+    )
+    samples = measure_stage(Stage(frame.reference[first], half), names, intervals=False)
+    floor: dict[str, float | None] = {}
+    for name in names:
+        value, base = _value(samples.get(name)), _value(before[name])
+        floor[name] = None if value is None or base is None else value - base
+    return floor
+
+
+Row = tuple[Estimate, Estimate, Difference]
+
+
+def _rows(
+    before: Mapping[str, Sample], after: Mapping[str, Sample], clusters: int, resamples: int, seed: int
+) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    batches: dict[bytes, list[str]] = {}
+    for name, one in before.items():
+        other = after.get(name, Undefined("not measured after"))
+        if isinstance(one, PerItem) and isinstance(other, PerItem):
+            batches.setdefault(one.clusters.tobytes(), []).append(name)
+        elif isinstance(one, Replicates) and isinstance(other, Replicates):
+            rows[name] = (
+                estimate_replicates(one, clusters),
+                estimate_replicates(other, clusters),
+                difference_replicates(one, other, clusters),
+            )
+        elif not (isinstance(one, Undefined) and isinstance(other, Undefined)):
+            rows[name] = _half_defined(one, other, clusters)
+    for names in batches.values():
+        first = [before[name] for name in names]
+        second = [after[name] for name in names]
+        rows.update(zip(names, _mean_rows(first, second, resamples, seed), strict=True))
+    return {name: _clipped(name, row) for name, row in rows.items()}
+
+
+def _mean_rows(before: list[Sample], after: list[Sample], resamples: int, seed: int) -> list[Row]:
+    first, second = [one for one in before if isinstance(one, PerItem)], [one for one in after if isinstance(one, PerItem)]
+    clusters = _dense(first[0].clusters)
+    sums = [
+        cluster_sums(np.stack([one.values for one in side], axis=1), clusters) for side in (first, second)
+    ]
+    return estimate_means(*sums, resamples=resamples, seed=seed)
+
+
+def _half_defined(one: Sample, other: Sample, clusters: int) -> Row:
+    why = " and ".join(sample.why for sample in (one, other) if isinstance(sample, Undefined))
+    estimates = [
+        Estimate(None, n=clusters, why=sample.why)
+        if isinstance(sample, Undefined)
+        else estimate_replicates(sample, clusters)
+        if isinstance(sample, Replicates)
+        else Estimate(sample.value, n=clusters, why="no interval: the other stage has no value")
+        for sample in (one, other)
+    ]
+    return estimates[0], estimates[1], Difference(None, n=clusters, why=why)
+
+
+def _clipped(name: str, row: Row) -> Row:
+    """Intervals of a bounded measure do not leave its bounds."""
+    low, high = card(name).bounds
+    before, after = (
+        one if one.low is None or one.high is None else replace(one, low=max(one.low, low), high=min(one.high, high))
+        for one in row[:2]
+    )
+    return before, after, row[2]
+
+
+def _with_q(table: dict[str, MeasureResult]) -> dict[str, MeasureResult]:
+    tested = [name for name, row in table.items() if row.difference.p is not None]
+    q = benjamini_hochberg(np.array([table[name].difference.p for name in tested], np.float64))
+    return table | {
+        name: replace(table[name], difference=replace(table[name].difference, q=float(one)))
+        for name, one in zip(tested, q, strict=True)
+    }
+
+
+def _over(
+    after: Mapping[str, Sample], control_sample: Mapping[str, Sample] | None, resamples: int, seed: int
+) -> Difference | None:
+    """True-match of after minus that of a control, on the same items."""
+    one, other = after.get(TRUE_MATCH), (control_sample or {}).get(TRUE_MATCH)
+    if not isinstance(one, PerItem) or not isinstance(other, PerItem):
+        return None
+    return _mean_rows([other], [one], resamples, seed)[0][2]
+
+
+def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
+    from repscope.measure.calibration import gaussian_reference
+
+    geometry = [name for name in names if card(name).group == "geometry" and not name.startswith("norm")]
+    if not geometry:
+        return {}
+    found = gaussian_reference(n, d, seed=seed)
+    return {name: (found[name].low, found[name].high) for name in geometry if name in found}
+
+
+def _value(sample: Sample | None) -> float | None:
+    return None if sample is None or isinstance(sample, Undefined) else float(sample.value)
+
+
+def _same(one: Array, other: Array) -> bool:
+    return bool(np.abs(np.subtract(one, other)).max() <= SAME_DIRECTION)
+
+
+def _dense(codes: Codes) -> Codes:
+    if (codes < 0).any():
+        raise InputError("a cluster for every item", "items without one", "fill the cluster column")
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)

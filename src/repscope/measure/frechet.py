@@ -1,0 +1,198 @@
+"""Fréchet distance between Gaussian fits of two sets: FID on any embedding, its floor and its limit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from repscope.errors import InputError, VectorError
+from repscope.measure.arrays import Float64, matrix
+from repscope.measure.estimate import Replicates
+from repscope.measure.moments import Moments, group_moments, iterate_leave_out, merge_all, moments
+from repscope.measure.sampled import check_widths, notes
+from repscope.measure.tables import each_left_out
+
+
+def frechet(items: ArrayLike, reference: ArrayLike) -> float:
+    """Squared Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½) of the Gaussian fits.
+
+    Biased upwards at finite N, more so the larger D: read it beside :func:`frechet_floor`, and where N
+    allows beside :func:`frechet_infinity`. Sets with no more rows than dimensions are legal, and
+    :func:`rank_note` says what to think of them.
+
+    Args:
+        items: [N, D], N ≥ 2; used as given.
+        reference: [M, D], M ≥ 2.
+
+    Returns:
+        The distance, in [0, ∞), in squared units of the vectors.
+
+    Raises:
+        VectorError: not matrices, widths that differ, NaN or Inf, fewer than two rows.
+
+    Paper: Dowson & Landau, JMVA 1982; Heusel et al., GANs Trained by a Two Time-Scale Update Rule,
+    NeurIPS 2017.
+    """
+    return frechet_from_moments(moments(matrix(items, "items")), moments(matrix(reference, "reference")))
+
+
+def frechet_from_moments(first: Moments, second: Moments) -> float:
+    """:func:`frechet` from means and scatters, for sets that were streamed.
+
+    Raises:
+        VectorError: widths that differ, or fewer than two rows.
+    """
+    check_widths(first.dimension, second.dimension)
+    return _distance(first, _Side(second))
+
+
+def frechet_replicates(
+    items: ArrayLike,
+    reference: ArrayLike,
+    groups: ArrayLike,
+    reference_groups: ArrayLike,
+    n_groups: int,
+) -> Replicates:
+    """:func:`frechet`, and without each group, from the moments of the groups.
+
+    Args:
+        items: [N, D].
+        reference: [M, D].
+        groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1) for rows never left out.
+        reference_groups: [M] the same codes; where all are FIXED the reference is decomposed once.
+        n_groups: G; memory holds 2·G matrices D × D. A group without which a set has less than two rows
+            leaves NaN.
+
+    Raises:
+        VectorError: as :func:`frechet`, or group codes that do not fit.
+    """
+    parts, fixed = group_moments(matrix(items, "items"), groups, n_groups)
+    whole = merge_all([fixed, *parts])
+    y_parts, y_fixed = group_moments(matrix(reference, "reference"), reference_groups, n_groups)
+    y_whole = merge_all([y_fixed, *y_parts])
+    check_widths(whole.dimension, y_whole.dimension)
+    side = _Side(y_whole)
+    rest = iterate_leave_out(parts, fixed)
+    if all(part.n == 0 for part in y_parts):
+        left = each_left_out(lambda one: _distance(one, side), rest)
+    else:
+        pairs = zip(rest, iterate_leave_out(y_parts, y_fixed), strict=True)
+        left = each_left_out(lambda pair: _distance(pair[0], _Side(pair[1])), pairs)
+    return Replicates(
+        _distance(whole, side), left, whole.n + y_whole.n, rank_note(whole.n, y_whole.n, whole.dimension)
+    )
+
+
+def frechet_floor(rows: ArrayLike, *, seed: int = 0, repeats: int = 5) -> NDArray[np.float64]:
+    """What two samples of one distribution read: the distance between random halves of one set.
+
+    Each half has half of the rows, so this is above what two whole sets of the same distribution would read.
+
+    Args:
+        rows: [N, D], N ≥ 4.
+        seed: of the splits.
+        repeats: splits.
+
+    Returns:
+        [repeats] one distance for each split.
+
+    Raises:
+        VectorError: as :func:`frechet`, or fewer than four rows.
+        InputError: no repeats.
+    """
+    array = matrix(rows, "rows", 4)
+    if repeats < 1:
+        raise InputError("at least one repeat", str(repeats), "raise repeats")
+    rng = np.random.default_rng(seed)
+    half = len(array) // 2
+    floors = np.empty(repeats)
+    for repeat in range(repeats):
+        order = rng.permutation(len(array))
+        one, other = (np.sort(part) for part in (order[:half], order[half : 2 * half]))
+        floors[repeat] = frechet(array[one], array[other])
+    return floors
+
+
+def frechet_infinity(items: ArrayLike, reference: ArrayLike, *, seed: int = 0, points: int = 12) -> float:
+    """:func:`frechet` extrapolated to infinitely many rows.
+
+    The bias is close to linear in 1/N; distances between random subsets, from a third of the rows to all,
+    are fitted by a line in 1/N, whose intercept is returned. Both sets are thinned by the same share (the
+    paper thins one), so that the bias that either brings is gone.
+
+    Args:
+        items: [N, D].
+        reference: [M, D].
+        seed: of the subsets.
+        points: subset sizes, evenly spaced in 1/N.
+
+    Returns:
+        The intercept; may be slightly below zero.
+
+    Raises:
+        VectorError: as :func:`frechet`, or subsets with no more rows than dimensions, where the bias is
+            not linear and the limit is not defined.
+        InputError: fewer than three points.
+
+    Paper: Chong & Forsyth, Effectively Unbiased FID and Inception Score, CVPR 2020.
+    """
+    x, y = matrix(items, "items"), matrix(reference, "reference")
+    least = min(len(x), len(y)) // 3
+    if least <= x.shape[1]:
+        raise VectorError(
+            f"more than {3 * x.shape[1]:,} rows in both sets to extrapolate {x.shape[1]} dimensions",
+            f"{len(x):,} and {len(y):,}",
+            "read frechet beside frechet_floor instead",
+        )
+    if points < 3:
+        raise InputError("at least three points for a line", str(points), "raise points")
+    rng = np.random.default_rng(seed)
+    inverse = np.linspace(1.0, 3.0, points)
+    distances = []
+    for share in 1 / inverse:
+        subsets = []
+        for array in (x, y):
+            chosen = rng.choice(len(array), round(share * len(array)), replace=False)
+            subsets.append(moments(array[np.sort(chosen)]))
+        distances.append(frechet_from_moments(subsets[0], subsets[1]))
+    _, intercept = np.polyfit(inverse, distances, 1)
+    return float(intercept)
+
+
+def rank_note(n: int, m: int, dimension: int) -> str:
+    """What to know of a Fréchet distance between sets of n and m rows; "" where there is nothing."""
+    least = min(n, m)
+    if least > dimension:
+        return ""
+    return notes(
+        f"covariance of rank {least - 1} at most from {least:,} rows in {dimension:,} dimensions",
+        "compare only with values at the same n",
+    )
+
+
+class _Side:
+    """One set, with a factor F of its covariance, Σ = F Fᵀ, on the directions where it has any spread."""
+
+    def __init__(self, of: Moments) -> None:
+        covariance = of.covariance()
+        values, vectors = np.linalg.eigh(covariance)
+        kept = values > _noise(values)
+        self.moments = of
+        self.trace = float(np.trace(covariance))
+        self.factor: Float64 = vectors[:, kept] * np.sqrt(values[kept])
+
+
+def _distance(first: Moments, second: _Side) -> float:
+    """The eigenvalues of Fᵀ Σ₁ F are those of Σ₁Σ₂, of a symmetric matrix: real, whatever the rank."""
+    covariance = first.covariance()
+    step = first.mean - second.moments.mean
+    values = np.linalg.eigvalsh(second.factor.T @ covariance @ second.factor)
+    # A root turns rounding errors of 1e-16 into 1e-8: what cannot be told from zero is zero.
+    shared = np.sqrt(values[values > _noise(values)]).sum()
+    total = step @ step + np.trace(covariance) + second.trace - 2 * shared
+    return float(max(total, 0.0))
+
+
+def _noise(values: NDArray[np.floating]) -> float:
+    """Size below which an eigenvalue of a positive semi-definite matrix cannot be told from zero."""
+    return float(values.max(initial=0.0) * len(values) * np.finfo(np.float64).eps)

@@ -1,0 +1,303 @@
+"""What a report says, before it is set as a page or as plain text."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from repscope.measure.registry import MeasureCard, all_cards
+from repscope.measure.results import SimilarityResult
+from repscope.report.changes import Changes, largest_changes
+from repscope.report.clean import visible
+from repscope.report.numbers import interval, number, p_value, percent, places_for, places_for_change, whole
+from repscope.report.record import ComparisonRecord
+from repscope.report.rows import (
+    Cell,
+    MeasureGroup,
+    MeasureRow,
+    Notes,
+    cell,
+    control_names,
+    equal_margin,
+    key_rows,
+    measure_groups,
+)
+from repscope.report.words import PARTS, facts, flag_notes, headline, needed_note, plain_name
+from repscope.study.provenance import now
+
+LISTED = 40
+"""Classes without items that are named; the rest are counted."""
+
+_FINGERPRINT = 12
+
+
+@dataclass(frozen=True)
+class SimilarityRow:
+    """One similarity beside shuffled pairs."""
+
+    name: str
+    plain: str
+    value: Cell
+    null: str
+    null_high: str
+    p: str
+    n: str
+    note: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One share of the change. ``width`` is the share in percent for the drawing, 0 when undefined."""
+
+    name: str
+    share: str
+    interval: str
+    meaning: str
+    width: float
+
+
+@dataclass(frozen=True)
+class PowerRow:
+    """What could have been found in one measure."""
+
+    name: str
+    plain: str
+    seen: str
+    detectable: str
+    margin: str
+
+
+@dataclass(frozen=True)
+class SetRow:
+    """One set: the part that it plays, its fingerprint, and where it came from."""
+
+    role: str
+    name: str
+    fingerprint: str
+    provenance: tuple[tuple[str, str], ...]
+
+    @property
+    def short(self) -> str:
+        """Enough of the fingerprint to recognise it."""
+        return self.fingerprint[:_FINGERPRINT] or "no fingerprint"
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole report. The attributes are in the order of the page; see :func:`build_content`."""
+
+    word: str
+    headline: str
+    because: tuple[str, ...]
+    flags: tuple[tuple[str, str], ...]
+    facts: str
+    data_notes: tuple[str, ...]
+    before: str
+    after: str
+    reference: str
+    linked: bool
+    seed: int
+    level: str
+    alpha: float
+    key: tuple[MeasureRow, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    groups: tuple[MeasureGroup, ...]
+    controls: tuple[str, ...]
+    methods: tuple[tuple[str, str], ...]
+    tested: int
+    similarity: tuple[SimilarityRow, ...]
+    parts: tuple[Part, ...]
+    change_facts: tuple[tuple[str, str], ...]
+    power: tuple[PowerRow, ...]
+    needed: str
+    margins: tuple[tuple[str, str], ...]
+    changes: Changes
+    sets: tuple[SetRow, ...]
+    commands: tuple[str, ...]
+    version: str
+    time: str
+    cards: tuple[MeasureCard, ...]
+
+    @property
+    def source(self) -> str:
+        """Which data a section rests on."""
+        roles = "; ".join(f"{one.role} {visible(one.name, 40)} {one.short}" for one in self.sets)
+        return f"{roles}; seed {self.seed}; repscope {self.version}"
+
+
+def build_content(record: ComparisonRecord) -> Content:
+    """Everything that a report says about a comparison, as strings."""
+    notes = Notes()
+    margins = record.verdict.margins
+    key = key_rows(record.measures, record.undefined, margins, notes, linked=record.on is not None)
+    groups = measure_groups(record.measures, record.undefined, margins, notes)
+    similarity = tuple(_similarity_row(row, notes) for row in record.similarity)
+    parts, change_facts = _change(record.change)
+    cards = all_cards()
+    named = [row.name for row in record.measures] + list(record.undefined) + [row.name for row in record.similarity]
+    levels = {row.difference.level for row in record.measures if row.difference.low is not None}
+    return Content(
+        word=visible(record.verdict.word, 40),
+        headline=headline(record),
+        because=tuple(visible(_typeset(one), 1200) for one in record.verdict.because),
+        flags=tuple((visible(flag, 60), visible(_typeset(text), 1200)) for flag, text in flag_notes(record)),
+        facts=facts(record),
+        data_notes=_data_notes(record),
+        before=visible(record.before, 120),
+        after=visible(record.after, 120),
+        reference=visible(record.reference, 120),
+        linked=record.on is not None,
+        seed=record.seed,
+        level=f"{levels.pop():.0%} interval" if len(levels) == 1 else "interval",
+        alpha=margins.alpha,
+        key=tuple(key),
+        figures=tuple(
+            (name, visible(name.replace("_", " ").replace("-", " "), 80), visible(record.captions.get(name, ""), 2000))
+            for name in record.figures
+        ),
+        groups=tuple(groups),
+        controls=tuple(control_names(groups)),
+        methods=tuple(notes.listed()),
+        tested=sum(row.difference.q is not None for row in record.measures),
+        similarity=similarity,
+        parts=parts,
+        change_facts=change_facts,
+        power=_power(record, cards),
+        needed=needed_note(record),
+        margins=_margins(record),
+        changes=largest_changes(record.items),
+        sets=tuple(
+            SetRow(role, name, visible(record.fingerprints.get(name, ""), 80), _provenance(record.provenance.get(name)))
+            for role, name in (("before", record.before), ("after", record.after), ("reference", record.reference))
+        ),
+        commands=_commands(record),
+        version=visible(record.version, 40),
+        time=now(),
+        cards=tuple(cards[name] for name in dict.fromkeys(named) if name in cards),
+    )
+
+
+def _typeset(sentence: str) -> str:
+    """A real minus before the numbers of a sentence, as the tables have it."""
+    return re.sub(r"(?<=[\s(])-(?=\d[\d,]*\.\d)", "−", sentence)
+
+
+def _data_notes(record: ComparisonRecord) -> tuple[str, ...]:
+    notes = [visible(one, 600) for one in record.notes]
+    empty = record.classes_without_items
+    if empty:
+        listed = ", ".join(visible(one, 40) for one in empty[:LISTED])
+        more = f" and {whole(len(empty) - LISTED)} more" if len(empty) > LISTED else ""
+        rows = "class of the reference has" if len(empty) == 1 else "classes of the reference have"
+        notes.append(f"{whole(len(empty))} {rows} no item: {listed}{more}")
+    return tuple(notes)
+
+
+def _similarity_row(row: SimilarityResult, notes: Notes) -> SimilarityRow:
+    places = places_for(row.value.value, row.null, row.null_high)
+    return SimilarityRow(
+        name=row.name,
+        plain=plain_name(row.name, all_cards().get(row.name)),
+        value=cell(row.value, places),
+        null="–" if row.null is None else number(row.null, places),
+        null_high="–" if row.null_high is None else number(row.null_high, places),
+        p=p_value(row.p),
+        n=whole(row.value.n),
+        note=notes.letter(visible(row.value.method, 400)),
+        why=visible(row.value.why, 400),
+    )
+
+
+def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[tuple[str, str], ...]]:
+    """The shares and whatever else the record says about the change."""
+    if change is None:
+        return (), ()
+    nested = change.get("shares")
+    shares = nested if isinstance(nested, Mapping) else change
+    parts = tuple(_part(name, shares[name]) for name in PARTS if name in shares)
+    rest = [(visible(name, 60), _plain(value)) for name, value in change.items() if name not in PARTS and name != "shares"]
+    return parts, tuple(rest)
+
+
+def _part(name: str, value: Any) -> Part:
+    low = high = None
+    if isinstance(value, Mapping):
+        low, high, value = value.get("low"), value.get("high"), value.get("value")
+    share = float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    ends = interval(None if low is None else 100 * low, None if high is None else 100 * high, 1)
+    width = round(100 * min(max(share or 0.0, 0.0), 1.0), 2)
+    return Part(name, percent(share), ends, PARTS[name], width)
+
+
+def _power(record: ComparisonRecord, cards: Mapping[str, MeasureCard]) -> tuple[PowerRow, ...]:
+    table = {row.name: row for row in record.measures}
+    rows = []
+    for name, smallest in record.verdict.detectable.items():
+        row = table.get(name)
+        seen = row.difference.value if row else None
+        margin = equal_margin(name, row.before.value if row else None, record.verdict.margins)
+        places = places_for_change(places_for(row.before.value, row.after.value) if row else 3, smallest)
+        rows.append(
+            PowerRow(
+                visible(name),
+                plain_name(name, cards.get(name)),
+                number(seen, places_for_change(places, seen), signed=True),
+                number(smallest, places),
+                "–" if margin is None else number(margin, places_for_change(places, margin)),
+            )
+        )
+    return tuple(rows)
+
+
+def _margins(record: ComparisonRecord) -> tuple[tuple[str, str], ...]:
+    rows: list[tuple[str, str]] = []
+    for name, value in record.verdict.to_json()["margins"].items():
+        if isinstance(value, Mapping):
+            rows += [(f"{name} · {inner}", _plain(one)) for inner, one in value.items()]
+        else:
+            rows.append((name, _plain(value)))
+    return tuple(rows)
+
+
+def _provenance(record: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((visible(name, 60), _plain(value)) for name, value in (record or {}).items())
+
+
+def _plain(value: Any) -> str:
+    """Any JSON value on one line."""
+    if value is None:
+        return "undefined"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value, places_for(value)) if not 0 < abs(value) < 1e-3 else f"{value:.2g}"
+    if isinstance(value, int):
+        return whole(value)
+    if isinstance(value, str):
+        return visible(value, 400)
+    if isinstance(value, Mapping):
+        return visible(", ".join(f"{name} {_plain(one)}" for name, one in value.items()), 400)
+    if isinstance(value, list | tuple):
+        return visible(", ".join(map(_plain, value)), 400)
+    return visible(json.dumps(value, default=str, ensure_ascii=False), 400)
+
+
+def _commands(record: ComparisonRecord) -> tuple[str, ...]:
+    """The command that repeats the comparison, and those that check its inputs."""
+    if not record.replay:
+        return ()
+    commands = [record.replay]
+    try:
+        words = shlex.split(record.replay)
+    except ValueError:
+        return (record.replay,)
+    if words[:2] == ["repscope", "compare"] and len(words) > 2:
+        names = dict.fromkeys((record.before, record.after, record.reference))
+        commands += [shlex.join(["repscope", "info", words[2], name, "--verify"]) for name in names]
+    return tuple(commands)

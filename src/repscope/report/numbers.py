@@ -1,0 +1,78 @@
+"""Numbers as a reader of a paper expects them. Nothing here ever prints NaN."""
+
+from __future__ import annotations
+
+import math
+
+UNDEFINED = "undefined"
+MINUS = "−"
+PLACES = 3
+_MOST_PLACES = 6
+
+
+def places_for(*values: float | None) -> int:
+    """Decimals that all values of one row share: three, fewer for large ones, more for small ones."""
+    sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
+    largest = max(sizes, default=0.0)
+    if largest >= 1000:
+        return 0
+    if largest >= 100:
+        return 1
+    if largest >= 10:
+        return 2
+    return _more_places(largest, PLACES)
+
+
+def places_for_change(places: int, *values: float | None) -> int:
+    """Decimals of a difference: those of its row, more where it would read as zero and is not."""
+    sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
+    return _more_places(max(sizes, default=0.0), places)
+
+
+def number(value: float | None, places: int = PLACES, *, signed: bool = False) -> str:
+    """``0.412``, ``−0.020``, ``+0.249``, ``12,345``; ``undefined`` for None, NaN and infinity."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    if abs(value) >= 1e7:
+        return f"{value:{'+' if signed else ''}.2e}".replace("-", MINUS)
+    text = f"{abs(value):,.{places}f}"
+    if not text.strip("0.,"):
+        return text
+    sign = MINUS if value < 0 else "+" if signed else ""
+    return sign + text
+
+
+def interval(low: float | None, high: float | None, places: int = PLACES, *, signed: bool = False) -> str:
+    """``[0.384, 0.441]``, or nothing when either end is missing."""
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{number(low, places, signed=signed)}, {number(high, places, signed=signed)}]"
+
+
+def p_value(p: float | None) -> str:
+    """``< .001``, ``.012``, ``.49``; a dash for None."""
+    if p is None or not math.isfinite(p):
+        return "–"
+    if p < 0.001:
+        return "< .001"
+    text = f"{p:.3f}"
+    return text[1:] if text.startswith("0") else text
+
+
+def percent(share: float | None, places: int = 1) -> str:
+    """``41.2%``."""
+    if share is None or not math.isfinite(share):
+        return UNDEFINED
+    return f"{number(100 * share, places)}%"
+
+
+def whole(count: int) -> str:
+    """``12,345``."""
+    return f"{count:,}"
+
+
+def _more_places(largest: float, places: int) -> int:
+    """Enough to show two digits of the largest value."""
+    while 0 < largest < 10 ** (1 - places) and places < _MOST_PLACES:
+        places += 1
+    return places
