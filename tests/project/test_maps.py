@@ -14,9 +14,10 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from repscope.errors import DependencyError, InputError, UnknownNameError, VectorError
 from repscope.project import Projection, project
+from repscope.project.maps import Method
 from repscope.project.reduce import _start, principal
 
-METHODS = ("tsne", "umap", "pca")
+METHODS: tuple[Method, ...] = ("tsne", "umap", "pca")
 CLUSTERS = 6
 
 
@@ -34,11 +35,11 @@ def sets() -> dict[str, NDArray[Any]]:
 
 @pytest.fixture(scope="module")
 def maps(sets: dict[str, NDArray[Any]]) -> dict[str, Projection]:
-    return {method: project(sets, method=method) for method in METHODS}  # type: ignore[arg-type]
+    return {method: project(sets, method=method) for method in METHODS}
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_set_has_its_points(maps: dict[str, Projection], method: str) -> None:
+def test_every_set_has_its_points(maps: dict[str, Projection], method: Method) -> None:
     shown = maps[method]
     assert {name: points.shape for name, points in shown.coordinates.items()} == {
         "before": (150, 2),
@@ -56,21 +57,21 @@ def test_every_set_has_its_points(maps: dict[str, Projection], method: str) -> N
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_seed_repeats_bit_for_bit(
-    sets: dict[str, NDArray[Any]], maps: dict[str, Projection], method: str
+    sets: dict[str, NDArray[Any]], maps: dict[str, Projection], method: Method
 ) -> None:
-    again = project(sets, method=method)  # type: ignore[arg-type]
+    again = project(sets, method=method)
     assert np.array_equal(again.joint, maps[method].joint)
     assert str(again.faithfulness) == str(maps[method].faithfulness)
-    other = project(sets, method=method, seed=1)  # type: ignore[arg-type]
+    other = project(sets, method=method, seed=1)
     assert np.array_equal(other.joint, maps[method].joint) == (method == "pca")
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
-def test_clusters_stay_together_across_sets(method: str) -> None:
+def test_clusters_stay_together_across_sets(method: Method) -> None:
     """As openTSNE tests itself: labels of one set are read off the map from the points of another."""
     x, labels = clusters(150, 1)
     y, other_labels = clusters(100, 2)
-    shown = project({"x": x, "y": y}, method=method)  # type: ignore[arg-type]
+    shown = project({"x": x, "y": y}, method=method)
     reader = KNeighborsClassifier(5)
     start = _start(np.concatenate([x, y]).astype(np.float64), "random", 0)
     before = reader.fit(start[:150], labels).score(start[150:], other_labels)
@@ -81,10 +82,10 @@ def test_clusters_stay_together_across_sets(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_copies_in_two_sets_lie_together(method: str) -> None:
+def test_copies_in_two_sets_lie_together(method: Method) -> None:
     """An identity transform must look like one: the fit is joint."""
     x, _ = clusters(120, 4)
-    shown = project({"before": x, "after": x.copy()}, method=method)  # type: ignore[arg-type]
+    shown = project({"before": x, "after": x.copy()}, method=method)
     apart = np.linalg.norm(shown.coordinates["before"] - shown.coordinates["after"], axis=1)
     radius = np.linalg.norm(shown.joint - shown.joint.mean(axis=0), axis=1).mean()
     # UMAP holds points of a pair at min_dist from each other.
@@ -150,8 +151,8 @@ def test_pca_of_one_column_and_of_no_variance() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_total_collapse_can_be_mapped(method: str) -> None:
-    shown = project({"x": np.ones((20, 4))}, method=method)  # type: ignore[arg-type]
+def test_a_total_collapse_can_be_mapped(method: Method) -> None:
+    shown = project({"x": np.ones((20, 4))}, method=method)
     assert np.isfinite(shown.joint).all()
     assert shown.faithfulness.trustworthiness == 1.0
     assert shown.faithfulness.distance_correlation is None
@@ -205,7 +206,7 @@ def test_records_print_and_serialise(maps: dict[str, Projection]) -> None:
 )
 @pytest.mark.parametrize("broken", [ModuleNotFoundError("No module named"), AttributeError("np.float_")])
 def test_a_missing_or_broken_package_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, method: str, package: str, needed: str, broken: Exception
+    monkeypatch: pytest.MonkeyPatch, method: Method, package: str, needed: str, broken: Exception
 ) -> None:
     real = builtins.__import__
 
@@ -218,7 +219,7 @@ def test_a_missing_or_broken_package_is_an_error(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(DependencyError) as caught:
-        project({"x": clusters(20, 0)[0]}, method=method)  # type: ignore[arg-type]
+        project({"x": clusters(20, 0)[0]}, method=method)
     assert needed in caught.value.expected
     assert caught.value.do == "pip install 'repscope[maps]'"
     assert project({"x": clusters(20, 0)[0]}, method="pca").method == "pca"

@@ -2,39 +2,188 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from repscope.cli.common import AsJson, command, print_json
+from repscope.cli.common import AsJson, Quiet, command, fail, print_json
+from repscope.errors import CorruptError, name_some
+
+SHOWN = 5
+"""Skipped items that are listed without --json."""
 
 
 @command
 def info(
     study: Annotated[Path, typer.Argument(help="Folder of the study.")],
-    name: Annotated[str | None, typer.Argument(metavar="[SET]", help="One set; all of them without.")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Re-hash every byte.")] = False,
+    name: Annotated[str | None, typer.Argument(metavar="SET", help="One set; all of them without.")] = None,
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Re-hash every committed byte.")] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    seed: Annotated[int, typer.Option("--seed", hidden=True)] = 0,
 ) -> None:
-    """Show what a study holds.
+    """Show what a study holds, what is incomplete, and the command that completes it.
 
     Example: repscope info bridge-study visual_before --verify
     """
     from repscope.workflow.info import describe_set, describe_study
 
     if name is None:
-        record: dict[str, Any] = describe_study(study, verify=verify)
-        lines = [_line(one) for one in record["sets"]] or ["no sets yet"]
+        record = describe_study(study, verify=verify)
+        lines = _study_lines(record)
     else:
         record = describe_set(study, name, verify=verify)
-        lines = [f"{key:<12} {value}" for key, value in record.items()]
+        lines = _set_lines(record, study)
     if as_json:
         print_json(record)
-    else:
+    elif not quiet:
         print("\n".join(lines))
+    _fail_for_damage(record.get("sets", []))
 
 
-def _line(one: dict[str, Any]) -> str:
-    state = "" if one["complete"] else "  INCOMPLETE"
-    return f"{one['name']:<24} {one['n']:>9,} × {one['d']:<5} {one['dtype']:<8} {one['fingerprint'][:12]}{state}"
+def _fail_for_damage(sets: list[dict[str, Any]]) -> None:
+    """What was found is shown; the exit code says that it is not well."""
+    damaged = [one for one in sets if one["problem"]]
+    if damaged:
+        problem = damaged[0]["problem"]
+        error = CorruptError(problem["expected"], problem["got"], problem["do"])
+        error.add_note(f"damaged sets: {name_some((one['name'] for one in damaged), 20)}")
+        fail(error)
+
+
+def _study_lines(record: dict[str, Any]) -> list[str]:
+    sets = record["sets"]
+    lines = [f"study {record['name']}   {record['path']}"]
+    if record["description"]:
+        lines.append(record["description"])
+    lines.append("")
+    if not sets:
+        return [*lines, "no sets yet; add one with: repscope import FILE --study " + record["path"]]
+    lines += _table([_HEAD, *(_row(one) for one in sets)])
+    for one in sets:
+        lines += _remarks(one)
+    if record["stages"] or record["links"]:
+        lines.append("")
+    lines += [f"stages  {name}: {' → '.join(order)}" for name, order in record["stages"].items()]
+    lines += [f"link    {one['left']} – {one['right']} on {one['on']}" for one in record["links"]]
+    return lines
+
+
+_HEAD = ("set", "rows", "width", "dtype", "size", "columns", "fingerprint")
+_RIGHT = ("rows", "width", "size")
+
+
+def _row(one: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        one["name"],
+        f"{one['n']:,}",
+        str(one["d"]),
+        one["dtype"],
+        _size(one["bytes"]),
+        _shorten(" ".join(one["columns"]), 40),
+        _state(one),
+    )
+
+
+def _state(one: dict[str, Any]) -> str:
+    if one["problem"]:
+        return "DAMAGED"
+    if one["complete"]:
+        return f"{one['fingerprint'][:12]}{'  verified' if one['verified'] else ''}"
+    return "INCOMPLETE"
+
+
+def _remarks(one: dict[str, Any]) -> list[str]:
+    """Below the table: what a person should do about a set."""
+    lines = []
+    if not one["complete"] and not one["problem"]:
+        lines += ["", f"{one['name']} is incomplete: {one['n']:,} rows are committed", *_next_step(one)]
+    if one["skipped"]:
+        lines += ["", f"{one['name']} skipped {_count(one['skipped'], 'item')}", *_skipped(one)]
+    return lines
+
+
+def _set_lines(one: dict[str, Any], study: Path) -> list[str]:
+    lines = [
+        f"set {one['name']}   {study}",
+        "",
+        *_field("vectors", f"{one['n']:,} × {one['d']} {one['dtype']}, {_size(one['bytes'])}"),
+        *_field("shards", f"{one['shards']:,}"),
+        *_field("columns", "\n".join(f"{key} ({kind})" for key, kind in one["types"].items())),
+        *_field("state", "complete" if one["complete"] else "INCOMPLETE"),
+    ]
+    if one["complete"]:
+        lines += _field("fingerprint", one["fingerprint"])
+    else:
+        lines += _next_step(one)
+    if one["verified"]:
+        lines += _field("verified", "every committed byte is as it was written")
+    if one["skipped"]:
+        lines += [*_field("skipped", _count(one["skipped"], "item")), *_skipped(one)]
+    if one["provenance"]:
+        lines += ["", "provenance"]
+        for key, value in one["provenance"].items():
+            lines += _field(key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return lines
+
+
+def _next_step(one: dict[str, Any]) -> list[str]:
+    if one["writer"]:
+        return _field("now", f"being written by process {one['writer']['pid']} on {one['writer']['host']}")
+    return _field("complete it", one["resume"] or "run the command that wrote it again")
+
+
+def _skipped(one: dict[str, Any]) -> list[str]:
+    lines = [
+        line for item in one["skipped"][:SHOWN] for line in _field("", f"{item['id']}: {item['reason']}")
+    ]
+    more = len(one["skipped"]) - SHOWN
+    return lines + (_field("", f"and {more:,} more; --json lists all") if more > 0 else [])
+
+
+def _field(key: str, text: str) -> list[str]:
+    first, *rest = [_visible(line) for line in text.split("\n")]
+    return [f"  {key:<12} {first}".rstrip(), *(f"  {'':<12} {line}" for line in rest)]
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    rows = [tuple(map(_visible, row)) for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_pad, row, widths, _HEAD)).rstrip() for row in rows]
+
+
+def _pad(text: str, width: int, head: str) -> str:
+    space = " " * (width - _width(text))
+    return space + text if head in _RIGHT else text + space
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _visible(text: str) -> str:
+    """Without what would move the cursor or colour the terminal: ids and paths come from outside."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def _count(items: list[Any], noun: str) -> str:
+    return f"{len(items):,} {noun}{'' if len(items) == 1 else 's'}"

@@ -34,9 +34,10 @@ def main(
 
 
 def _register() -> None:
-    from repscope.cli import compare, info, measures
+    from repscope.cli import compare, extract, info, measures
 
     app.command("info")(info.info)
+    app.command("extract")(extract.extract)
     app.command("compare")(compare.compare)
     app.command("measures")(measures.measures)
 

@@ -1,1 +1,20 @@
+"""Sources of items, models, capture points, and runs that survive being killed."""
 
+from repscope.extract.context import capture
+from repscope.extract.points import CapturePoint
+from repscope.extract.preprocess import Preprocessing
+from repscope.extract.records import Extraction, Progress
+from repscope.extract.run import extract
+from repscope.extract.sources import ImageFolder, Item, Source
+
+__all__ = [
+    "CapturePoint",
+    "Extraction",
+    "ImageFolder",
+    "Item",
+    "Preprocessing",
+    "Progress",
+    "Source",
+    "capture",
+    "extract",
+]

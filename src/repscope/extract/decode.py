@@ -62,7 +62,16 @@ def open_image(path: Path) -> Image.Image:
         raise UnreadableError(f"more pixels than the limit of {MAX_PIXELS:,}") from error
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
-    except (SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError, OverflowError, struct.error) as error:
+    except (
+        SyntaxError,
+        ValueError,
+        TypeError,
+        IndexError,
+        KeyError,
+        EOFError,
+        OverflowError,
+        struct.error,
+    ) as error:
         # Pillow's decoders raise all of these on corrupt headers.
         raise UnreadableError(f"corrupt: {error}") from error
 

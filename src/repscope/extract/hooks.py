@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -171,61 +170,10 @@ def _wrong_calls(point: CapturePoint, calls: int) -> ModelError:
         return ModelError(
             f"module {point.module!r} to run once in a forward pass",
             f"{calls} calls",
-            f"say which call, counted from 0: {point.module}@0:{point.side} … {point.module}@{calls - 1}:{point.side}",
+            f"say which, from {point.module}@0:{point.side} to {point.module}@{calls - 1}:{point.side}",
         )
     return ModelError(
         f"call {point.call} (counted from 0) of module {point.module!r}",
         f"{calls} call{'' if calls == 1 else 's'} in a forward pass",
         f"choose 0 to {calls - 1}",
     )
-
-
-@contextlib.contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; every module's own mode restored after, also after an exception."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
-@contextlib.contextmanager
-def repeatable(device: str, seed: int) -> Iterator[None]:
-    """Settings under which the same batch gives the same bits; all restored after.
-
-    The fused fast path of ``nn.TransformerEncoderLayer`` is off, since it skips submodules and rounds
-    differently when one of them is hooked: what is captured must not depend on what else is.
-    """
-    import torch
-
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    with (
-        torch.random.fork_rng(devices=[torch.device(device)] if device.startswith("cuda") else []),
-        torch.backends.cudnn.flags(
-            enabled=torch.backends.cudnn.enabled,
-            benchmark=False,
-            deterministic=True,
-            allow_tf32=torch.backends.cudnn.allow_tf32,
-        ),
-    ):
-        set_seed(device, seed)
-        torch.backends.mha.set_fastpath_enabled(False)
-        try:
-            yield
-        finally:
-            torch.backends.mha.set_fastpath_enabled(fast_path)
-
-
-def set_seed(device: str, *numbers: int) -> None:
-    """Seed the generators that a model on ``device`` draws from, and no others."""
-    import numpy as np
-    import torch
-
-    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-    torch.default_generator.manual_seed(seed)
-    if device.startswith("cuda"):
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(seed)

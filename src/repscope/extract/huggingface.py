@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import DependencyError, InputError, MissingError, ModelError, name_some
+from repscope.errors import DependencyError, InputError, MissingError, ModelError, RepscopeError, name_some
+from repscope.extract.conditions import repeatable
+from repscope.extract.decode import UnreadableError
 from repscope.extract.models import LoadedModel, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.weights import load_weights
@@ -38,12 +40,22 @@ class ProcessorTransform:
         self._changed = changed
 
     def __call__(self, image: Image) -> NDArray[np.float32]:
-        pixels = self._processor(image, return_tensors="np")["pixel_values"]
+        """[3, H, W] as the model takes it."""
+        try:
+            pixels = self._processor(image, return_tensors="np")["pixel_values"]
+        except (ValueError, OSError, ZeroDivisionError) as error:
+            raise UnreadableError(f"refused by {type(self._processor).__name__}: {error}") from error
         return np.ascontiguousarray(pixels[0], dtype=np.float32)
 
     def to_json(self) -> dict[str, Any]:
+        """All settings of the processor."""
         settings = {key: _plain(value) for key, value in self._processor.to_dict().items()}
-        return {"kind": "image processor", "class": type(self._processor).__name__, **settings, "given": self._changed}
+        return {
+            "kind": "image processor",
+            "class": type(self._processor).__name__,
+            **settings,
+            "given": self._changed,
+        }
 
 
 def load_folder(
@@ -53,7 +65,7 @@ def load_folder(
     device: str,
     dtype: str,
     seed: int,
-    given: Preprocessing | None,
+    given: Transform | None,
 ) -> LoadedModel:
     """Load a Hugging Face folder: ``AutoModel`` and its image processor.
 
@@ -86,14 +98,14 @@ def load_folder(
     transform = _transform(transformers, path, given or Preprocessing())
     finish_model(module, device, dtype)
     files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
+    identity = {"config_sha256": file_hash(path / "config.json"), **describe_model(module)}
     record = {
         "spec": f"hf:{folder}",
-        "config_sha256": file_hash(path / "config.json"),
-        **describe_model(module),
         "weights": loaded or {file.name: file_hash(file) for file in files},
         "absent_parameters": list(absent),
     }
-    return LoadedModel(module, forward, path.resolve().name, device, dtype, record, transform, absent=absent)
+    name = path.resolve().name
+    return LoadedModel(module, forward, name, device, dtype, identity, record, transform, absent=absent)
 
 
 def _transformers() -> Any:
@@ -133,10 +145,12 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        if isinstance(error, ModelError | MissingError):
+        if isinstance(error, RepscopeError):
             raise
         reason = str(error).strip().partition("\n")[0][:200]
-        raise ModelError(f"a model that transformers can load from {path}", reason, "check config.json and the weights") from error
+        raise ModelError(
+            f"a model that transformers can load from {path}", reason, "check config.json and the weights"
+        ) from error
 
 
 def _load(
@@ -144,12 +158,12 @@ def _load(
 ) -> tuple[nn.Module, tuple[str, ...], dict[str, Any] | None]:
     import torch
 
-    from repscope.extract.hooks import repeatable
-
     wanted = getattr(torch, dtype)
     with repeatable("cpu", seed):
         if weights is not None:
-            config = transformers.AutoConfig.from_pretrained(path, trust_remote_code=False, local_files_only=True)
+            config = transformers.AutoConfig.from_pretrained(
+                path, trust_remote_code=False, local_files_only=True
+            )
             module: nn.Module = transformers.AutoModel.from_config(config, trust_remote_code=False)
             return module, (), vars(load_weights(module, weights))
         module, info = transformers.AutoModel.from_pretrained(
@@ -167,16 +181,19 @@ def _load(
     with torch.no_grad():
         for name in absent:
             if name not in state or not state[name].is_floating_point():
-                raise ModelError(f"the model's parameters in {path}", f"no {name}", "give a folder with all weights")
+                raise ModelError(
+                    f"the model's parameters in {path}", f"no {name}", "give a folder with all weights"
+                )
             state[name].fill_(float("nan"))
     return module, absent, None
 
 
 def _image_forward(module: nn.Module) -> Callable[[Tensor], Any]:
     if hasattr(module, "get_image_features") and hasattr(module, "get_text_features"):
+        features_of: Any = module.get_image_features
 
         def tower(pixels: Tensor) -> Any:
-            features = module.get_image_features(pixel_values=pixels)
+            features = features_of(pixel_values=pixels)
             return getattr(features, "pooler_output", features)
 
         return tower
@@ -193,7 +210,9 @@ def _image_forward(module: nn.Module) -> Callable[[Tensor], Any]:
     return forward
 
 
-def _transform(transformers: Any, path: Path, given: Preprocessing) -> Transform:
+def _transform(transformers: Any, path: Path, given: Transform) -> Transform:
+    if not isinstance(given, Preprocessing):
+        return given
     changed = _settings(given)
     if not (path / "preprocessor_config.json").is_file() and not (path / "processor_config.json").is_file():
         if not changed:
@@ -210,7 +229,9 @@ def _transform(transformers: Any, path: Path, given: Preprocessing) -> Transform
     except (OSError, ValueError, ImportError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0][:200]
         raise ModelError(
-            f"an image processor with a PIL form in {path}", reason, "wrap the model as FILE.py:callable and give --resize …"
+            f"an image processor with a PIL form in {path}",
+            reason,
+            "wrap the model as FILE.py:callable and give --resize …",
         ) from error
     return ProcessorTransform(processor, changed)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import importlib.util
 import inspect
-import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import InputError, MissingError, ModelError, RepscopeError, name_some
-from repscope.extract.preprocess import Transform
+from repscope.errors import InputError, MissingError, ModelError, name_some
+from repscope.extract.conditions import repeatable
+from repscope.extract.preprocess import Preprocessing, Transform
+from repscope.extract.usercode import MODULE_PREFIX, blaming, import_file
 from repscope.extract.weights import load_weights, state_hash
 from repscope.study.shards import file_hash
 
@@ -37,8 +35,9 @@ class LoadedModel:
         forward: runs it on a batch of pixels [B, 3, H, W]; what it gives is the model's own output.
         name: for a set that has no other name.
         device, dtype: where and in what it computes.
-        record: for the provenance; together with the rest of the recipe it decides the rows.
-        preprocess: the model's own preprocessing; None when it has none.
+        identity: hashes and names that decide the rows, for the recipe.
+        record: what the provenance says besides.
+        transform: preprocessing, the caller's or the model's own.
         borrowed: the caller's own module, to be left as it was found.
         absent: parameters that the weights lack; they are NaN, so that no row can depend on them.
     """
@@ -48,8 +47,9 @@ class LoadedModel:
     name: str
     device: str
     dtype: str
+    identity: dict[str, Any] = field(repr=False)
     record: dict[str, Any] = field(repr=False)
-    preprocess: Transform | None = None
+    transform: Transform
     borrowed: bool = False
     absent: tuple[str, ...] = ()
 
@@ -61,7 +61,7 @@ def load_model(
     device: str | None = None,
     dtype: str | None = None,
     seed: int = 0,
-    transform: Callable[[Path], Transform | None] | None = None,
+    given: Transform | None = None,
 ) -> LoadedModel:
     """Load a model from its specification.
 
@@ -71,7 +71,7 @@ def load_model(
         device: "cpu", "cuda", "cuda:1"; None for CUDA where there is one.
         dtype: "float32" (the default), "float16" or "bfloat16".
         seed: of weights that the callable draws at random.
-        transform: makes the preprocessing of a Hugging Face folder; None for its own.
+        given: preprocessing from the caller; steps that it leaves out are the model's own.
 
     Raises:
         InputError: the specification, device or dtype is not one of those.
@@ -84,18 +84,25 @@ def load_model(
     from repscope.extract.huggingface import load_folder
 
     if isinstance(spec, nn.Module):
-        return _borrow(spec, weights, device, dtype)
+        return _borrow(spec, weights, device, dtype, given or Preprocessing())
     place = resolve_device(device)
     if dtype is not None and dtype not in DTYPES:
         raise InputError(f"a dtype among {', '.join(DTYPES)}", repr(dtype), "choose one of them")
     number = dtype or "float32"
     kind, colon, rest = spec.partition(":")
     if kind == "hf" and colon:
-        return load_folder(rest, weights=weights, device=place, dtype=number, seed=seed, transform=transform)
+        return load_folder(rest, weights=weights, device=place, dtype=number, seed=seed, given=given)
     file, colon, name = spec.rpartition(":")
     if not colon or not file.endswith(".py"):
         raise InputError(f"a model as {FORMS}", repr(spec), "write for example --model model.py:build")
-    return _from_file(Path(file).expanduser(), name, weights, place, number, seed)
+    path = Path(file).expanduser()
+    with repeatable(place, seed):
+        module = build_module(path, name)
+    filled = load_weights(module, weights) if weights is not None else None
+    finish_model(module, place, number)
+    identity = {"file_sha256": file_hash(path), "callable": name, **describe_model(module)}
+    record = {"spec": spec, "weights": None if filled is None else vars(filled)}
+    return LoadedModel(module, module, name, place, number, identity, record, given or Preprocessing())
 
 
 def resolve_device(device: str | None) -> str:
@@ -113,7 +120,9 @@ def resolve_device(device: str | None) -> str:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
         have = f"cpu, cuda:0 to cuda:{torch.cuda.device_count() - 1}" if torch.cuda.is_available() else "cpu"
-        raise InputError(f"a device of this machine ({have})", f"{device!r}: {reason[:160]}", "choose one with --device") from error
+        raise InputError(
+            f"a device of this machine ({have})", f"{device!r}: {reason[:160]}", "choose one with --device"
+        ) from error
     return device
 
 
@@ -129,13 +138,18 @@ def finish_model(module: nn.Module, device: str, dtype: str) -> None:
         module.to(device=device, dtype=getattr(torch, dtype)).eval()
     except (RuntimeError, NotImplementedError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"a model that moves to {device} as {dtype}", reason, "choose another --device or --dtype") from error
+        raise ModelError(
+            f"a model that moves to {device} as {dtype}", reason, "choose another --device or --dtype"
+        ) from error
 
 
 def describe_model(module: nn.Module) -> dict[str, Any]:
     """Class, size, and hashes of structure and state, after all loading."""
+    made_by = type(module).__module__
+    # A file's module name holds its path, and a copy elsewhere is the same model.
+    prefix = "" if made_by.startswith(MODULE_PREFIX) else f"{made_by}."
     return {
-        "class": f"{type(module).__module__}.{type(module).__qualname__}",
+        "class": prefix + type(module).__qualname__,
         "parameters": sum(parameter.numel() for parameter in module.parameters()),
         "structure_sha256": hashlib.sha256(repr(module).encode()).hexdigest(),
         "state_sha256": state_hash(module),
@@ -152,7 +166,11 @@ def check_module(made: Any, spec: str) -> nn.Module:
     from torch.nn.parameter import is_lazy
 
     if not isinstance(made, nn.Module):
-        raise ModelError(f"a torch.nn.Module from {spec}", f"an object of type {type(made).__name__}", "return the model itself")
+        raise ModelError(
+            f"a torch.nn.Module from {spec}",
+            f"an object of type {type(made).__name__}",
+            "return the model itself",
+        )
     lazy = [name for name, parameter in made.named_parameters() if is_lazy(parameter)]
     if lazy:
         raise ModelError(
@@ -164,7 +182,7 @@ def check_module(made: Any, spec: str) -> nn.Module:
 
 
 def _borrow(
-    module: nn.Module, weights: str | Path | None, device: str | None, dtype: str | None
+    module: nn.Module, weights: str | Path | None, device: str | None, dtype: str | None, transform: Transform
 ) -> LoadedModel:
     check_module(module, "the given model")
     first = next(module.parameters(), None)
@@ -178,30 +196,34 @@ def _borrow(
                 f"move it first with model.to({wanted!r})",
             )
     if weights is not None:
-        raise InputError("weights already in the model that you give", f"weights={str(weights)!r}", "load them first")
-    record = {"spec": "a module in memory", **describe_model(module)}
-    return LoadedModel(module, module, type(module).__name__, place, number, record, borrowed=True)
+        raise InputError(
+            "weights already in the model that you give", f"weights={str(weights)!r}", "load them first"
+        )
+    return LoadedModel(
+        module,
+        module,
+        type(module).__name__,
+        place,
+        number,
+        describe_model(module),
+        {"spec": "a module in memory"},
+        transform,
+        borrowed=True,
+    )
 
 
-def _from_file(file: Path, name: str, weights: str | Path | None, device: str, dtype: str, seed: int) -> LoadedModel:
-    from repscope.extract.hooks import repeatable
+def build_module(file: Path, name: str) -> nn.Module:
+    """Call ``name`` of a Python file and return the module that it makes.
 
-    spec = f"{file}:{name}"
+    Raises:
+        MissingError: no such file.
+        ModelError: the code raised, has no such name, or made no module.
+    """
     if not file.is_file():
         raise MissingError(f"a Python file at {file}", "no such file", f"give the model as {FORMS}")
-    with repeatable(device, seed):
-        with _blaming(file, f"{file} to be imported without an error"):
-            code = _import(file)
-        module = check_module(_build(code, file, name), spec)
-    loaded = load_weights(module, weights) if weights is not None else None
-    finish_model(module, device, dtype)
-    record = {
-        "spec": spec,
-        "file_sha256": file_hash(file),
-        **describe_model(module),
-        "weights": None if loaded is None else vars(loaded),
-    }
-    return LoadedModel(module, module, name, device, dtype, record)
+    with blaming(file, f"{file} to be imported without an error"):
+        code = import_file(file)
+    return check_module(_build(code, file, name), f"{file}:{name}")
 
 
 def _build(code: ModuleType, file: Path, name: str) -> Any:
@@ -220,7 +242,9 @@ def _build(code: ModuleType, file: Path, name: str) -> Any:
         return maker
     if not callable(maker):
         raise ModelError(
-            f"a callable {name!r} in {file}", f"an object of type {type(maker).__name__}", "name a function or class"
+            f"a callable {name!r} in {file}",
+            f"an object of type {type(maker).__name__}",
+            "name a function or class",
         )
     needed = _required(maker)
     if needed:
@@ -229,7 +253,7 @@ def _build(code: ModuleType, file: Path, name: str) -> Any:
             f"{name}({', '.join(needed)})",
             "give the arguments defaults, or add a function that calls it with them",
         )
-    with _blaming(file, f"{file}:{name}() to return a model"):
+    with blaming(file, f"{file}:{name}() to return a model"):
         return maker()
 
 
@@ -240,48 +264,3 @@ def _required(maker: Callable[..., Any]) -> list[str]:
         return []
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]
-
-
-def _import(file: Path) -> ModuleType:
-    """Run a Python file as a module of its own; its folder is importable meanwhile, as for a script."""
-    path = file.resolve()
-    name = f"repscope_model_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-@contextmanager
-def _blaming(file: Path, expected: str) -> Iterator[None]:
-    """Turn an exception of the user's code into a :class:`ModelError` that shows it and its line."""
-    try:
-        yield
-    except RepscopeError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise blame(error, expected, f"correct {file.name}") from error
-
-
-def blame(error: BaseException, expected: str, do: str) -> ModelError:
-    """A :class:`ModelError` for an exception raised in the user's code, with its place as a note."""
-    text = str(error).strip().partition("\n")[0]
-    made = ModelError(expected, f"{type(error).__name__}: {text}" if text else type(error).__name__, do)
-    if isinstance(error, SyntaxError):
-        made.add_note(f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}")
-        return made
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
-    own = [frame for frame in frames if f"repscope{'/'}extract" not in frame.filename and "<frozen" not in frame.filename]
-    if own:
-        made.add_note(f"{own[-1].filename}, line {own[-1].lineno}: {own[-1].line}")
-    return made

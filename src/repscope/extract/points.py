@@ -47,10 +47,18 @@ class CapturePoint:
 
     @property
     def is_glob(self) -> bool:
+        """Whether the path may stand for several modules."""
         return "*" in self.module
 
     def to_json(self) -> dict[str, Any]:
-        return {"point": str(self), "module": self.module, "side": self.side, "key": self.key, "call": self.call}
+        """For the provenance."""
+        return {
+            "point": str(self),
+            "module": self.module,
+            "side": self.side,
+            "key": self.key,
+            "call": self.call,
+        }
 
 
 def parse_point(text: str) -> CapturePoint:
@@ -75,9 +83,11 @@ def parse_point(text: str) -> CapturePoint:
         elif side in get_args(Side):
             point = replace(point, side=cast(Side, side), key=key)
         elif plain in POOLS:
-            point = replace(point, pool=cast(Pool, plain))
+            point = replace(point, pool=plain)
         else:
-            raise InputError(f"a capture point {FORM}", repr(text), f"correct {plain!r}, for example adapter:input=before")
+            raise InputError(
+                f"a capture point {FORM}", repr(text), f"correct {plain!r}, for example adapter:input=before"
+            )
     return point
 
 
@@ -122,7 +132,11 @@ def resolve_points(
                 f"put a * in the name, for example ={point.name}_*",
             )
         for module, part in matches:
-            name = point.name.replace("*", part) if point.name else _default_name(replace(point, module=module), default)
+            name = (
+                point.name.replace("*", part)
+                if point.name
+                else _default_name(replace(point, module=module), default)
+            )
             resolved.append(replace(point, module=module, name=check_name(name)))
     taken: dict[str, CapturePoint] = {}
     for point in resolved:
@@ -141,7 +155,9 @@ def _split_call(field: str, text: str) -> tuple[str, int | None]:
     if not at:
         return plain, None
     if not call.isdecimal():
-        raise InputError(f"a capture point {FORM} with a call counted from 0", repr(text), "write for example block@0")
+        raise InputError(
+            f"a capture point {FORM} with a call counted from 0", repr(text), "write for example block@0"
+        )
     return plain, int(call)
 
 
@@ -174,4 +190,6 @@ def _no_such_module(path: str, modules: Sequence[str]) -> ModelError:
         do = f"choose one of {name_some(near)}"
     else:
         do = f"choose one of {name_some([module for module in named if '.' not in module], 12)}"
-    return ModelError("a capture point that names a module of the model", f"{path!r}, which matches nothing", do)
+    return ModelError(
+        "a capture point that names a module of the model", f"{path!r}, which matches nothing", do
+    )

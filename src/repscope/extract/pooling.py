@@ -43,9 +43,10 @@ class Layout:
         row = np.full(self.rows, -1, np.int32)
         col = np.full(self.rows, -1, np.int32)
         if self.grid:
-            row[self.prefix :], col[self.prefix :] = (token[self.prefix :] - self.prefix) // self.grid[1], (
-                token[self.prefix :] - self.prefix
-            ) % self.grid[1]
+            row[self.prefix :], col[self.prefix :] = (
+                (token[self.prefix :] - self.prefix) // self.grid[1],
+                (token[self.prefix :] - self.prefix) % self.grid[1],
+            )
         return token, row, col
 
 
@@ -128,7 +129,9 @@ def pool_rows(
             rows = tensor.detach().flatten(2).transpose(1, 2).reshape(-1, shape[1]).clone()
             return rows, Layout(shape[2] * shape[3], True, (shape[2], shape[3]))
         return _mean(tensor, (2, 3)), ONE_ROW
-    raise ModelError(f"one vector for each item at {where}", f"shape {shape}" + _with(pool), _advice(tensor.ndim))
+    raise ModelError(
+        f"one vector for each item at {where}", f"shape {shape}" + _with(pool), _advice(tensor.ndim)
+    )
 
 
 def patch_size(model: nn.Module) -> tuple[int, int] | None:
@@ -168,6 +171,13 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, tuple | list):
         for part in value:
             yield from tensors_in(part)
+
+
+def to_numpy(rows: Tensor) -> NDArray[Any]:
+    """[R, D] rows on the CPU as numpy, bfloat16 as float32."""
+    on_cpu = rows.detach().cpu()
+    array: NDArray[Any] = (on_cpu.float() if str(on_cpu.dtype) == "torch.bfloat16" else on_cpu).numpy()
+    return array
 
 
 def _part(value: Any, key: str) -> Any:

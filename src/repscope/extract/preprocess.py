@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +39,14 @@ class Preprocessing:
         crop: height and width of the centre crop; smaller images are padded with zeros.
         mean: of each colour, of pixels in [0, 1].
         std: likewise, above 0.
-        interpolation: "bilinear" or "bicubic", both antialiased.
+        interpolation: "bilinear" or "bicubic", both antialiased; None for bilinear.
     """
 
     resize: int | tuple[int, int] | None = None
     crop: tuple[int, int] | None = None
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
-    interpolation: Interpolation = "bilinear"
+    interpolation: Interpolation | None = None
 
     def __post_init__(self) -> None:
         sizes = self.resize if isinstance(self.resize, tuple) else (self.resize,)
@@ -55,21 +54,28 @@ class Preprocessing:
             if any(value is not None and value < 1 for value in values):
                 raise InputError(f"--{what} of at least 1 pixel", str(values), "give pixels, for example 224")
         if self.std and not all(value > 0 for value in self.std):
-            raise InputError("--std above 0", str(self.std), "give the standard deviation of each colour in [0, 1]")
-        if self.interpolation not in INTERPOLATIONS:
             raise InputError(
-                f"an interpolation among {', '.join(INTERPOLATIONS)}", repr(self.interpolation), "choose one of them"
+                "--std above 0", str(self.std), "give the standard deviation of each colour in [0, 1]"
+            )
+        if self.interpolation not in (None, *INTERPOLATIONS):
+            raise InputError(
+                f"an interpolation among {', '.join(INTERPOLATIONS)}",
+                repr(self.interpolation),
+                "choose one of them",
             )
 
     def __call__(self, image: Image) -> NDArray[np.float32]:
+        """[3, H, W]; raises :class:`UnreadableError` for an image that would become too large."""
         from PIL import Image as Pillow
 
         if self.resize is not None:
             size = _target(image.size, self.resize)
             if size[0] * size[1] > MAX_PIXELS:
-                raise UnreadableError(f"{size[0]}×{size[1]} pixels after resizing {image.size[0]}×{image.size[1]}")
+                raise UnreadableError(
+                    f"{size[0]}×{size[1]} pixels after resizing {image.size[0]}×{image.size[1]}"
+                )
             if size != image.size:
-                image = image.resize(size, Pillow.Resampling[self.interpolation.upper()])
+                image = image.resize(size, Pillow.Resampling[(self.interpolation or "bilinear").upper()])
         if self.crop is not None:
             image = _centre_crop(image, self.crop)
         pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
@@ -80,12 +86,15 @@ class Preprocessing:
         return np.ascontiguousarray(pixels)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "given", **asdict(self), "antialias": True, "scale": "1/255"}
-
-    def given(self) -> Mapping[str, Any]:
-        """The steps that are not left at their default."""
-        default = Preprocessing()
-        return {key: value for key, value in asdict(self).items() if value != getattr(default, key)}
+        """Every step, with its defaults."""
+        interpolation = self.interpolation or "bilinear"
+        return {
+            "kind": "given",
+            **asdict(self),
+            "interpolation": interpolation,
+            "antialias": True,
+            "scale": "1/255",
+        }
 
 
 def preprocessing(
@@ -111,13 +120,17 @@ def preprocessing(
     square = _numbers("crop", crop, (1, 2), whole=True)
     centre = _numbers("mean", mean, (1, 3))
     spread = _numbers("std", std, (1, 3))
-    made = Preprocessing(
-        resize=None if sides is None else int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1])),
+    return Preprocessing(
+        resize=None
+        if sides is None
+        else int(sides[0])
+        if len(sides) == 1
+        else (int(sides[0]), int(sides[1])),
         crop=None if square is None else (int(square[0]), int(square[-1])),
         mean=None if centre is None else (centre[0], centre[len(centre) // 2], centre[-1]),
         std=None if spread is None else (spread[0], spread[len(spread) // 2], spread[-1]),
+        interpolation=cast("Interpolation | None", interpolation),
     )
-    return made if interpolation is None else replace(made, interpolation=interpolation)  # type: ignore[arg-type]  # checked by __post_init__
 
 
 def _numbers(

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 IMAGE_SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"]
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+    ]
 )
 """What counts as an image in a folder; fixed, so that the list does not change with Pillow's plugins."""
 
@@ -50,7 +64,7 @@ class Source(Protocol):
         """Names of the string columns that every item has, besides ``id``."""
 
     def open(self, item: Item) -> Image:
-        """The item's image in RGB; raises :class:`repscope.extract.decode.UnreadableError` with the reason."""
+        """The item's image in RGB; raises :class:`~repscope.extract.decode.UnreadableError`."""
 
     def to_json(self) -> dict[str, Any]:
         """What a set's provenance says about its source."""
@@ -111,9 +125,11 @@ class ImageFolder:
         return cls(root, tuple(items), columns_of, ignored, loops)
 
     def open(self, item: Item) -> Image:
+        """The image in RGB; see :func:`repscope.extract.decode.open_image`."""
         return open_image(self.root / item.place)
 
     def to_json(self) -> dict[str, Any]:
+        """For the provenance."""
         return {
             "kind": "image folder",
             "path": printable(self.root.resolve().as_posix()),
@@ -150,7 +166,9 @@ def _walk(
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        raise StorageError(f"to read the folder {folder}", str(error), "give yourself read permission on it") from error
+        raise StorageError(
+            f"to read the folder {folder}", str(error), "give yourself read permission on it"
+        ) from error
     for entry in entries:
         hidden = entry.name.startswith(".")
         if _is_folder(entry):

@@ -81,8 +81,18 @@ def read_state(path: Path) -> Mapping[str, Any]:
         raw = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _refused(path, str(error)) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise FormatError(f"a PyTorch weights file at {path}", _first_line(error), "check what the file is") from error
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+        UnicodeDecodeError,
+    ) as error:
+        raise FormatError(
+            f"a PyTorch weights file at {path}", _first_line(error), "check what the file is"
+        ) from error
     if not isinstance(raw, Mapping):
         raise FormatError(
             f"a state dict in {path}",
@@ -100,7 +110,9 @@ def _refused(path: Path, message: str) -> FormatError:
             f"a pickle that asks for {name.strip('`.,') or 'other objects'}; nothing was executed",
             "in the code that made it, save model.state_dict() alone",
         )
-    return FormatError(f"a PyTorch or safetensors weights file at {path}", _first_line(message), "check what the file is")
+    return FormatError(
+        f"a PyTorch or safetensors weights file at {path}", _first_line(message), "check what the file is"
+    )
 
 
 def _first_line(error: object) -> str:
@@ -121,7 +133,9 @@ def _unwrap(state: Mapping[str, Any], path: Path) -> tuple[dict[str, Tensor], st
             )
         trail.append(inner)
         state = state[inner]
-    return {str(key): value for key, value in state.items() if isinstance(value, torch.Tensor)}, ".".join(trail)
+    return {str(key): value for key, value in state.items() if isinstance(value, torch.Tensor)}, ".".join(
+        trail
+    )
 
 
 def _match(state: dict[str, Tensor], model: nn.Module, path: Path) -> tuple[dict[str, Tensor], str]:

@@ -60,7 +60,9 @@ def read_npz(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
             }
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise FormatError(
-            f"a whole npz archive in {source}", str(error) or "a truncated one", "copy or write the file again"
+            f"a whole npz archive in {source}",
+            str(error) or "a truncated one",
+            "copy or write the file again",
         ) from error
     return from_mapping(arrays, stem, source, options)
 

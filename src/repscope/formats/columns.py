@@ -35,7 +35,11 @@ def to_column(values: Any, key: str) -> pa.Array:
         if isinstance(values, np.ndarray):
             if values.ndim == 1 and values.dtype.kind in "biuf":
                 native = values.astype(values.dtype.newbyteorder("="), copy=False)
-                return pa.array(native.astype(np.float32) if native.dtype.itemsize == 2 and native.dtype.kind == "f" else native)
+                return pa.array(
+                    native.astype(np.float32)
+                    if native.dtype.itemsize == 2 and native.dtype.kind == "f"
+                    else native
+                )
             values = list(values) if values.ndim > 1 else values.tolist()
         cells = [_cell(value) for value in values]
     except (UnicodeDecodeError, ValueError) as error:
@@ -82,7 +86,12 @@ def _plain_arrow(values: pa.Array, key: str) -> pa.Array:
         return _plain_arrow(values.dictionary_decode(), key)
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return to_column(values.to_pylist(), key)
-    if pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if (
+        pa.types.is_string(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+    ):
         return values.cast(pa.float32()) if pa.types.is_float16(kind) else values
     return values.cast(pa.string()) if not pa.types.is_null(kind) else pa.nulls(len(values), pa.string())
 
@@ -97,7 +106,9 @@ def columns_of_records(records: Sequence[Any], what: str) -> dict[str, list[Any]
     for row, record in enumerate(records):
         if not isinstance(record, dict):
             raise FormatError(
-                f"a dictionary for each item in {what}", f"a {type(record).__name__} in entry {row:,}", "write one for each"
+                f"a dictionary for each item in {what}",
+                f"a {type(record).__name__} in entry {row:,}",
+                "write one for each",
             )
         keys.update(dict.fromkeys(str(key) for key in record))
     return {key: [record.get(key) for record in records] for key in keys}

@@ -31,6 +31,7 @@ class ReadOptions:
         labels: key of the labels, or None.
         trust_pickle: run the code of a pickle that the restricted reader refuses.
         warn: takes one line that somebody must see.
+        trusted: filled with the sources that were read as trusted pickles.
     """
 
     vectors: str | None = None
@@ -38,6 +39,7 @@ class ReadOptions:
     labels: str | None = None
     trust_pickle: bool = False
     warn: Notify = print
+    trusted: list[str] = field(default_factory=list)
 
     @property
     def vector_keys(self) -> list[str]:
@@ -113,33 +115,47 @@ def split_stacked(one: Incoming, names: int) -> list[Incoming]:
     ]
 
 
-def name_columns(one: Incoming, ids: str | None, labels: str | None) -> Incoming:
-    """Rename the columns that hold ids and labels to ``id`` and ``label``.
+USUAL_NAMES = {"id": ("id", "ids"), "label": ("label", "labels")}
+
+
+def name_columns(columns: Mapping[str, Any], ids: str | None, labels: str | None) -> dict[str, Any]:
+    """The columns, with the one that holds ids named ``id`` and the one that holds labels ``label``.
+
+    A column that was called so before is kept as ``id_original`` or ``label_original``.
+
+    Args:
+        columns: by name.
+        ids: which one holds the ids; by default ``id`` or ``ids``, if there is one.
+        labels: which one holds the labels; by default ``label`` or ``labels``.
+    """
+    named = dict(columns)
+    for target, wanted in (("id", ids), ("label", labels)):
+        source = next((key for key in ((wanted,) if wanted else USUAL_NAMES[target]) if key in named), target)
+        if source != target:
+            if target in named:
+                named[f"{target}_original"] = named.pop(target)
+            named = {target if key == source else key: values for key, values in named.items()}
+    return named
+
+
+def check_keys(one: Incoming, items: Iterable[str], options: ReadOptions) -> None:
+    """Refuse ids and labels that were asked for, or are there, but cannot be used.
 
     Raises:
-        UnknownNameError: no column has the name that was asked for; near ones are offered.
-        VectorError: ids or labels are there but their number differs from the vectors'.
+        UnknownNameError: neither the set nor ``items`` has the column; near ones are offered.
+        VectorError: their number differs from the vectors'.
     """
-    columns = dict(one.columns)
-    for target, wanted, usual in (("id", ids, ("id", "ids")), ("label", labels, ("label", "labels"))):
-        source = wanted or next((key for key in usual if key in columns or key in one.left_out), None)
-        if source is None:
-            continue
-        if source in one.left_out:
-            raise VectorError(
-                f"one value of {source!r} for each of the {one.n:,} vectors of {one.name!r}",
-                one.left_out[source],
-                "write ids, labels and vectors of the same items",
-            )
-        if source not in columns:
-            raise UnknownNameError(
-                f"a column {source!r} for {target}s of {one.name!r}", *_offer(source, columns, f"--{target}s")
-            )
-        if source != target:
-            if target in columns:
-                columns[f"{target}_original"] = columns.pop(target)
-            columns = {target if key == source else key: values for key, values in columns.items()}
-    return replace(one, columns=columns)
+    columns = [*one.columns, *items]
+    for target, wanted in (("id", options.ids), ("label", options.labels)):
+        for key in (wanted,) if wanted else USUAL_NAMES[target]:
+            if key in one.left_out and key not in columns:
+                raise VectorError(
+                    f"one value of {key!r} for each of the {one.n:,} vectors of {one.name!r}",
+                    one.left_out[key],
+                    "write ids, labels and vectors of the same items",
+                )
+        if wanted and wanted not in columns:
+            choose(wanted, columns, f"--{target}s", f"the columns of {one.name!r}")
 
 
 def choose(key: str, keys: Iterable[str], option: str, where: str) -> str:
@@ -161,7 +177,7 @@ def _offer(key: str, keys: Iterable[str], option: str) -> tuple[str, str]:
     return f"only {name_some(keys, 12) or 'unnamed ones'}", do
 
 
-def as_vectors(value: object) -> NDArray[Any] | None:
+def as_vectors(value: Any) -> NDArray[Any] | None:
     """``value`` as an array if it is one, or a list of vectors of one width; else None.
 
     Raises:
@@ -171,36 +187,47 @@ def as_vectors(value: object) -> NDArray[Any] | None:
         from repscope.formats.unpickle_torch import to_numpy
 
         return to_numpy(value)
-    if isinstance(value, np.ndarray) and value.dtype.kind != "O":
-        return value
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return as_vectors(value.item())
-    if isinstance(value, np.ndarray) and value.ndim > 1 and _all_numbers(value.ravel().tolist()):
-        return value.astype(np.float64)
-    if not isinstance(value, list | tuple | np.ndarray) or not len(value):
-        return None
-    first = value[0]
-    if isinstance(first, list | tuple) and first and all(type(number) is float for number in first):
-        rows = [np.asarray(row, np.float64) if isinstance(row, list | tuple) and _all_numbers(row) else None for row in value]
-    elif hasattr(first, "detach") or (isinstance(first, np.ndarray) and first.dtype.kind != "O"):
-        rows = [as_vectors(row) if hasattr(row, "detach") or isinstance(row, np.ndarray) else None for row in value]
+    if isinstance(value, np.ndarray):
+        return value if value.dtype.kind != "O" else _from_objects(value)
+    return _stacked(value) if isinstance(value, list | tuple) and value else None
+
+
+def _from_objects(array: NDArray[Any]) -> NDArray[Any] | None:
+    if array.ndim == 0:
+        return as_vectors(array.item())
+    if array.ndim == 1:
+        return as_vectors(array.tolist())
+    return array.astype(np.float64) if _all_numbers(array.ravel().tolist()) else None
+
+
+def _stacked(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any] | None:
+    first = rows[0]
+    if isinstance(first, list | tuple):
+        if not first or not all(type(number) is float for number in first):
+            return None
+        arrays = [
+            np.asarray(row) if isinstance(row, list | tuple) and _all_numbers(row) else None for row in rows
+        ]
+    elif hasattr(first, "shape") and len(first.shape):
+        arrays = [as_vectors(row) if hasattr(row, "shape") else None for row in rows]
     else:
         return None
-    shapes = {None if row is None else row.shape for row in rows}
-    if len(shapes) != 1 or None in shapes:
-        odd = next(index for index, row in enumerate(rows) if row is None or rows[0] is None or row.shape != rows[0].shape)
+    if arrays[0] is None:
+        return None
+    odd = next((at for at, row in enumerate(arrays) if row is None or row.shape != arrays[0].shape), None)
+    if odd is not None:
         raise VectorError(
             "vectors of one width",
-            f"{_shape(rows[0])} in row 0 and {_shape(rows[odd])} in row {odd:,}",
+            f"{_shape(arrays[0])} in row 0 and {_shape(arrays[odd])} in row {odd:,}",
             "pool or pad the rows to one width where they are made",
         )
-    stacked = np.stack([row for row in rows if row is not None])
+    stacked = np.stack([row for row in arrays if row is not None])
     # Rows that each keep a leading axis of one ([1, D] tensors in a list) are still rows.
     return stacked[:, 0] if stacked.ndim == 3 and stacked.shape[1] == 1 else stacked
 
 
 def _all_numbers(row: Sequence[Any]) -> bool:
-    return all(type(number) in (int, float) for number in row)
+    return len(row) > 0 and all(type(number) in (int, float) for number in row)
 
 
 def _shape(row: NDArray[Any] | None) -> str:

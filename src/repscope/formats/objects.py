@@ -92,9 +92,7 @@ def _vector_keys(mapping: Mapping[str, Any], source: str, options: ReadOptions, 
         return ["vectors"]
     arrays = {key: value for key, value in mapping.items() if hasattr(value, "shape")}
     tables = [key for key, value in arrays.items() if len(value.shape) in (2, 3) and _kind(value) == "f"]
-    tables = tables or [
-        key for key, value in mapping.items() if key not in arrays and _is_rows(value)
-    ]
+    tables = tables or [key for key, value in mapping.items() if key not in arrays and _is_rows(value)]
     if len(tables) == 1 or (several and tables):
         return tables
     if tables:
@@ -111,7 +109,8 @@ def _vector_keys(mapping: Mapping[str, Any], source: str, options: ReadOptions, 
         return near
     raise FormatError(
         f"an N×D array of floating vectors in {source}",
-        name_some((f"{key}: {_describe(value)}" for key, value in mapping.items()), 8) or "an empty dictionary",
+        name_some((f"{key}: {_describe(value)}" for key, value in mapping.items()), 8)
+        or "an empty dictionary",
         "choose the vectors with --vectors KEY, or save them as an N×D array",
     )
 
@@ -131,10 +130,14 @@ def _incoming(mapping: Mapping[str, Any], key: str, name: str, source: str) -> I
             continue
         spread = _spread(value, n)
         if spread is not None:
-            columns.update({part if part not in columns else f"{other}.{part}": cells for part, cells in spread.items()})
+            columns.update(
+                {part if part not in columns else f"{other}.{part}": cells for part, cells in spread.items()}
+            )
         elif _length(value) == n:
             columns[other] = value
-        elif isinstance(value, str | int | float | np.generic | Mapping) or getattr(value, "shape", None) == ():
+        elif (
+            isinstance(value, str | int | float | np.generic | Mapping) or getattr(value, "shape", None) == ()
+        ):
             provenance[other] = as_json(value)
         else:
             left_out[other] = _describe(value)
@@ -152,7 +155,12 @@ def _spread(value: Any, n: int) -> dict[str, Any] | None:
     """Columns of a list of N dictionaries, or of a dictionary of lists of N; else None."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim == 1:
         value = value.tolist()
-    if isinstance(value, list | tuple) and len(value) == n and n > 0 and all(isinstance(one, dict) for one in value):
+    if (
+        isinstance(value, list | tuple)
+        and len(value) == n
+        and n > 0
+        and all(isinstance(one, dict) for one in value)
+    ):
         return columns_of_records(value, "the metadata")
     if isinstance(value, Mapping) and value and all(_length(one) == n for one in value.values()):
         return {str(key): one for key, one in value.items()}

@@ -21,6 +21,7 @@ from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.columns import columns_of_records, to_column, unique_ids
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors
 from repscope.formats.plain import as_json, json_text
+from repscope.study.keys import is_missing
 
 CLUSTER = "image_id"
 """Pairs of one image are not independent: intervals resample images."""
@@ -39,7 +40,9 @@ def read_pipeline(mapping: Mapping[str, Any], stem: str, source: str, options: R
         vectors = _matrix(mapping["embeddings"], "embeddings", source)
         columns, notes = _pairs(mapping["metadata"], len(vectors), source)
         return [Incoming(stem, vectors, columns, "embeddings", {}, _about(mapping, columns), tuple(notes))]
-    if {"images", "captions"} <= keys and all(isinstance(mapping[key], Mapping) for key in ("images", "captions")):
+    if {"images", "captions"} <= keys and all(
+        isinstance(mapping[key], Mapping) for key in ("images", "captions")
+    ):
         return [_oscar(mapping["images"], "images", source), _oscar(mapping["captions"], "captions", source)]
     return []
 
@@ -81,9 +84,9 @@ def _warn_of_unknown_classes(columns: Mapping[str, Any], classes: int, options: 
     beyond = set(columns["label"].to_pylist()) - known if "label" in columns else set()
     if beyond:
         options.warn(
-            f"{len(beyond):,} ground-truth classes have no row in text_adapted, whose {classes:,} rows are classes "
-            f"0 to {classes - 1} ({name_some(sorted(beyond))}); to link them, import the class texts from the file "
-            "that holds select_HOI_index"
+            f"{len(beyond):,} ground-truth classes ({name_some(sorted(beyond))}) have no row in "
+            f"text_adapted, whose {classes:,} rows are classes 0 to {classes - 1}; to link them, import the class texts "
+            "from the file that holds select_HOI_index"
         )
 
 
@@ -152,8 +155,9 @@ def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str
         several, none = sum(len(truth) > 1 for truth in truths), sum(not truth for truth in truths)
         if several or none:
             notes.append(
-                f"label: {n - several - none:,} of {n:,} rows have one ground-truth class; {several:,} have several "
-                f"and {none:,} none, so their label is empty and measures that need the truth leave them out"
+                f"label: {n - several - none:,} of {n:,} rows have one ground-truth class; {several:,} have "
+                f"several and {none:,} none, so their label is empty and measures that need the truth leave "
+                "them out"
             )
     for key, values in raw.items():
         target = key if key not in columns else f"{key}_original"
@@ -162,7 +166,9 @@ def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str
         else:
             columns[target] = to_column(values, key)
     if CLUSTER in columns:
-        columns[CLUSTER] = to_column([None if one is None else str(_scalar(one)) for one in raw[CLUSTER]], CLUSTER)
+        columns[CLUSTER] = to_column(
+            [None if one is None else str(_scalar(one)) for one in raw[CLUSTER]], CLUSTER
+        )
     return columns, notes
 
 
@@ -171,7 +177,9 @@ def _pair_ids(raw: Mapping[str, list[Any]], n: int) -> list[str]:
     if "pair_idx" in raw:
         parts = [str(_scalar(one)) for one in raw["pair_idx"]]
     elif "human_idx" in raw and "object_idx" in raw:
-        parts = [f"{_scalar(h)}-{_scalar(o)}" for h, o in zip(raw["human_idx"], raw["object_idx"], strict=True)]
+        parts = [
+            f"{_scalar(h)}-{_scalar(o)}" for h, o in zip(raw["human_idx"], raw["object_idx"], strict=True)
+        ]
     else:
         seen: dict[str, int] = {}
         parts = []
@@ -186,7 +194,7 @@ def _truths(value: Any) -> list[str]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     many = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    named = (str(_scalar(one)) for one in many if one is not None and not (one != one))
+    named = (str(_scalar(one)) for one in many if not is_missing(one))
     return list(dict.fromkeys(named))
 
 
@@ -217,7 +225,9 @@ def _oscar(entries: Mapping[Any, Any], name: str, source: str) -> Incoming:
     """{id: {embed [1, D], img_path | caption, img_id}} as a set."""
     records = columns_of_records(list(entries.values()), f"{name} of {source}")
     if "embed" not in records:
-        raise FormatError(f"'embed' in each entry of {name!r} in {source}", name_some(records), "extract them again")
+        raise FormatError(
+            f"'embed' in each entry of {name!r} in {source}", name_some(records), "extract them again"
+        )
     vectors = _matrix(records.pop("embed"), "embed", source)
     ids = [str(key) for key in entries]
     columns = {"id": ids, **{_OSCAR_NAMES.get(key, key): values for key, values in records.items()}}

@@ -51,20 +51,9 @@ class _Walk:
                 "more than that",
                 "keep one plain value for each item and key",
             )
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().tolist()
-        if isinstance(value, np.ndarray):
-            if self.describe_arrays and value.size > LONGEST_ARRAY:
-                return f"{value.dtype} array of shape {value.shape}"
-            value = value.tolist()
-        if isinstance(value, np.generic):
-            value = value.item()
-        if isinstance(value, float):
-            return value if math.isfinite(value) else str(value)
-        if value is None or isinstance(value, bool | int | str):
+        value = self._bare(value)
+        if value is None or isinstance(value, bool | int | float | str):
             return value
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "backslashreplace")
         if isinstance(value, Mapping):
             return {str(key): self.convert(one, depth + 1) for key, one in value.items()}
         if isinstance(value, list | tuple):
@@ -72,3 +61,17 @@ class _Walk:
         if isinstance(value, set | frozenset):
             return sorted((self.convert(one, depth + 1) for one in value), key=str)
         return f"a {type(value).__name__}"
+
+    def _bare(self, value: Any) -> Any:
+        """Tensors and arrays as lists, scalars as Python's, numbers without a JSON form as text."""
+        if hasattr(value, "detach"):
+            value = value.detach().cpu().numpy()
+        if isinstance(value, np.ndarray):
+            if self.describe_arrays and value.size > LONGEST_ARRAY:
+                return f"{value.dtype} array of shape {value.shape}"
+            value = value.tolist()
+        if isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
+        return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value

@@ -12,11 +12,11 @@ from typing import Any
 
 from repscope.errors import FormatError, UnsafePickleError
 from repscope.formats.checkpoints import refuse_checkpoint
-from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.objects import from_mapping, sets_from
 from repscope.formats.trust import read_or_trust
 
-_GLOBAL = re.compile(r"(?:Unsupported global: GLOBAL|Unsupported class|GLOBAL) ([\w.]+)")
+_GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose module)")
 
 
 def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -28,32 +28,36 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
     from safetensors import SafetensorError, safe_open
 
     try:
-        names, metadata, floats = _safetensors_header(path)
-        if not options.vectors:
-            refuse_checkpoint(dict.fromkeys(names), str(path))
-        # numpy knows neither bfloat16 nor float8.
-        framework = "numpy" if floats else "pt"
-        with safe_open(path, framework=framework) as file:
-            tensors = {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(
-            f"whole safetensors in {path}", str(error)[:200], "copy or write the file again"
-        ) from error
-    found = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
-    return found
+        ranks, metadata, numpy_knows = _safetensors_header(path)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from error
+    if not options.vectors:
+        refuse_checkpoint(ranks, str(path))
+    chosen = [choose(key, ranks, "--vectors", str(path)) for key in options.vector_keys]
+    wanted = [name for name, rank in ranks.items() if not chosen or name in chosen or rank == 1]
+    try:
+        with safe_open(path, framework="numpy" if numpy_knows else "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in wanted}
+    except (SafetensorError, ValueError, OSError) as error:
+        raise _damaged(path, error) from error
+    return from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
 
 
-def _safetensors_header(path: Path) -> tuple[list[str], dict[str, str], bool]:
-    """Names of the tensors, the file's own metadata, and whether numpy knows every type."""
+def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], bool]:
+    """Dimensions of each tensor by name, the file's own metadata, and whether numpy knows every type."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header: dict[str, Any] = json.loads(file.read(length))
     metadata = header.pop("__metadata__", None) or {}
     types = {entry["dtype"] for entry in header.values()}
     known = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"}
-    return list(header), {key: str(value) for key, value in metadata.items() if key not in header}, types <= known
+    ranks = {name: len(entry["shape"]) for name, entry in header.items()}
+    # bfloat16 and float8 are read through torch.
+    return ranks, {key: str(value) for key, value in metadata.items() if key not in header}, types <= known
+
+
+def _damaged(path: Path, error: Exception) -> FormatError:
+    return FormatError(f"whole safetensors in {path}", str(error)[:200], "copy or write the file again")
 
 
 def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -93,13 +97,15 @@ def _refusal(message: str, source: str) -> FormatError:
     found = _GLOBAL.search(message)
     if not found:
         lines = [line.strip() for line in message.splitlines() if line.strip()]
-        reason = next((line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0])
+        reason = next(
+            (line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0]
+        )
         return FormatError(f"a torch file of tensors in {source}", reason[:200], "write the file again")
     return UnsafePickleError(
         f"only tensors and plain containers in {source}",
         f"a request for {found[1]} (refused, nothing was executed)",
-        "save the tensors alone with torch.save or safetensors where the file was made; or, only if you trust "
-        "everyone who could have written it, pass --trust-pickle",
+        "save the tensors alone with torch.save or safetensors where the file was made; or, only if you "
+        "trust everyone who could have written it, pass --trust-pickle",
     )
 
 

@@ -20,18 +20,20 @@ def read_or_trust(
     """
     if not options.trust_pickle:
         return restricted()
+    options.trusted.append(source)
     try:
         value = restricted()
     except UnsafePickleError as refusal:
+        wanted = refusal.got.removesuffix(" (refused, nothing was executed)")
         options.warn(
-            f"TRUSTED PICKLE: running code from {source}, because --trust-pickle was given; the safe reader refused "
-            f"{refusal.got.removesuffix(' (refused, nothing was executed)')}. Whoever wrote this file can do "
+            f"TRUSTED PICKLE: running code from {source}, because --trust-pickle was given; the safe "
+            f"reader refused {wanted}. Whoever wrote this file can do "
             "anything that you can do on this machine"
         )
     else:
         options.warn(
-            f"TRUSTED PICKLE: {source} is recorded as trusted, because --trust-pickle was given; the safe reader "
-            "sufficed, so leave the option out next time"
+            f"TRUSTED PICKLE: {source} is recorded as trusted, because --trust-pickle was given; the safe "
+            "reader sufficed, so leave the option out next time"
         )
         return value
     try:

@@ -8,12 +8,14 @@ default dictionaries become dictionaries.
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from repscope.errors import FormatError
-from repscope.formats.unpickle_machine import Buffer, Constructor, Machine, checked_key
+from repscope.formats.unpickle_cursor import Buffer
+from repscope.formats.unpickle_machine import Constructor, Machine, checked_key
 from repscope.formats.unpickle_numpy import numpy_names
 from repscope.formats.unpickle_torch import torch_names
 
@@ -45,7 +47,7 @@ def loads(data: Buffer, source: str, start: int = 0) -> Any:
 @cache
 def allowed_names() -> dict[tuple[str, str], object]:
     """Every global that a pickle may name."""
-    calls = {
+    calls: dict[str, Callable[..., object]] = {
         "set": _set,
         "frozenset": _frozenset,
         "bytearray": _bytes,
@@ -59,8 +61,15 @@ def allowed_names() -> dict[tuple[str, str], object]:
     for module in ("builtins", "__builtin__"):
         names.update({(module, name): Constructor(module, name, call) for name, call in calls.items()})
         # Only as the factory of a defaultdict, which is left out.
-        names.update({(module, name): Constructor(module, name) for name in ("list", "dict", "int", "float", "str")})
-    for name, call in {"OrderedDict": _dict, "Counter": _dict, "defaultdict": _defaultdict}.items():
+        names.update(
+            {(module, name): Constructor(module, name) for name in ("list", "dict", "int", "float", "str")}
+        )
+    mappings: dict[str, Callable[..., object]] = {
+        "OrderedDict": _dict,
+        "Counter": _dict,
+        "defaultdict": _defaultdict,
+    }
+    for name, call in mappings.items():
         names["collections", name] = Constructor("collections", name, call)
     names["_codecs", "encode"] = Constructor("_codecs", "encode", _encode)
     return names | numpy_names() | torch_names()

@@ -10,7 +10,6 @@ callables are the :class:`Constructor` objects handed in.
 from __future__ import annotations
 
 import codecs
-import mmap
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +18,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from repscope.errors import FormatError, UnsafePickleError
-
-Buffer = bytes | mmap.mmap
-VIEW_BYTES = 1 << 16
-"""Byte strings longer than this stay views of the file instead of copies."""
+from repscope.formats.unpickle_cursor import Buffer, Cursor
 
 _SCALARS = (str, int, float, bool, bytes, type(None))
 
@@ -65,7 +61,7 @@ def checked_key(value: object) -> Any:
     raise TypeError(f"a key of type {type(value).__name__}")
 
 
-class Machine:
+class Machine(Cursor):
     """Runs one pickle.
 
     Args:
@@ -76,10 +72,8 @@ class Machine:
     """
 
     def __init__(self, data: Buffer, names: Names, source: str, start: int = 0) -> None:
-        self.data, self.view = data, memoryview(data)
-        self.size = len(data)
+        super().__init__(data, start)
         self.names, self.source = names, source
-        self.at = start
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -92,12 +86,13 @@ class Machine:
             UnsafePickleError: it names a global that is not allowed.
             FormatError: it is truncated or malformed.
         """
-        table = [getattr(self, f"_{_OPCODES[code]}", None) if code in _OPCODES else None for code in range(256)]
+        table = [
+            getattr(self, f"_{_OPCODES[code]}", None) if code in _OPCODES else None for code in range(256)
+        ]
         stop = ord(".")
         try:
             while True:
-                code = self.data[self.at] if self.at < self.size else self._ends()
-                self.at += 1
+                code = self.data[self.skip(1)]
                 if code == stop:
                     return self.stack.pop()
                 action = table[code]
@@ -131,40 +126,7 @@ class Machine:
                 "write the file again; arrays travel best as npz or safetensors",
             ) from error
 
-    # reading
-
-    def _ends(self) -> NoReturn:
-        raise EOFError
-
-    def _take(self, count: int) -> int:
-        """Move past ``count`` bytes that must exist; returns where they begin."""
-        start = self.at
-        if count < 0 or start + count > self.size:
-            raise EOFError
-        self.at = start + count
-        return start
-
-    def _bytes(self, count: int) -> bytes:
-        start = self._take(count)
-        return self.data[start : self.at]
-
-    def _payload(self, count: int) -> bytes | memoryview:
-        start = self._take(count)
-        return self.data[start : self.at] if count <= VIEW_BYTES else self.view[start : self.at]
-
-    def _unsigned(self, count: int) -> int:
-        return int.from_bytes(self._bytes(count), "little")
-
-    def _text(self, count: int) -> str:
-        return str(self.view[self._take(count) : self.at], "utf-8", "surrogatepass")
-
-    def _line(self) -> bytes:
-        end = self.data.find(b"\n", self.at)
-        if end < 0:
-            raise EOFError
-        line = self.data[self.at : end]
-        self.at = end + 1
-        return line
+    # values
 
     def _python2(self, raw: bytes) -> None:
         # Python 2 wrote text and bytes alike; only ASCII is text beyond doubt.
@@ -176,8 +138,6 @@ class Machine:
         del self.stack[start:]
         return items
 
-    # values
-
     def _none(self) -> None:
         self.stack.append(None)
 
@@ -188,65 +148,65 @@ class Machine:
         self.stack.append(False)
 
     def _int(self) -> None:
-        line = self._line()
+        line = self.line()
         self.stack.append({b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line))
 
     def _long(self) -> None:
-        self.stack.append(int(self._line().rstrip(b"L")))
+        self.stack.append(int(self.line().rstrip(b"L")))
 
     def _binint(self) -> None:
-        self.stack.append(int.from_bytes(self._bytes(4), "little", signed=True))
+        self.stack.append(self.signed(4))
 
     def _binint1(self) -> None:
-        self.stack.append(self._unsigned(1))
+        self.stack.append(self.unsigned(1))
 
     def _binint2(self) -> None:
-        self.stack.append(self._unsigned(2))
+        self.stack.append(self.unsigned(2))
 
     def _long1(self) -> None:
-        self.stack.append(int.from_bytes(self._bytes(self._unsigned(1)), "little", signed=True))
+        self.stack.append(self.signed(self.unsigned(1)))
 
     def _long4(self) -> None:
-        self.stack.append(int.from_bytes(self._bytes(self._unsigned(4)), "little", signed=True))
+        self.stack.append(self.signed(self.unsigned(4)))
 
     def _float(self) -> None:
-        self.stack.append(float(self._line()))
+        self.stack.append(float(self.line()))
 
     def _binfloat(self) -> None:
-        self.stack.append(struct.unpack(">d", self._bytes(8))[0])
+        self.stack.append(struct.unpack(">d", self.take(8))[0])
 
     def _string(self) -> None:
-        line = self._line().strip()
+        line = self.line().strip()
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):
             raise ValueError("a string without quotes")
         self._python2(codecs.escape_decode(line[1:-1])[0])
 
     def _binstring(self) -> None:
-        self._python2(self._bytes(self._unsigned(4)))
+        self._python2(self.take(self.unsigned(4)))
 
     def _short_binstring(self) -> None:
-        self._python2(self._bytes(self._unsigned(1)))
+        self._python2(self.take(self.unsigned(1)))
 
     def _unicode(self) -> None:
-        self.stack.append(str(self._line(), "raw-unicode-escape"))
+        self.stack.append(str(self.line(), "raw-unicode-escape"))
 
     def _binunicode(self) -> None:
-        self.stack.append(self._text(self._unsigned(4)))
+        self.stack.append(self.text(self.unsigned(4)))
 
     def _short_binunicode(self) -> None:
-        self.stack.append(self._text(self._unsigned(1)))
+        self.stack.append(self.text(self.unsigned(1)))
 
     def _binunicode8(self) -> None:
-        self.stack.append(self._text(self._unsigned(8)))
+        self.stack.append(self.text(self.unsigned(8)))
 
     def _binbytes(self) -> None:
-        self.stack.append(self._payload(self._unsigned(4)))
+        self.stack.append(self.payload(self.unsigned(4)))
 
     def _short_binbytes(self) -> None:
-        self.stack.append(self._bytes(self._unsigned(1)))
+        self.stack.append(self.take(self.unsigned(1)))
 
     def _binbytes8(self) -> None:
-        self.stack.append(self._payload(self._unsigned(8)))
+        self.stack.append(self.payload(self.unsigned(8)))
 
     # containers
 
@@ -308,7 +268,9 @@ class Machine:
 
     def _top(self, kind: type) -> Any:
         if type(self.stack[-1]) is not kind:
-            raise TypeError(f"items added to a {type(self.stack[-1]).__name__}, which is no plain {kind.__name__}")
+            raise TypeError(
+                f"items added to a {type(self.stack[-1]).__name__}, which is no plain {kind.__name__}"
+            )
         return self.stack[-1]
 
     # stack and memo
@@ -335,34 +297,34 @@ class Machine:
             self.pending.setdefault(id(value), []).append(key)
 
     def _put(self) -> None:
-        self._remember(int(self._line()))
+        self._remember(int(self.line()))
 
     def _binput(self) -> None:
-        self._remember(self._unsigned(1))
+        self._remember(self.unsigned(1))
 
     def _long_binput(self) -> None:
-        self._remember(self._unsigned(4))
+        self._remember(self.unsigned(4))
 
     def _memoize(self) -> None:
         self._remember(len(self.memo))
 
     def _get(self) -> None:
-        self.stack.append(self.memo[int(self._line())])
+        self.stack.append(self.memo[int(self.line())])
 
     def _binget(self) -> None:
-        self.stack.append(self.memo[self._unsigned(1)])
+        self.stack.append(self.memo[self.unsigned(1)])
 
     def _long_binget(self) -> None:
-        self.stack.append(self.memo[self._unsigned(4)])
+        self.stack.append(self.memo[self.unsigned(4)])
 
     def _proto(self) -> None:
-        if (version := self._unsigned(1)) > 5:
+        if (version := self.unsigned(1)) > 5:
             raise ValueError(f"pickle protocol {version}, newer than this reader")
 
     def _frame(self) -> None:
         # Frames only group reads; the length must still be true.
         start = self.at + 8
-        self._take(self._unsigned(8))
+        self.skip(self.unsigned(8))
         self.at = start
 
     # globals and calls
@@ -382,7 +344,7 @@ class Machine:
         )
 
     def _global(self) -> None:
-        module, name = self._line().decode(), self._line().decode()
+        module, name = self.line().decode(), self.line().decode()
         self.stack.append(self._find(module, name))
 
     def _stack_global(self) -> None:
@@ -391,7 +353,9 @@ class Machine:
 
     def _call(self, target: object, arguments: object) -> None:
         if not isinstance(target, Constructor) or target.call is None or not isinstance(arguments, tuple):
-            what = f"{target.module}.{target.name}" if isinstance(target, Constructor) else type(target).__name__
+            what = (
+                f"{target.module}.{target.name}" if isinstance(target, Constructor) else type(target).__name__
+            )
             raise TypeError(f"a call of {what}")
         self.stack.append(target.call(*arguments))
 
@@ -406,7 +370,7 @@ class Machine:
         self._reduce()
 
     def _inst(self) -> None:
-        module, name = self._line().decode(), self._line().decode()
+        module, name = self.line().decode(), self.line().decode()
         target = self._find(module, name)
         self._call(target, tuple(self._marked()))
 
@@ -426,13 +390,13 @@ class Machine:
             raise TypeError(f"a state for a {type(target).__name__}")
 
     def _ext1(self) -> None:
-        self._refuse(f"copyreg extension code {self._unsigned(1)}")
+        self._refuse(f"copyreg extension code {self.unsigned(1)}")
 
     def _ext2(self) -> None:
-        self._refuse(f"copyreg extension code {self._unsigned(2)}")
+        self._refuse(f"copyreg extension code {self.unsigned(2)}")
 
     def _ext4(self) -> None:
-        self._refuse(f"copyreg extension code {self._unsigned(4)}")
+        self._refuse(f"copyreg extension code {self.unsigned(4)}")
 
     def _persid(self) -> None:
         self._refuse("an object outside the file (a persistent id)")

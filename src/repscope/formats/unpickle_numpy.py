@@ -16,9 +16,9 @@ _UNITS = frozenset(("generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "n
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _NUMERIC = ("numpy.core.numeric", "numpy._core.numeric")
 _SCALARS = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 "
-    "complex64 complex128 str_ bytes_ object_"
-).split()
+    "bool_", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float32", "float64", "complex64", "complex128", "str_", "bytes_", "object_",
+)  # fmt: skip
 
 
 class PendingDtype(PendingBase):
@@ -30,9 +30,11 @@ class PendingDtype(PendingBase):
         self.spec = spec
 
     def plain(self) -> np.dtype[Any]:
+        """The dtype in the byte order that its name gives."""
         return np.dtype(self.spec)
 
     def build(self, state: object) -> np.dtype[Any]:
+        """The dtype in the byte order of ``state``."""
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
             raise TypeError(f"a dtype {self.spec} with fields or subarrays")
         dtype = self.plain()
@@ -50,6 +52,7 @@ class PendingArray(PendingBase):
     __slots__ = ()
 
     def build(self, state: object) -> NDArray[Any]:
+        """The array of ([version,] shape, dtype, is Fortran, bytes or list)."""
         if not isinstance(state, tuple) or len(state) not in (4, 5):
             raise TypeError("an array without shape, dtype and data")
         shape, dtype, fortran, raw = state[-4:]

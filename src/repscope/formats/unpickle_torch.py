@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ EXPANDED = 1 << 20
 """Elements that an expanded (stride 0) tensor may have beyond its storage."""
 
 _DTYPES = (
-    "float16 bfloat16 float32 float64 half float double int8 int16 int32 int64 uint8 short int long bool "
-    "complex64 complex128"
-).split()
+    "float16", "bfloat16", "float32", "float64", "half", "float", "double", "int8", "int16", "int32",
+    "int64", "uint8", "short", "int", "long", "bool", "complex64", "complex128",
+)  # fmt: skip
 
 
 class Storage:
@@ -59,7 +60,9 @@ def _load_from_bytes(raw: object) -> Storage:
             raise ValueError(f"a tensor's data that torch refuses ({str(error).splitlines()[0]})") from error
 
 
-def _rebuild_tensor(storage: object, offset: object, size: object, stride: object, *_: object) -> NDArray[Any]:
+def _rebuild_tensor(
+    storage: object, offset: object, size: object, stride: object, *_: object
+) -> NDArray[Any]:
     if not isinstance(storage, Storage) or not isinstance(size, tuple) or not isinstance(stride, tuple):
         raise TypeError("a tensor without storage, size and stride")
     numbers = (offset, *size, *stride)
@@ -93,7 +96,7 @@ def _device(kind: object, index: object = None) -> str:
 
 def torch_names() -> dict[tuple[str, str], object]:
     """Allowed globals of torch, by exact (module, name)."""
-    calls = {
+    calls: dict[tuple[str, str], Callable[..., object]] = {
         ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,

@@ -9,28 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, VectorError
+from repscope.errors import VectorError
 from repscope.measure import controls as control
-from repscope.measure.estimate import FIXED, Difference, Estimate, Replicates
+from repscope.measure.estimate import FIXED, Difference
 from repscope.measure.hubs import label_share
 from repscope.measure.registry import all_cards, card
-from repscope.measure.resample import (
-    GROUPS,
-    RESAMPLES,
-    benjamini_hochberg,
-    cluster_sums,
-    difference_replicates,
-    estimate_means,
-    estimate_replicates,
-    jackknife_groups,
-    reference_groups,
-)
+from repscope.measure.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
 from repscope.measure.results import MeasureResult
 from repscope.measure.stage import Frame, PerItem, Sample, Stage, Undefined, measure_stage
+from repscope.measure.table import build_rows, dense_codes, mean_rows, value_of, with_q
 from repscope.measure.verdict import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]
+
+BANDWIDTH_ROWS = 2000
+"""Rows of either set that the kernel's bandwidth is chosen from."""
 
 SAME_DIRECTION = 1e-6
 """Largest difference of two unit vectors that rounding in float32 explains."""
@@ -92,29 +86,31 @@ def compare_arrays(
     """
     _check_shapes(before, after, reference)
     n = len(before)
-    codes = _dense(clusters) if clusters is not None else np.arange(n)
+    codes = dense_codes(clusters) if clusters is not None else np.arange(n)
     n_clusters = int(codes.max()) + 1
     if item_keys is not None and reference_keys is None:
         reference_keys = np.arange(len(reference))
-    frame = _frame(reference, item_keys, reference_keys, codes, seed)
+    frame = _frame(before, reference, item_keys, reference_keys, codes, seed)
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
     wanted = _wanted(measures, linked=frame.linked)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
 
     control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
-    rows = _rows(samples["before"], samples["after"], n_clusters, resamples, seed)
+    rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
     values = _control_values(samples["before"], control_samples)
     if controls:
         floor = _floor(frame, wanted, samples["before"])
         for name, value in floor.items():
             values.setdefault(name, {})["floor"] = value
-    expected = _expected(n, before.shape[1], [name for name in rows], seed)
+    expected = _expected(n, before.shape[1], list(rows), seed)
     table = {
-        name: MeasureResult(name, *rows[name], controls=values.get(name, {}) if controls else {}, expected=expected.get(name))
+        name: MeasureResult(
+            name, *rows[name], controls=values.get(name, {}) if controls else {}, expected=expected.get(name)
+        )
         for name in all_cards()
         if name in rows
     }
-    table = _with_q(table)
+    table = with_q(table)
     unit_before, unit_after = stages["before"].unit, stages["after"].unit
     evidence = Evidence(
         clusters=n_clusters,
@@ -132,7 +128,9 @@ def compare_arrays(
         for name, sample in stage.items()
         if isinstance(sample, Undefined) and name not in table
     }
-    return ArrayComparison(table, undefined, judge(table, evidence, margins), stages["before"], stages["after"], n_clusters)
+    return ArrayComparison(
+        table, undefined, judge(table, evidence, margins), stages["before"], stages["after"], n_clusters
+    )
 
 
 def _check_shapes(before: Array, after: Array, reference: Array) -> None:
@@ -150,18 +148,30 @@ def _check_shapes(before: Array, after: Array, reference: Array) -> None:
             "capture both after their projection into the shared space",
         )
     if len(before) < 2:
-        raise VectorError("at least 2 items", f"{len(before)}", "give more items; one row has no distribution")
+        raise VectorError(
+            "at least 2 items", f"{len(before)}", "give more items; one row has no distribution"
+        )
 
 
 def _frame(
-    reference: Array, item_keys: Codes | None, reference_keys: Codes | None, clusters: Codes, seed: int
+    before: Array,
+    reference: Array,
+    item_keys: Codes | None,
+    reference_keys: Codes | None,
+    clusters: Codes,
+    seed: int,
 ) -> Frame:
     from repscope.measure.cosines import unit_rows, working_dtype
+    from repscope.measure.kernels import median_bandwidth
 
     groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
     linked = item_keys is not None and reference_keys is not None
+    unit = unit_rows(reference, "reference", working_dtype(reference))
+    # One ruler for all stages: the bandwidth comes from before and the reference only.
+    first = unit_rows(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
     return Frame(
-        reference=unit_rows(reference, "reference", working_dtype(reference)),
+        reference=unit,
+        bandwidth=median_bandwidth(first, unit[:BANDWIDTH_ROWS], seed=seed),
         item_keys=item_keys,
         reference_keys=reference_keys,
         clusters=clusters,
@@ -186,7 +196,9 @@ def _wanted(measures: Collection[str] | None, *, linked: bool) -> set[str]:
     return wanted
 
 
-def _control_samples(stages: Mapping[str, Stage], wanted: Collection[str], seed: int) -> dict[str, dict[str, Sample]]:
+def _control_samples(
+    stages: Mapping[str, Stage], wanted: Collection[str], seed: int
+) -> dict[str, dict[str, Sample]]:
     before, after = stages["before"], stages["after"]
     frame = before.frame
     found = {}
@@ -202,12 +214,12 @@ def _control_values(
 ) -> dict[str, dict[str, float | None]]:
     values: dict[str, dict[str, float | None]] = {}
     for name, sample in before.items():
-        base = _value(sample)
+        base = value_of(sample)
         if base is None:
             continue
         row: dict[str, float | None] = {"identity": 0.0}
         for label, samples in controls.items():
-            one = _value(samples.get(name))
+            one = value_of(samples.get(name))
             row[label] = None if one is None else one - base
         values[name] = row
     return values
@@ -215,7 +227,9 @@ def _control_values(
 
 def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, float | None]:
     """What the distribution measures read between two halves of the reference, minus before."""
-    names = [name for name in wanted if card(name).group == "distribution" and _value(before.get(name)) is not None]
+    names = [
+        name for name in wanted if card(name).group == "distribution" and value_of(before.get(name)) is not None
+    ]
     first, second = control.halves(len(frame.reference), seed=frame.seed)
     if not names or len(first) < 2:
         return {}
@@ -232,77 +246,9 @@ def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) 
     samples = measure_stage(Stage(frame.reference[first], half), names, intervals=False)
     floor: dict[str, float | None] = {}
     for name in names:
-        value, base = _value(samples.get(name)), _value(before[name])
+        value, base = value_of(samples.get(name)), value_of(before[name])
         floor[name] = None if value is None or base is None else value - base
     return floor
-
-
-Row = tuple[Estimate, Estimate, Difference]
-
-
-def _rows(
-    before: Mapping[str, Sample], after: Mapping[str, Sample], clusters: int, resamples: int, seed: int
-) -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    batches: dict[bytes, list[str]] = {}
-    for name, one in before.items():
-        other = after.get(name, Undefined("not measured after"))
-        if isinstance(one, PerItem) and isinstance(other, PerItem):
-            batches.setdefault(one.clusters.tobytes(), []).append(name)
-        elif isinstance(one, Replicates) and isinstance(other, Replicates):
-            rows[name] = (
-                estimate_replicates(one, clusters),
-                estimate_replicates(other, clusters),
-                difference_replicates(one, other, clusters),
-            )
-        elif not (isinstance(one, Undefined) and isinstance(other, Undefined)):
-            rows[name] = _half_defined(one, other, clusters)
-    for names in batches.values():
-        first = [before[name] for name in names]
-        second = [after[name] for name in names]
-        rows.update(zip(names, _mean_rows(first, second, resamples, seed), strict=True))
-    return {name: _clipped(name, row) for name, row in rows.items()}
-
-
-def _mean_rows(before: list[Sample], after: list[Sample], resamples: int, seed: int) -> list[Row]:
-    first, second = [one for one in before if isinstance(one, PerItem)], [one for one in after if isinstance(one, PerItem)]
-    clusters = _dense(first[0].clusters)
-    sums = [
-        cluster_sums(np.stack([one.values for one in side], axis=1), clusters) for side in (first, second)
-    ]
-    return estimate_means(*sums, resamples=resamples, seed=seed)
-
-
-def _half_defined(one: Sample, other: Sample, clusters: int) -> Row:
-    why = " and ".join(sample.why for sample in (one, other) if isinstance(sample, Undefined))
-    estimates = [
-        Estimate(None, n=clusters, why=sample.why)
-        if isinstance(sample, Undefined)
-        else estimate_replicates(sample, clusters)
-        if isinstance(sample, Replicates)
-        else Estimate(sample.value, n=clusters, why="no interval: the other stage has no value")
-        for sample in (one, other)
-    ]
-    return estimates[0], estimates[1], Difference(None, n=clusters, why=why)
-
-
-def _clipped(name: str, row: Row) -> Row:
-    """Intervals of a bounded measure do not leave its bounds."""
-    low, high = card(name).bounds
-    before, after = (
-        one if one.low is None or one.high is None else replace(one, low=max(one.low, low), high=min(one.high, high))
-        for one in row[:2]
-    )
-    return before, after, row[2]
-
-
-def _with_q(table: dict[str, MeasureResult]) -> dict[str, MeasureResult]:
-    tested = [name for name, row in table.items() if row.difference.p is not None]
-    q = benjamini_hochberg(np.array([table[name].difference.p for name in tested], np.float64))
-    return table | {
-        name: replace(table[name], difference=replace(table[name].difference, q=float(one)))
-        for name, one in zip(tested, q, strict=True)
-    }
 
 
 def _over(
@@ -312,7 +258,7 @@ def _over(
     one, other = after.get(TRUE_MATCH), (control_sample or {}).get(TRUE_MATCH)
     if not isinstance(one, PerItem) or not isinstance(other, PerItem):
         return None
-    return _mean_rows([other], [one], resamples, seed)[0][2]
+    return mean_rows([other], [one], resamples, seed)[0][2]
 
 
 def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
@@ -325,15 +271,5 @@ def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[fl
     return {name: (found[name].low, found[name].high) for name in geometry if name in found}
 
 
-def _value(sample: Sample | None) -> float | None:
-    return None if sample is None or isinstance(sample, Undefined) else float(sample.value)
-
-
 def _same(one: Array, other: Array) -> bool:
     return bool(np.abs(np.subtract(one, other)).max() <= SAME_DIRECTION)
-
-
-def _dense(codes: Codes) -> Codes:
-    if (codes < 0).any():
-        raise InputError("a cluster for every item", "items without one", "fill the cluster column")
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)

@@ -60,7 +60,8 @@ def check_groups(groups: Ints, n_rows: int, n_groups: int) -> Ints:
         VectorError: not one code a row, a code out of range, fewer than two groups.
     """
     codes = group_codes(groups, n_rows, n_groups)
-    if n_groups < 2:
+    # No group at all asks for the value alone.
+    if n_groups == 1 or (n_groups == 0 and len(codes) and codes.max() >= 0):
         raise VectorError(
             "at least two groups to leave out in turn", f"{n_groups}", "resample over more groups"
         )

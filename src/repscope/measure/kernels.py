@@ -102,7 +102,7 @@ def kid(items: ArrayLike, reference: ArrayLike, *, max_rows: int | None = MAX_RO
     One value over all pairs, instead of the mean over random subsets of the published code, which estimates
     the same quantity with more noise. Arguments and errors as :func:`mmd`.
 
-    Paper: Binkowski et al., Demystifying MMD GANs, ICLR 2018.
+    Paper: Bińkowski et al., Demystifying MMD GANs, ICLR 2018.
     """
     return _plain("kid", items, reference, max_rows=max_rows, seed=seed)
 

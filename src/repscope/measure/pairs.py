@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
 from repscope.measure.arrays import Float64, float_matrix, matrix
+from repscope.measure.tables import MeasureTable
 
 PERMUTATIONS = 100
 
@@ -38,27 +38,19 @@ class PermutationNull:
     method: str = ""
 
 
+NullTable = MeasureTable[PermutationNull]
+
+
 def null_of(observed: float, drawn: ArrayLike, rows: int, method: str = "") -> PermutationNull:
     """The record of permuted values ``drawn`` [P] beside the observed one."""
     values = np.asarray(drawn, np.float64)
     low, high = np.quantile(values, [0.025, 0.975])
     # Values that rounding alone sets apart count as equal.
     as_similar = np.count_nonzero(values >= observed - 1e-12 * max(1.0, abs(observed)))
-    p = (1 + as_similar) / (1 + len(values))
+    p = (1 + int(as_similar)) / (1 + len(values))
     return PermutationNull(
         observed, float(values.mean()), float(low), float(high), p, len(values), rows, method
     )
-
-
-def permute(
-    statistic: Callable[[NDArray[np.int64]], float], n: int, seed: int, permutations: int
-) -> list[float]:
-    """``statistic`` of random pairings: row i of x with row ``pairing[i]`` of y.
-
-    Raises:
-        InputError: fewer than 1 permutation.
-    """
-    return [statistic(pairing) for pairing in pairings(n, seed, permutations)]
 
 
 def pairings(n: int, seed: int, permutations: int) -> list[NDArray[np.int64]]:

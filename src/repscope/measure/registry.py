@@ -102,7 +102,13 @@ def cards_markdown(cards: Sequence[MeasureCard]) -> str:
     for one in cards:
         if one.group != group:
             group = one.group
-            lines += ["", f"## {group}", "", "| measure | formula | better | bounds | paper |", "|---|---|---|---|---|"]
+            lines += [
+                "",
+                f"## {group}",
+                "",
+                "| measure | formula | better | bounds | paper |",
+                "|---|---|---|---|---|",
+            ]
         formula = _cell(one.formula) + (f"<br>*{_cell(one.note)}*" if one.note else "")
         lines.append(
             f"| `{one.name}` | {formula} | {one.direction} | {_interval(one.bounds)} | {_cell(one.paper)} |"

@@ -18,6 +18,9 @@ RESAMPLES = 2000
 GROUPS = 20
 LEVEL = 0.95
 POWER = 0.8
+SMALLEST_P = 1e-6
+"""A t-test on twenty groups cannot speak of anything rarer."""
+
 _CHUNK_BYTES = 64 * 2**20
 
 Floats = NDArray[np.float64]
@@ -46,7 +49,9 @@ class ClusterSums:
         return means
 
 
-def cluster_sums(values: Floats, clusters: NDArray[np.int64], valid: NDArray[np.bool_] | None = None) -> ClusterSums:
+def cluster_sums(
+    values: Floats, clusters: NDArray[np.int64], valid: NDArray[np.bool_] | None = None
+) -> ClusterSums:
     """Sum per-item values within clusters.
 
     Args:
@@ -55,12 +60,18 @@ def cluster_sums(values: Floats, clusters: NDArray[np.int64], valid: NDArray[np.
         valid: [N] or [N, K] False where an item has no value.
     """
     columns = np.asarray(values, np.float64).reshape(len(clusters), -1)
-    mask = np.ones_like(columns, bool) if valid is None else np.broadcast_to(
-        np.asarray(valid).reshape(len(clusters), -1), columns.shape
+    mask = (
+        np.ones_like(columns, bool)
+        if valid is None
+        else np.broadcast_to(np.asarray(valid).reshape(len(clusters), -1), columns.shape)
     )
     total = int(clusters.max()) + 1
     sums = np.stack(
-        [np.bincount(clusters, np.where(mask[:, k], columns[:, k], 0.0), total) for k in range(columns.shape[1])], 1
+        [
+            np.bincount(clusters, np.where(mask[:, k], columns[:, k], 0.0), total)
+            for k in range(columns.shape[1])
+        ],
+        1,
     )
     counts = np.stack(
         [np.bincount(clusters, mask[:, k].astype(np.float64), total) for k in range(columns.shape[1])], 1
@@ -83,11 +94,15 @@ def bootstrap_means(sums: ClusterSums, *, resamples: int = RESAMPLES, seed: int 
         rows = min(chunk, resamples - start)
         draws = rng.integers(0, c, size=(rows, c), dtype=np.int32)
         offsets = (np.arange(rows, dtype=np.int64) * c)[:, None]
-        weights = np.bincount((draws + offsets).ravel(), minlength=rows * c).reshape(rows, c).astype(np.float64)
+        weights = (
+            np.bincount((draws + offsets).ravel(), minlength=rows * c).reshape(rows, c).astype(np.float64)
+        )
         totals = weights @ both
         # A resample without a single valid item of a column says nothing about it.
         empty = totals[:, k:] == 0
-        means[start : start + rows] = np.where(empty, np.nan, totals[:, :k] / np.where(empty, 1.0, totals[:, k:]))
+        means[start : start + rows] = np.where(
+            empty, np.nan, totals[:, :k] / np.where(empty, 1.0, totals[:, k:])
+        )
     return means
 
 
@@ -123,7 +138,9 @@ def sign_flip_p(differences: Floats, *, resamples: int = RESAMPLES, seed: int = 
     chunk = max(1, min(resamples, _CHUNK_BYTES // (8 * c)))
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
-        bits = np.unpackbits(np.frombuffer(rng.bytes(rows * ((c + 7) // 8)), np.uint8).reshape(rows, -1), axis=1)
+        bits = np.unpackbits(
+            np.frombuffer(rng.bytes(rows * ((c + 7) // 8)), np.uint8).reshape(rows, -1), axis=1
+        )
         signs = bits[:, :c].astype(np.float64) * 2 - 1
         exceed += (np.abs(signs @ differences) >= threshold).sum(axis=0)
     p: Floats = np.where(observed == 0, 1.0, (exceed + 1) / (resamples + 1))
@@ -131,7 +148,12 @@ def sign_flip_p(differences: Floats, *, resamples: int = RESAMPLES, seed: int = 
 
 
 def estimate_means(
-    before: ClusterSums, after: ClusterSums, *, resamples: int = RESAMPLES, seed: int = 0, level: float = LEVEL
+    before: ClusterSums,
+    after: ClusterSums,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = LEVEL,
 ) -> list[tuple[Estimate, Estimate, Difference]]:
     """Estimates of K item means in two stages of the same items, and their paired differences.
 
@@ -167,14 +189,22 @@ def estimate_means(
                 Estimate(float(values[0][i]), *ends[0], level, c, method),
                 Estimate(float(values[1][i]), *ends[1], level, c, method),
                 Difference(
-                    float(values[1][i] - values[0][i]), low, high, level, c, f"{method}; sign-flip p", float(p[i])
+                    float(values[1][i] - values[0][i]),
+                    low,
+                    high,
+                    level,
+                    c,
+                    f"{method}; sign-flip p",
+                    float(p[i]),
                 ),
             )
         )
     return rows
 
 
-def jackknife_groups(clusters: NDArray[np.int64], *, groups: int = GROUPS, seed: int = 0) -> tuple[NDArray[np.int64], int]:
+def jackknife_groups(
+    clusters: NDArray[np.int64], *, groups: int = GROUPS, seed: int = 0
+) -> tuple[NDArray[np.int64], int]:
     """Assign clusters at random to balanced groups for a delete-group jackknife.
 
     Returns:
@@ -222,7 +252,9 @@ def estimate_replicates(one: Replicates, clusters: int, level: float = LEVEL) ->
     return Estimate(one.value, one.value - half, one.value + half, level, clusters, method)
 
 
-def difference_replicates(before: Replicates, after: Replicates, clusters: int, level: float = LEVEL) -> Difference:
+def difference_replicates(
+    before: Replicates, after: Replicates, clusters: int, level: float = LEVEL
+) -> Difference:
     """Paired difference of two jackknifed measures that left out the same groups."""
     if len(before.leave_out) != len(after.leave_out):
         raise VectorError(
@@ -240,9 +272,9 @@ def difference_replicates(before: Replicates, after: Replicates, clusters: int, 
         return Difference(value, n=clusters, method=method, why=why)
     error = half / t.ppf((1 + level) / 2, groups - 1)
     if error > 0:
-        p = float(2 * t.sf(abs(value) / error, groups - 1))
+        p = max(float(2 * t.sf(abs(value) / error, groups - 1)), SMALLEST_P)
     else:
-        p = 1.0 if value == 0 else 0.0
+        p = 1.0 if value == 0 else SMALLEST_P
     return Difference(value, value - half, value + half, level, clusters, method, p)
 
 

@@ -13,7 +13,7 @@ from repscope.errors import InputError
 from repscope.measure.arrays import Float64, float_matrix
 from repscope.measure.estimate import FIXED, Replicates
 from repscope.measure.joint import JointMoments, joint_leave_out
-from repscope.measure.pairs import PERMUTATIONS, Narrow, PermutationNull, null_of, paired, pairings, some_rows
+from repscope.measure.pairs import PERMUTATIONS, Narrow, NullTable, null_of, paired, pairings, some_rows
 from repscope.measure.similarity_cca import Canonical, Whitening, projection_weighted
 from repscope.measure.similarity_cka import CrossProducts, cka_from_products, cka_of_sums
 from repscope.measure.similarity_procrustes import procrustes_of, quick_nuclear_norm
@@ -64,12 +64,12 @@ def moment_nulls(
     permutations: int = PERMUTATIONS,
     most_rows: int = 1000,
     names: Sequence[str] = NAMES,
-) -> dict[str, PermutationNull]:
+) -> NullTable:
     """The same similarities when rows of y are paired with rows of x at random.
 
     Both sets are whitened once; a permutation then costs one product of the whitened sets, and the
     decompositions of what was asked for. Sets of more than ``most_rows`` rows are sampled (seeded), since
-    the null depends on N; its ``observed`` is read from the same rows. Undefined measures are absent.
+    the null depends on N; its ``observed`` is read from the same rows. Undefined measures are in ``why``.
 
     Args:
         x: [N, D₁].
@@ -87,15 +87,17 @@ def moment_nulls(
     rows = some_rows(len(a), most_rows, seed)
     a, b = a[rows], b[rows]
     real = moment_replicates(a, b, np.full(len(rows), FIXED), 0, names)
+    random = pairings(len(rows), seed, permutations)
+    nulls = NullTable()
+    nulls.why.update(real.why)
     if not real:
-        return {}
+        return nulls
     left, right = _Side.of(a), _Side.of(b)
-    drawn: dict[str, list[float]] = {name: [] for name in real}
-    for pairing in pairings(len(rows), seed, permutations):
-        for name, value in _permuted(left, right, pairing, list(real)).items():
-            drawn[name].append(value)
+    drawn = [_permuted(left, right, pairing, list(real)) for pairing in random]
     method = "" if len(rows) == len(np.asarray(x)) else f"{len(rows):,} rows, seed {seed}"
-    return {name: null_of(real[name].value, drawn[name], len(rows), method) for name in real}
+    for name, one in real.items():
+        nulls[name] = null_of(one.value, [values[name] for values in drawn], len(rows), method)
+    return nulls
 
 
 def _measures(

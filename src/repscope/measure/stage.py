@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.estimate import Replicates
+from repscope.measure.estimate import FIXED, Replicates
 from repscope.measure.matching import Match, match
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]
+
+NEIGHBOUR_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,28 @@ class Stage:
         )  # fmt: skip
         return match(self.unit, frame.reference, *keys)
 
+    def groups(self, intervals: bool) -> tuple[Codes, Codes, int]:
+        """Jackknife groups of items and reference, and their number; none where no interval is wanted."""
+        frame = self.frame
+        if intervals:
+            return frame.groups, frame.reference_groups, frame.n_groups
+        return np.full_like(frame.groups, FIXED), np.full_like(frame.reference_groups, FIXED), 0
+
+    @cached_property
+    def sampled_rows(self) -> Codes:
+        """Rows whose neighbours are searched: all, or a seeded sample of a large set."""
+        if len(self.unit) <= NEIGHBOUR_ROWS:
+            return np.arange(len(self.unit))
+        rng = np.random.default_rng(self.frame.seed)
+        return np.sort(rng.choice(len(self.unit), NEIGHBOUR_ROWS, replace=False))
 
 
+Samples = Iterator[tuple[str, Sample]]
+Provider = Callable[[Stage, bool, list[str]], Samples]
+"""Gives the named measures of a stage, with what intervals need or without."""
 
-def measure_stage(
-    stage: Stage, wanted: Collection[str], *, intervals: bool = True
-) -> dict[str, Sample]:
+
+def measure_stage(stage: Stage, wanted: Collection[str], *, intervals: bool = True) -> dict[str, Sample]:
     """Compute the wanted measures of one stage.
 
     Args:
@@ -126,16 +144,16 @@ def measure_stage(
     Returns:
         Name → sample, for every wanted measure that applies to a stage.
     """
-    from repscope.measure.providers import PROVIDERS
+    from repscope.measure.providers_alignment import ALIGNMENT
+    from repscope.measure.providers_sets import DISTRIBUTION, GEOMETRY
 
     samples: dict[str, Sample] = {}
-    for names, provide in PROVIDERS:
+    for names, provide in (*ALIGNMENT, *DISTRIBUTION, *GEOMETRY):
         needed = [name for name in names if name in wanted]
         if not needed:
             continue
         try:
-            for name, sample in provide(stage, intervals, needed):
-                samples[name] = sample
+            samples.update(provide(stage, intervals, needed))
         except InputError as error:
             # Expected: a measure that these rows do not have (rank of one point, one class, N too small).
             for name in needed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -14,8 +14,8 @@ from repscope.measure.estimate import Replicates
 T = TypeVar("T")
 
 
-class ReplicateTable(dict[str, Replicates]):
-    """Replicates by the name of the measure; a measure that is undefined here is in ``why`` instead.
+class MeasureTable(dict[str, T]):
+    """Records by the name of the measure; a measure that is undefined here is in ``why`` instead.
 
     Attributes:
         why: reason by name, for the measures that have no value on these rows.
@@ -25,12 +25,23 @@ class ReplicateTable(dict[str, Replicates]):
         super().__init__()
         self.why: dict[str, str] = {}
 
-    def take(self, name: str, compute: Callable[[], Replicates]) -> None:
+    def take(self, name: str, compute: Callable[[], T]) -> None:
         """Compute one measure, or note why it cannot be."""
+        self.take_all((name,), lambda: {name: compute()})
+
+    def take_all(self, names: Iterable[str], compute: Callable[[], Mapping[str, T]]) -> None:
+        """Compute several measures, or note why they cannot be; what a table leaves undefined is kept."""
         try:
-            self[name] = compute()
+            found = compute()
         except InputError as undefined:
-            self.why[name] = str(undefined)
+            self.why.update(dict.fromkeys(names, str(undefined)))
+            return
+        self.update(found)
+        if isinstance(found, MeasureTable):
+            self.why.update(found.why)
+
+
+ReplicateTable = MeasureTable[Replicates]
 
 
 def each_left_out(compute: Callable[[T], float], rest: Iterable[T]) -> Float64:

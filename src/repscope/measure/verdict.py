@@ -161,7 +161,9 @@ class _Judge:
     def _decide(self) -> tuple[str, list[str]]:
         evidence = self.evidence
         if evidence.same_directions:
-            return "unchanged", ["every row after points exactly where it pointed before, so every difference is 0"]
+            return "unchanged", [
+                "every row after points exactly where it pointed before, so every difference is 0"
+            ]
         if evidence.single_point:
             return "collapsed", ["all rows after are one point; before they were not"]
         if evidence.clusters < self.margins.clusters:
@@ -215,7 +217,9 @@ class _Judge:
         return None
 
     def _aligned(self) -> list[str] | None:
-        if not self.better or not (self._beats(self.evidence.over_noise) and self._beats(self.evidence.over_snap)):
+        if not self.better or not (
+            self._beats(self.evidence.over_noise) and self._beats(self.evidence.over_snap)
+        ):
             return None
         reasons = [self._sentence("top1.true"), self._sentence(TRUE_MATCH)]
         for name, over in (("noise", self.evidence.over_noise), ("snap", self.evidence.over_snap)):
@@ -260,7 +264,10 @@ class _Judge:
         defined = [name for name in names if self.table[name].difference.value is not None]
         if not defined or not all(self._equivalent(name) for name in defined):
             return None
-        return [f"every difference lies within its margin of 0 ({', '.join(defined)})", self._sentence(defined[0])]
+        return [
+            f"every difference lies within its margin of 0 ({', '.join(defined)})",
+            self._sentence(defined[0]),
+        ]
 
     def _inconclusive(self) -> list[str]:
         reasons = []
@@ -303,7 +310,12 @@ class _Judge:
 
     def _significant(self, name: str, sign: int) -> bool:
         row = self.table.get(name)
-        if row is None or row.difference.value is None or row.difference.p is None or row.difference.low is None:
+        if (
+            row is None
+            or row.difference.value is None
+            or row.difference.p is None
+            or row.difference.low is None
+        ):
             return False
         change = row.difference
         outside = change.low > 0 if sign > 0 else (change.high or 0.0) < 0  # type: ignore[operator]
@@ -357,7 +369,9 @@ class _Judge:
         error, row = self._error(name), self.table.get(name)
         if row is None or row.difference.value is None or not error:
             return self.margins.clusters if self.evidence.clusters < self.margins.clusters else None
-        margin = self.margins.equal.get(name) or self.margins.equal_ratio.get(name, 0.1) * abs(row.before.value or 1.0)
+        margin = self.margins.equal.get(name) or self.margins.equal_ratio.get(name, 0.1) * abs(
+            row.before.value or 1.0
+        )
         effect = max(abs(row.difference.value), margin)
         return max(needed(error, row.difference.n, effect), self.margins.clusters, self.evidence.clusters + 1)
 

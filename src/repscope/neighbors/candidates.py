@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 BLOCK_ROWS = 2048
 _GROUP = 16
+_WIDEST = 16
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,11 @@ def find(
     """
     alone = base is None
     target = queries if base is None else base
+    wanted = np.arange(len(queries), dtype=np.int64) if chosen is None else chosen
     block_columns = block_rows
     if not alone:
-        block_columns *= max(1, block_rows // max(1, len(queries) if chosen is None else len(chosen)))
-    wanted = np.arange(len(queries), dtype=np.int64) if chosen is None else chosen
+        # Few queries: wider blocks, so that products stay large.
+        block_columns *= min(max(1, block_rows // len(wanted)), _WIDEST)
     largest = float(target.norms.max())
     starts = range(0, len(wanted), block_rows)
     blocks = [

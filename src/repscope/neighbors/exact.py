@@ -262,7 +262,7 @@ def _spread(
 
 def _distinct(rows: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First occurrences of the distinct rows, ascending, and for every row the place of its own."""
-    whole = np.ascontiguousarray(rows + 0.0).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
     _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty_like(order)

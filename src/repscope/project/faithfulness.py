@@ -74,11 +74,11 @@ class Faithfulness:
         if self.continuity is not None:
             parts.append(f"continuity {_short(self.continuity)}")
         if self.neighbours_kept is not None:
-            parts.append(f"neighbours kept {self.neighbours_kept:.0%}")
+            parts.append(f"neighbours kept {100 * self.neighbours_kept:.0f} %")
         if self.distance_correlation is not None:
             parts.append(f"distance correlation {_short(self.distance_correlation)}")
         if self.spread is not None:
-            parts.append(f"spread over {self.seeds} seeds {self.spread:.0%} of the radius")
+            parts.append(f"spread over {self.seeds} seeds {100 * self.spread:.0f} % of the radius")
         return " · ".join(parts) or f"faithfulness undefined ({self.why})"
 
     def to_json(self) -> dict[str, Any]:

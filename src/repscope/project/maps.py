@@ -69,7 +69,7 @@ class Projection:
             ]
         if self.explained_variance is not None:
             first, second = self.explained_variance
-            parts.append(f"{first:.0%} + {second:.0%} of the variance")
+            parts.append(f"{100 * first:.0f} % + {100 * second:.0f} % of the variance")
         if self.method != "pca":
             parts.append(f"seed {self.seed}")
         return ", ".join(parts)

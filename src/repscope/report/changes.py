@@ -108,7 +108,8 @@ def _rows(items: pa.Table, rows: NDArray[np.int64]) -> tuple[ItemRow, ...]:
         return ()
     values = {name: items.column(name).take(rows).to_pylist() for name in dict.fromkeys(items.column_names)}
     return tuple(
-        _row(int(row), {name: column[position] for name, column in values.items()}) for position, row in enumerate(rows)
+        _row(int(row), {name: column[position] for name, column in values.items()})
+        for position, row in enumerate(rows)
     )
 
 

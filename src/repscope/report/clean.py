@@ -32,6 +32,14 @@ def visible(value: object, limit: int = LONGEST) -> str:
     return f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
+def exact(text: str) -> str:
+    """A command to be copied: only what acts on a terminal is replaced, nothing is clipped."""
+    return "".join(
+        char if char == " " or not (char.isspace() or _acts(char)) else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
 def columns(text: str) -> int:
     """Columns that a terminal gives ``text``: wide letters take two, combining marks none."""
     return sum(map(_column, text))
@@ -84,11 +92,21 @@ def _letters(text: str) -> list[str]:
             continue
         if char.isspace():
             kept.append(" ")
-        elif category in ("Cc", "Cs") or char in _TURNS or char == "\ufeff" or (category == "Cn" and ord(char) & 0xFFFE == 0xFFFE):
+        elif _acts(char):
             kept.append(char.encode("unicode_escape").decode())
         else:
             kept.append(char)
     return kept
+
+
+def _acts(char: str) -> bool:
+    """Controls, lone surrogates, direction overrides and code points that are no characters."""
+    return (
+        unicodedata.category(char) in ("Cc", "Cs")
+        or char in _TURNS
+        or char == "\ufeff"
+        or ord(char) & 0xFFFE == 0xFFFE
+    )
 
 
 def _column(char: str) -> int:

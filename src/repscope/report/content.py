@@ -13,7 +13,7 @@ from typing import Any
 from repscope.measure.registry import MeasureCard, all_cards
 from repscope.measure.results import SimilarityResult
 from repscope.report.changes import Changes, largest_changes
-from repscope.report.clean import visible
+from repscope.report.clean import exact, visible
 from repscope.report.numbers import interval, number, p_value, percent, places_for, places_for_change, whole
 from repscope.report.record import ComparisonRecord
 from repscope.report.rows import (
@@ -140,7 +140,11 @@ def build_content(record: ComparisonRecord) -> Content:
     similarity = tuple(_similarity_row(row, notes) for row in record.similarity)
     parts, change_facts = _change(record.change)
     cards = all_cards()
-    named = [row.name for row in record.measures] + list(record.undefined) + [row.name for row in record.similarity]
+    named = (
+        [row.name for row in record.measures]
+        + list(record.undefined)
+        + [row.name for row in record.similarity]
+    )
     levels = {row.difference.level for row in record.measures if row.difference.low is not None}
     return Content(
         word=visible(record.verdict.word, 40),
@@ -158,7 +162,11 @@ def build_content(record: ComparisonRecord) -> Content:
         alpha=margins.alpha,
         key=tuple(key),
         figures=tuple(
-            (name, visible(name.replace("_", " ").replace("-", " "), 80), visible(record.captions.get(name, ""), 2000))
+            (
+                name,
+                visible(name.replace("_", " ").replace("-", " "), 80),
+                visible(record.captions.get(name, ""), 2000),
+            )
             for name in record.figures
         ),
         groups=tuple(groups),
@@ -173,8 +181,17 @@ def build_content(record: ComparisonRecord) -> Content:
         margins=_margins(record),
         changes=largest_changes(record.items),
         sets=tuple(
-            SetRow(role, name, visible(record.fingerprints.get(name, ""), 80), _provenance(record.provenance.get(name)))
-            for role, name in (("before", record.before), ("after", record.after), ("reference", record.reference))
+            SetRow(
+                role,
+                name,
+                visible(record.fingerprints.get(name, ""), 80),
+                _provenance(record.provenance.get(name)),
+            )
+            for role, name in (
+                ("before", record.before),
+                ("after", record.after),
+                ("reference", record.reference),
+            )
         ),
         commands=_commands(record),
         version=visible(record.version, 40),
@@ -221,7 +238,11 @@ def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[t
     nested = change.get("shares")
     shares = nested if isinstance(nested, Mapping) else change
     parts = tuple(_part(name, shares[name]) for name in PARTS if name in shares)
-    rest = [(visible(name, 60), _plain(value)) for name, value in change.items() if name not in PARTS and name != "shares"]
+    rest = [
+        (visible(name, 60), _plain(value))
+        for name, value in change.items()
+        if name not in PARTS and name != "shares"
+    ]
     return parts, tuple(rest)
 
 
@@ -276,9 +297,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return number(value, places_for(value)) if not 0 < abs(value) < 1e-3 else f"{value:.2g}"
+        return f"{value:.6g}" if math.isfinite(value) else "undefined"
     if isinstance(value, int):
-        return whole(value)
+        return str(value)
     if isinstance(value, str):
         return visible(value, 400)
     if isinstance(value, Mapping):
@@ -296,8 +317,8 @@ def _commands(record: ComparisonRecord) -> tuple[str, ...]:
     try:
         words = shlex.split(record.replay)
     except ValueError:
-        return (record.replay,)
+        return (exact(record.replay),)
     if words[:2] == ["repscope", "compare"] and len(words) > 2:
         names = dict.fromkeys((record.before, record.after, record.reference))
         commands += [shlex.join(["repscope", "info", words[2], name, "--verify"]) for name in names]
-    return tuple(commands)
+    return tuple(map(exact, commands))

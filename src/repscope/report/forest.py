@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from repscope.measure.estimate import Difference
 
-WIDTH = 150.0
+WIDTH = 200.0
 _MARGIN = 8.0
 
 DRAWN = ("noise", "collapse", "snap", "floor")
@@ -38,7 +38,9 @@ def forest(difference: Difference, controls: Mapping[str, float | None]) -> Fore
     if difference.value is None or not math.isfinite(difference.value):
         return None
     value = difference.value
-    low, high = (value if end is None or not math.isfinite(end) else end for end in (difference.low, difference.high))
+    low, high = (
+        value if end is None or not math.isfinite(end) else end for end in (difference.low, difference.high)
+    )
     drawn = [(name, controls.get(name)) for name in DRAWN]
     marks = [(name, at) for name, at in drawn if at is not None and math.isfinite(at)]
     ends = [0.0, value, low, high, *(at for _, at in marks)]
@@ -49,4 +51,6 @@ def forest(difference: Difference, controls: Mapping[str, float | None]) -> Fore
             return WIDTH / 2
         return round(_MARGIN + (WIDTH - 2 * _MARGIN) * (at - first) / span, 1)
 
-    return Forest(place(0.0), place(value), place(low), place(high), tuple((name, place(at)) for name, at in marks))
+    return Forest(
+        place(0.0), place(value), place(low), place(high), tuple((name, place(at)) for name, at in marks)
+    )

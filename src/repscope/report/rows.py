@@ -25,7 +25,11 @@ from repscope.report.words import (
 ARROWS = {"higher": "↑", "lower": "↓", "none": "·"}
 """Which way is better."""
 
-_DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "none": "neither direction is better"}
+_DIRECTIONS = {
+    "higher": "higher is better",
+    "lower": "lower is better",
+    "none": "neither direction is better",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,12 @@ class Notes:
 
 
 def key_rows(
-    table: Iterable[MeasureResult], undefined: Mapping[str, str], margins: Margins, notes: Notes, *, linked: bool
+    table: Iterable[MeasureResult],
+    undefined: Mapping[str, str],
+    margins: Margins,
+    notes: Notes,
+    *,
+    linked: bool,
 ) -> list[MeasureRow]:
     """The few rows that a verdict turns on, those that are undefined among them."""
     rows = {row.name: row for row in table}
@@ -166,7 +175,8 @@ def measure_row(row: MeasureResult, card: MeasureCard | None, margins: Margins, 
         q=p_value(change.q),
         n=whole(change.n),
         controls={
-            name: number(value, places_for_change(places, value), signed=True) for name, value in row.controls.items()
+            name: number(value, places_for_change(places, value), signed=True)
+            for name, value in row.controls.items()
         },
         gaussian="" if row.expected is None else interval(*row.expected, places),
         reading=reading(row, direction, margins),
@@ -181,7 +191,11 @@ def undefined_row(name: str, why: str, card: MeasureCard | None) -> MeasureRow:
     """The row of a measure that these sets do not have."""
     direction = card.direction if card else "none"
     return MeasureRow(
-        visible(name), plain_name(name, card), ARROWS[direction], _DIRECTIONS[direction], why=(visible(why, 400),)
+        visible(name),
+        plain_name(name, card),
+        ARROWS[direction],
+        _DIRECTIONS[direction],
+        why=(visible(why, 400),),
     )
 
 

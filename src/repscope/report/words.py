@@ -17,7 +17,15 @@ KEY_MEASURES = (
 )  # fmt: skip
 """What a linked comparison turns on, in the order in which it is read."""
 
-KEY_MEASURES_UNLINKED = ("energy", "frechet", "gap.l2", "cosine.max", "spread.cosine", "rank.entropy", "hub.share")
+KEY_MEASURES_UNLINKED = (
+    "energy",
+    "frechet",
+    "gap.l2",
+    "cosine.max",
+    "spread.cosine",
+    "rank.entropy",
+    "hub.share",
+)
 """The same without a link: nothing here needs a truth."""
 
 OLDER_NUMBER = "cosine.max"
@@ -136,7 +144,9 @@ def _collapsed(record: ComparisonRecord, table: Table) -> str:
     detail = ""
     if row is not None and row.before.value is not None and row.after.value is not None:
         detail = f": the mean cosine distance between two of them is {number(row.after.value)}, and was {number(row.before.value)}"
-    return f"The rows of {_name(record.after)} have drawn together, and what told items apart is gone{detail}."
+    return (
+        f"The rows of {_name(record.after)} have drawn together, and what told items apart is gone{detail}."
+    )
 
 
 def _hub(record: ComparisonRecord, table: Table) -> str:

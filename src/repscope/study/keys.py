@@ -21,8 +21,10 @@ def is_missing(value: object) -> bool:
 
 def plain(value: object) -> str:
     """A key as a string, so that 3, 3.0 and "3" are one key (a column of ints with gaps reads as float)."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
+    if isinstance(value, float | np.floating):
+        import pyarrow as pa
+
+        return str(_as_strings(pa.array([value]))[0].as_py())
     if isinstance(value, bytes):
         return value.decode("utf-8")
     return str(value)
@@ -81,6 +83,8 @@ def _as_strings(array: pa.Array) -> pa.Array:
     if pa.types.is_nested(kind):
         raise TypeError(f"values of type {kind}")
     if pa.types.is_floating(kind):
+        if kind == pa.float16():
+            array, kind = array.cast(pa.float32()), pa.float32()
         array = pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
         whole = pc.and_(pc.equal(array, pc.floor(array)), pc.less(pc.abs(array), _EXACT))
         integers = pc.if_else(whole, array, pa.scalar(None, kind)).cast(pa.int64()).cast(pa.string())

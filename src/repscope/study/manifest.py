@@ -181,7 +181,7 @@ def _contradiction(manifest: Manifest) -> str:
 
 
 def _wrong_type(record: Manifest | Shard | Skipped) -> str:
-    expected = {"int": int, "str": str, "bool": bool}
+    expected: dict[str, type[Any]] = {"int": int, "str": str, "bool": bool}
     for one in fields(record):
         value = getattr(record, one.name)
         kind = expected.get(str(one.type))

@@ -47,7 +47,7 @@ def safe_name(text: str) -> str:
     kept = "".join("_" if c in _FORBIDDEN or _invisible(c) else c for c in unicodedata.normalize("NFC", text))
     kept = kept.encode()[:LONGEST].decode(errors="ignore")
     kept = _trim(kept) or "set"
-    return f"{kept[: LONGEST // 4]}_" if _RESERVED.fullmatch(kept) else kept
+    return f"_{kept[: LONGEST // 4]}" if _RESERVED.fullmatch(kept) else kept
 
 
 def inside(root: Path, child: Path) -> Path:

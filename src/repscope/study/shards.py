@@ -88,6 +88,8 @@ def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArr
         with pa.ipc.open_file(pa.memory_map(str(path))) as file:
             _check_vector_type(path, file.schema, expected)
             table = file.read_all()
+        if table.get_total_buffer_size() > shard.bytes:
+            raise ValueError("compressed columns, which cannot be memory-mapped")
         items = table.drop_columns([VECTOR])
         items.validate(full=True)
         table.column(VECTOR).validate()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from repscope.study import Study
+from repscope.errors import RepscopeError
+from repscope.study import Manifest, Study
+from repscope.study.lock import holder
 
 
 def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[str, Any]:
@@ -14,16 +16,68 @@ def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[
     Args:
         study: folder of the study.
         name: of the set, complete or not.
-        verify: re-hash every byte first.
+        verify: re-hash every committed byte first.
+
+    Returns:
+        ``name``, ``n``, ``d``, ``dtype``, ``columns``, ``complete``, ``fingerprint`` ("" until
+        complete), ``verified``, ``types`` (Arrow type of each column), ``bytes`` on disk, ``shards``,
+        ``skipped`` (``id`` and ``reason`` of each item without a row), ``resume`` (command that
+        completes it, or ""), ``writer`` (process that writes it now, or null), ``problem`` (null),
+        ``provenance``.
 
     Raises:
         MissingError: no such study or set.
-        CorruptError: ``verify`` found a difference.
+        CorruptError: the manifest cannot be understood, or ``verify`` found a difference.
+    """
+    return _describe(Study.open(study), name, verify)
+
+
+def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]:
+    """Name, path, description, stage orders and links of a study, and each set as in :func:`describe_set`.
+
+    A set that cannot be read, or fails verification, is described all the same: its ``problem`` then
+    has ``error``, ``expected``, ``got`` and ``do``.
+
+    Raises:
+        MissingError: no such study.
     """
     opened = Study.open(study)
-    manifest = opened.manifest(name)
-    if verify:
-        opened.verify(name)
+    return {
+        "name": opened.name,
+        "path": str(opened.path),
+        "description": opened.description,
+        "stages": opened.stages,
+        "links": [{"left": one.left, "right": one.right, "on": one.on} for one in opened.links],
+        "sets": [_describe_any(opened, name, verify) for name in opened.sets],
+    }
+
+
+def _describe_any(study: Study, name: str, verify: bool) -> dict[str, Any]:
+    try:
+        return _describe(study, name, verify)
+    except RepscopeError as error:
+        problem = {
+            "error": type(error).__name__,
+            "expected": error.expected,
+            "got": error.got,
+            "do": error.do,
+        }
+    try:
+        known = study.manifest(name)
+    except RepscopeError:
+        known = Manifest(name, 0, 0, "", {})
+    return {**_record(known), "problem": problem}
+
+
+def _describe(study: Study, name: str, verify: bool) -> dict[str, Any]:
+    manifest = study.verify_committed(name) if verify else study.manifest(name)
+    record = _record(manifest, verified=verify)
+    if not manifest.complete:
+        record["writer"] = _writer(study, name)
+    return record
+
+
+def _record(manifest: Manifest, *, verified: bool = False) -> dict[str, Any]:
     return {
         "name": manifest.name,
         "n": manifest.n,
@@ -32,19 +86,18 @@ def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[
         "columns": list(manifest.columns),
         "complete": manifest.complete,
         "fingerprint": manifest.fingerprint,
-        "verified": verify,
+        "verified": verified,
+        "types": manifest.columns,
+        "bytes": sum(shard.bytes for shard in manifest.shards),
         "shards": len(manifest.shards),
         "skipped": [{"id": one.id, "reason": one.reason} for one in manifest.skipped],
         "resume": "" if manifest.complete else manifest.resume,
+        "writer": None,
+        "problem": None,
         "provenance": manifest.provenance,
     }
 
 
-def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]:
-    """Name of a study and a description of each set. See :func:`describe_set`."""
-    opened = Study.open(study)
-    return {
-        "name": opened.name,
-        "path": str(opened.path),
-        "sets": [describe_set(study, name, verify=verify) for name in opened.sets],
-    }
+def _writer(study: Study, name: str) -> dict[str, Any] | None:
+    found = holder(study.folder(name))
+    return {"pid": found.get("pid"), "host": found.get("host")} if found else None

@@ -6,6 +6,9 @@ from math import inf
 
 from repscope.measure.registry import MeasureCard
 
+_KYNKAANNIEMI = "Kynkäänniemi et al., Improved Precision and Recall Metric, NeurIPS 2019"
+_NAEEM = "Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, ICML 2020"
+
 CARDS: tuple[MeasureCard, ...] = (
     MeasureCard(
         name="frechet",
@@ -15,7 +18,8 @@ CARDS: tuple[MeasureCard, ...] = (
         bounds=(0.0, inf),
         unit="squared unit of the vectors",
         needs="reference",
-        paper="Dowson & Landau 1982; Heusel et al., NeurIPS 2017 (FID); Chong & Forsyth, CVPR 2020 (N → ∞)",
+        paper="Heusel et al., GANs Trained by a Two Time-Scale Update Rule, NeurIPS 2017; Chong & Forsyth, "
+        "Effectively Unbiased FID and Inception Score, CVPR 2020 (N → ∞)",
         function="repscope.measure.frechet.frechet",
         note="Biased upwards, more so the larger D is against N: read it beside the floor from split halves "
         "(frechet_floor) or the limit N → ∞ (frechet_infinity). With N ≤ D the covariance has no full rank. "
@@ -28,7 +32,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="lower",
         bounds=(-2.0, 2.0),
         needs="reference",
-        paper="Gretton et al., JMLR 2012",
+        paper="Gretton et al., A Kernel Two-Sample Test, JMLR 2012",
         function="repscope.measure.kernels.mmd",
         note="Squared and unbiased: zero on average for equal distributions, so it may be negative. σ is the "
         "median distance of the pooled sets, one for all stages of a comparison.",
@@ -40,7 +44,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="lower",
         bounds=(-inf, inf),
         needs="reference",
-        paper="Binkowski et al., ICLR 2018",
+        paper="Bińkowski et al., Demystifying MMD GANs, ICLR 2018",
         function="repscope.measure.kernels.kid",
         note="Unbiased, so it may be negative. Over all pairs at once, not over random subsets. On unit rows "
         "x·y / D is small, and so is the value.",
@@ -53,10 +57,10 @@ CARDS: tuple[MeasureCard, ...] = (
         bounds=(-inf, inf),
         unit="unit of the vectors",
         needs="reference",
-        paper="Székely & Rizzo, JSPI 2013",
+        paper="Székely & Rizzo, Energy Statistics, JSPI 2013",
         function="repscope.measure.kernels.energy",
-        note="Unbiased, so it may be negative. Zero in expectation only for equal distributions; no bandwidth "
-        "to choose.",
+        note="Unbiased, so it may be negative. Zero in expectation only for equal distributions; there is no "
+        "bandwidth to choose.",
     ),
     MeasureCard(
         name="wasserstein.sliced",
@@ -66,7 +70,7 @@ CARDS: tuple[MeasureCard, ...] = (
         bounds=(0.0, inf),
         unit="unit of the vectors",
         needs="reference",
-        paper="Bonneel et al., JMIV 2015; Rowland et al., AISTATS 2019 (orthogonal directions)",
+        paper="Bonneel et al., Sliced and Radon Wasserstein Barycenters of Measures, JMIV 2015",
         function="repscope.measure.sliced.sliced_wasserstein",
         note="128 seeded directions; exact along each. A shift by v reads about ‖v‖ / √D. Biased upwards at "
         "finite N.",
@@ -78,7 +82,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="higher",
         bounds=(0.0, 1.0),
         needs="reference",
-        paper="Kynkäänniemi et al., NeurIPS 2019",
+        paper=_KYNKAANNIEMI,
         function="repscope.measure.manifold.precision",
         note="One outlier of the reference has a large ball, which lifts it; density does not share this.",
     ),
@@ -89,7 +93,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="higher",
         bounds=(0.0, 1.0),
         needs="reference",
-        paper="Kynkäänniemi et al., NeurIPS 2019",
+        paper=_KYNKAANNIEMI,
         function="repscope.measure.manifold.recall",
         note="Recall of a distribution (how much of the reference the items reach), not of a retrieval. "
         "Outlying items lift it.",
@@ -101,7 +105,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="higher",
         bounds=(0.0, inf),
         needs="reference",
-        paper="Naeem et al., ICML 2020",
+        paper=_NAEEM,
         function="repscope.measure.manifold.density",
         note="About 1 for equal distributions; above 1 the items crowd where the reference is dense.",
     ),
@@ -112,7 +116,7 @@ CARDS: tuple[MeasureCard, ...] = (
         direction="higher",
         bounds=(0.0, 1.0),
         needs="reference",
-        paper="Naeem et al., ICML 2020",
+        paper=_NAEEM,
         function="repscope.measure.manifold.coverage",
         note="For equal distributions and sizes about 1 − 2⁻ᵏ = 0.97, whatever D.",
     ),
@@ -124,9 +128,9 @@ CARDS: tuple[MeasureCard, ...] = (
         bounds=(1.0, inf),
         unit="rows",
         needs="set",
-        paper="Friedman & Dieng, TMLR 2023",
+        paper="Friedman & Dieng, The Vendi Score, TMLR 2023",
         function="repscope.measure.vendi.vendi",
-        note="Effective number of different rows, at most min(N, D); depends on both. Cosines are not centred: "
-        "a common direction counts as likeness.",
+        note="Effective number of different rows, at most min(N, D); depends on both. Cosines are not "
+        "centred: a common direction counts as likeness.",
     ),
 )

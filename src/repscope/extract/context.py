@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, ModelError, UnknownNameError, name_some
 from repscope.extract.hooks import Recorder, batch_sizes
 from repscope.extract.points import POOLS, CapturePoint, Pool, as_points, resolve_points
-from repscope.extract.pooling import Layout
+from repscope.extract.pooling import Layout, to_numpy
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -54,7 +54,7 @@ class capture:  # noqa: N801  # a context manager reads as a verb
         self._model = model
         self._recorder = Recorder(model, resolved, pool, outside=self._add)
         self._chunks: dict[str, list[NDArray[Any]]] = {point.name: [] for point in resolved}
-        self._layouts: dict[str, Layout] = {}
+        self._layouts: dict[str, list[Layout]] = {point.name: [] for point in resolved}
         self._handles: list[Any] = []
 
     def __enter__(self) -> capture:
@@ -82,14 +82,15 @@ class capture:  # noqa: N801  # a context manager reads as a verb
         self._recorder.abandon()
 
     def _add(self, name: str, rows: Tensor, layout: Layout) -> None:
-        known = self._layouts.setdefault(name, layout)
-        if known.rows != layout.rows:
+        array, chunks = to_numpy(rows), self._chunks[name]
+        if chunks and chunks[0].shape[1] != array.shape[1]:
             raise ModelError(
-                f"{known.rows} tokens an item for {name!r}, as in the first batch",
-                f"{layout.rows}",
-                "give items of one size, or pool the tokens with pool='mean'",
+                f"{chunks[0].shape[1]}-wide rows for {name!r}, as in the first batch",
+                f"{array.shape[1]}-wide ones",
+                "give items of one size, or capture a module whose width does not depend on it",
             )
-        self._chunks[name].append(to_numpy(rows))
+        chunks.append(array)
+        self._layouts[name].append(layout)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """[N, D] rows captured so far, in the order of the forward passes.
@@ -104,21 +105,28 @@ class capture:  # noqa: N801  # a context manager reads as a verb
             )
         if not self._chunks[name]:
             raise ModelError(
-                f"rows for {name!r}", "no forward pass of the model yet", "call the model inside the with block"
+                f"rows for {name!r}",
+                "no forward pass of the model yet",
+                "call the model inside the with block",
             )
         return np.concatenate(self._chunks[name])
 
     def columns(self, name: str) -> dict[str, NDArray[np.int32]]:
         """For a set of tokens: ``parent`` (the item's position), ``token``, ``row`` and ``col`` of each row
         (−1 where a token has no place); empty for a set with one row an item."""
-        rows = len(self[name])
-        layout = self._layouts[name]
-        if not layout.tokens:
+        self[name]
+        if not self._layouts[name][0].tokens:
             return {}
-        items = rows // layout.rows
-        token, row, col = (np.tile(column, items) for column in layout.columns())
-        parent = np.repeat(np.arange(items, dtype=np.int32), layout.rows)
-        return {"parent": parent, "token": token, "row": row, "col": col}
+        parts: list[NDArray[np.int32]] = []
+        seen = 0
+        for chunk, layout in zip(self._chunks[name], self._layouts[name], strict=True):
+            items = len(chunk) // layout.rows
+            parent = np.arange(seen, seen + items, dtype=np.int32)
+            seen += items
+            parts.append(
+                np.stack([np.repeat(parent, layout.rows), *(np.tile(one, items) for one in layout.columns())])
+            )
+        return dict(zip(("parent", "token", "row", "col"), np.concatenate(parts, axis=1), strict=True))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._chunks)
@@ -129,10 +137,3 @@ class capture:  # noqa: N801  # a context manager reads as a verb
     def __repr__(self) -> str:
         counts = {name: sum(len(chunk) for chunk in chunks) for name, chunks in self._chunks.items()}
         return f"capture({counts})"
-
-
-def to_numpy(rows: Tensor) -> NDArray[Any]:
-    """[R, D] rows on the CPU as numpy, bfloat16 as float32."""
-    on_cpu = rows.detach().cpu()
-    array: NDArray[Any] = (on_cpu.float() if str(on_cpu.dtype) == "torch.bfloat16" else on_cpu).numpy()
-    return array

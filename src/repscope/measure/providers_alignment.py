@@ -1,25 +1,16 @@
-"""Which function gives which measures of a stage. One entry for measures that share their work."""
+"""Which function gives which measure of alignment. One entry for measures that share their work."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
-
-import numpy as np
 
 from repscope.measure import matching
 from repscope.measure.clustering import cluster_v_replicates
 from repscope.measure.estimate import FIXED
 from repscope.measure.gap import gap_l2_replicates, gap_rmg_replicates
-from repscope.measure.geometry import geometry_replicates, norms
 from repscope.measure.hubs import hub_share_replicates, hub_skew_replicates
 from repscope.measure.hypersphere import alignment_items, uniformity_replicates
 from repscope.measure.mixed import mixed_search
 from repscope.measure.separability import gap_auc_replicates
-from repscope.measure.stage import Codes, PerItem, Sample, Stage, Undefined
-from repscope.measure.tables import ReplicateTable
-
-Samples = Iterator[tuple[str, Sample]]
-Provider = Callable[[Stage, bool, list[str]], Samples]
+from repscope.measure.stage import Codes, PerItem, Provider, Samples, Stage
 
 
 def _matches(stage: Stage, _: bool, names: list[str]) -> Samples:
@@ -51,22 +42,27 @@ def _reverse(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 
 def _gap_l2(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    groups = _groups(stage, intervals)
+    groups = stage.groups(intervals)
     yield names[0], gap_l2_replicates(stage.unit, stage.frame.reference, *groups)
 
 
 def _gap_rmg(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, reference, n = _groups(stage, intervals)
+    items, reference, n = stage.groups(intervals)
     yield (
         names[0],
         gap_rmg_replicates(
-            stage.unit, stage.frame.reference, *_keys(stage), groups=items, reference_groups=reference, n_groups=n
+            stage.unit,
+            stage.frame.reference,
+            *_keys(stage),
+            groups=items,
+            reference_groups=reference,
+            n_groups=n,
         ),
     )
 
 
 def _gap_auc(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, reference, n = _groups(stage, intervals)
+    items, reference, n = stage.groups(intervals)
     # Rows that belong together must not straddle a fold: pairs of one key, or else items of one cluster.
     item_units, reference_units = stage.frame.clusters, None
     if (stage.frame.reference_groups != FIXED).any():
@@ -86,7 +82,7 @@ def _alignment(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 
 def _uniformity(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = _groups(stage, intervals)
+    items, _, n = stage.groups(intervals)
     yield names[0], uniformity_replicates(stage.unit, items, n, seed=stage.frame.seed)
 
 
@@ -98,51 +94,29 @@ def _mixed(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 
 def _cluster_v(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, reference, n = _groups(stage, intervals)
+    items, reference, n = stage.groups(intervals)
     yield (
         names[0],
         cluster_v_replicates(
-            stage.unit, stage.frame.reference, *_keys(stage),
-            groups=items, reference_groups=reference, n_groups=n, seed=stage.frame.seed,
+            stage.unit,
+            stage.frame.reference,
+            *_keys(stage),
+            groups=items,
+            reference_groups=reference,
+            n_groups=n,
+            seed=stage.frame.seed,
         ),
     )
 
 
 def _hub_share(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = _groups(stage, intervals)
+    items, _, n = stage.groups(intervals)
     yield names[0], hub_share_replicates(stage.matched.nearest, items, n)
 
 
 def _hub_skew(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = _groups(stage, intervals)
+    items, _, n = stage.groups(intervals)
     yield names[0], hub_skew_replicates(stage.matched.top_indices, len(stage.frame.reference), items, n)
-
-
-def _norm(stage: Stage, _: bool, names: list[str]) -> Samples:
-    yield names[0], PerItem(norms(stage.rows), stage.frame.clusters)
-
-
-def _geometry(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = _groups(stage, intervals)
-    yield from _tabled(geometry_replicates(stage.unit, items, n), names)
-
-
-def _raw_geometry(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = _groups(stage, intervals)
-    yield from _tabled(geometry_replicates(stage.rows, items, n), names)
-
-
-def _tabled(table: ReplicateTable, names: list[str]) -> Samples:
-    for name in names:
-        yield name, table[name] if name in table else Undefined(table.why[name])
-
-
-def _groups(stage: Stage, intervals: bool) -> tuple[Codes, Codes, int]:
-    """Groups of items and reference; none at all where no interval is wanted."""
-    frame = stage.frame
-    if intervals:
-        return frame.groups, frame.reference_groups, frame.n_groups
-    return np.full_like(frame.groups, FIXED), np.full_like(frame.reference_groups, FIXED), 0
 
 
 def _keys(stage: Stage) -> tuple[Codes, Codes]:
@@ -154,7 +128,7 @@ def _keys(stage: Stage) -> tuple[Codes, Codes]:
     return frame.item_keys, frame.reference_keys
 
 
-PROVIDERS: tuple[tuple[tuple[str, ...], Provider], ...] = (
+ALIGNMENT: tuple[tuple[tuple[str, ...], Provider], ...] = (
     (("cosine.true", "top1.true", "top5.true", "mrr.true", "recall@1", "recall@5", "recall@10"), _matches),
     (("margin.true",), _matches),
     (("cosine.max",), _max_cosine),
@@ -168,11 +142,5 @@ PROVIDERS: tuple[tuple[tuple[str, ...], Provider], ...] = (
     (("cluster.v",), _cluster_v),
     (("hub.share",), _hub_share),
     (("hub.skew",), _hub_skew),
-    (("norm.mean",), _norm),
-    (("norm.sd", "spread.total"), _raw_geometry),
-    (
-        ("spread.cosine", "cosine.mean", "rank.entropy", "rank.rankme", "rank.participation", "rank.stable", "isotropy", "std.min"),
-        _geometry,
-    ),
 )
 """Names that are computed together, and how."""

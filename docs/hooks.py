@@ -1,0 +1,213 @@
+"""Parts of the documentation that are written from the code at build time, so that they cannot go stale.
+
+A page asks for one with a comment on a line of its own: ``<!-- generate: measures -->``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+if str(ROOT / "src") not in sys.path:
+    sys.path.insert(0, str(ROOT / "src"))
+
+MARKER = re.compile(r"^<!-- generate: (?P<what>[a-z]+)(?: (?P<name>[a-z-]+))? -->$", re.MULTILINE)
+_ROLE = re.compile(r":(?:class|func|meth|attr|data|mod|exc):<code>~?(.*?)</code>")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Replace every marker of a page by what it asks for."""
+    return render(markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Docstrings name other objects with Sphinx roles; the page shows the name alone."""
+    return _ROLE.sub(lambda found: f"<code>{found[1].rpartition('.')[2]}</code>", html)
+
+
+def render(markdown: str) -> str:
+    """Markdown with every marker replaced.
+
+    Raises:
+        KeyError: a marker asks for something that is not made here.
+    """
+    return MARKER.sub(lambda found: _PARTS[found["what"]](found["name"] or ""), markdown)
+
+
+def measures(_: str = "") -> str:
+    """The table of all measures, from their cards."""
+    from repscope.measure.registry import all_cards, cards_markdown
+
+    return cards_markdown(list(all_cards().values()))
+
+
+def margins(_: str = "") -> str:
+    """Every threshold of the verdict with its value and its meaning."""
+    from repscope.measure.verdict import Margins
+
+    meaning = _attributes(inspect.getdoc(Margins) or "")
+    lines = ["| margin | value | what it is |", "|---|---|---|"]
+    for name, value in vars(Margins()).items():
+        shown = (
+            "<br>".join(f"`{key}` {one:g}" for key, one in value.items())
+            if isinstance(value, Mapping)
+            else f"{value:g}"
+        )
+        lines.append(f"| `{name}` | {shown} | {_prose(meaning[name])} |")
+    return "\n".join(lines)
+
+
+def defaults(_: str = "") -> str:
+    """Settings of the resampling."""
+    from repscope.measure import resample
+
+    rows = {
+        "level of intervals": f"{resample.LEVEL:.0%}",
+        "bootstrap resamples and sign flips": f"{resample.RESAMPLES:,}",
+        "groups of the jackknife": f"{resample.GROUPS}",
+        "power of `detectable`": f"{resample.POWER:.0%}",
+    }
+    return "\n".join(
+        ["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    )
+
+
+def options(name: str) -> str:
+    """Arguments and options of one command, as its ``--help`` has them."""
+    lines = ["| argument or option | default | meaning |", "|---|---|---|"]
+    for key, annotation, default in _parameters(name):
+        base, info = get_args(annotation)[:2]
+        lines.append(f"| {_spelling(key, base, info)} | {_default(default)} | {_cell(info.help or '')} |")
+    return "\n".join(lines)
+
+
+def _parameters(name: str) -> list[tuple[str, Any, Any]]:
+    """Name, annotation and default of each parameter of a command's function."""
+    from repscope.cli.main import app
+
+    named = {one.name: one.callback for one in app.registered_commands}
+    function = named[name]
+    assert function is not None
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        (one.name, hints[one.name], one.default) for one in inspect.signature(function).parameters.values()
+    ]
+
+
+def _spelling(key: str, base: Any, info: Any) -> str:
+    """``--option METAVAR`` of an option, ``METAVAR`` of an argument."""
+    metavar = (info.metavar or key.upper()).strip("[]")
+    if type(info).__name__ == "ArgumentInfo":
+        return f"`{metavar}`"
+    # In Annotated[...] the first name that was given stands in the place of a default.
+    first = [info.default] if isinstance(info.default, str) else []
+    declared = [*first, *(info.param_decls or ())] or [f"--{key.replace('_', '-')}"]
+    flags = [part for one in declared for part in one.split("/")]
+    names = ", ".join(f"`{flag}`" for flag in flags)
+    return names if base is bool else f"{names} `{info.metavar or _KINDS.get(base, 'TEXT')}`"
+
+
+_KINDS: dict[Any, str] = {int: "INTEGER", float: "NUMBER"}
+
+
+def _default(value: Any) -> str:
+    if value is inspect.Parameter.empty:
+        return "needed"
+    if value is None or value is False or value in ([], ()):
+        return ""
+    return f"`{', '.join(map(str, value)) if isinstance(value, list | tuple) else value}`"
+
+
+def errors(_: str = "") -> str:
+    """The tree of errors, from its module."""
+    from repscope import errors as module
+
+    tree = (module.__doc__ or "").split("\n\n")[1]
+    return f"```text\n{inspect.cleandoc(tree)}\n```"
+
+
+def flags(_: str = "") -> str:
+    """The formats of ``--figures``, the maps of ``--method``."""
+    from repscope.workflow.compare import METHODS
+    from repscope.workflow.gate import FORMATS
+
+    return f"Maps: {', '.join(METHODS)}. Formats of figures: {', '.join(FORMATS)}."
+
+
+def confusion(_: str = "") -> str:
+    """The published confusion matrix, with what follows from it computed here."""
+    table = (HERE / "confusion.md").read_text(encoding="utf-8").strip()
+    rows = confusion_rows(table)
+    studies = {sum(row["words"].values()) for row in rows}
+    worst = max(rows, key=lambda row: row["false"])
+    count = " or ".join(str(one) for one in sorted(studies))
+    return (
+        f"{table}\n\nEach row is {count} simulated studies. The largest share of false `aligned` is "
+        f"{worst['false']:.1%} ({worst['condition']}, {worst['design']})."
+    )
+
+
+def confusion_rows(table: str) -> list[dict[str, Any]]:
+    """The rows of the confusion matrix: condition, design, counts by word, the right words, false share."""
+    lines = [_cells(line) for line in table.splitlines() if line.startswith("|")]
+    words = lines[0][2:-1]
+    rows = []
+    for condition, design, *counts, _ in lines[2:]:
+        numbers = {word: int(count.strip("*")) for word, count in zip(words, counts, strict=True)}
+        right = {word for word, count in zip(words, counts, strict=True) if count.startswith("**")}
+        false = 0.0 if "aligned" in right else numbers.get("aligned", 0) / sum(numbers.values())
+        rows.append(
+            {"condition": condition, "design": design, "words": numbers, "right": right, "false": false}
+        )
+    return rows
+
+
+def changelog(_: str = "") -> str:
+    """The changelog of the repository, under the page's own title."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    return text.partition("\n")[2].strip()
+
+
+_PARTS = {
+    "changelog": changelog,
+    "confusion": confusion,
+    "defaults": defaults,
+    "errors": errors,
+    "flags": flags,
+    "margins": margins,
+    "measures": measures,
+    "options": options,
+}
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """Name → meaning of a docstring's ``Attributes:``."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in docstring.partition("Attributes:\n")[2].splitlines():
+        entry = re.match(r"    (\w+): (.*)", line)
+        if entry:
+            name = entry[1]
+            found[name] = entry[2]
+        elif line.strip():
+            found[name] += " " + line.strip()
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def _prose(text: str) -> str:
+    """Docstring prose as Markdown, without the full stop."""
+    return text.replace("``", "`").rstrip(".")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("[", "\\[")

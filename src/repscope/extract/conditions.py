@@ -1,0 +1,61 @@
+"""The conditions a model runs under: evaluation mode, repeatable arithmetic, and all as before afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@contextlib.contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; every module's own mode restored after, also after an exception."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextlib.contextmanager
+def repeatable(device: str, seed: int) -> Iterator[None]:
+    """Settings under which the same batch gives the same bits; all restored after.
+
+    The fused fast path of ``nn.TransformerEncoderLayer`` is off, since it skips submodules and rounds
+    differently when one of them is hooked: what is captured must not depend on what else is.
+    """
+    import torch
+
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    with (
+        torch.random.fork_rng(devices=[torch.device(device)] if device.startswith("cuda") else []),
+        torch.backends.cudnn.flags(
+            enabled=torch.backends.cudnn.enabled,
+            benchmark=False,
+            deterministic=True,
+            allow_tf32=torch.backends.cudnn.allow_tf32,
+        ),
+    ):
+        set_seed(device, seed)
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast_path)
+
+
+def set_seed(device: str, *numbers: int) -> None:
+    """Seed the generators that a model on ``device`` draws from, and no others."""
+    import numpy as np
+    import torch
+
+    seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+    torch.default_generator.manual_seed(seed)
+    if device.startswith("cuda"):
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)

@@ -1,0 +1,66 @@
+"""Decoding ahead of the model: threads, in order, never further than asked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.extract.decode import UnreadableError
+from repscope.extract.preprocess import Transform
+from repscope.extract.sources import Item, Source
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An item ready for the model, or the reason why it is not.
+
+    Attributes:
+        item: which one.
+        pixels: [3, H, W], or None.
+        reason: why ``pixels`` is None.
+    """
+
+    item: Item
+    pixels: NDArray[np.float32] | None
+    reason: str = ""
+
+
+def decode(source: Source, transform: Transform, item: Item) -> Decoded:
+    """Open and preprocess one item."""
+    try:
+        return Decoded(item, transform(source.open(item)))
+    except UnreadableError as error:
+        return Decoded(item, None, str(error))
+
+
+def decode_all(
+    source: Source, transform: Transform, items: Sequence[Item], *, workers: int, ahead: int
+) -> Iterator[Decoded]:
+    """Decode items in their order, by ``workers`` threads (Pillow decodes outside Python's lock).
+
+    Args:
+        source: opens the items.
+        transform: preprocesses them.
+        items: which, in order.
+        workers: threads; 0 decodes in the caller's own.
+        ahead: items that may wait decoded, which bounds memory.
+    """
+    if not workers:
+        yield from (decode(source, transform, item) for item in items)
+        return
+    waiting: deque[Future[Decoded]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="repscope-decode")
+    try:
+        for item in items:
+            waiting.append(pool.submit(decode, source, transform, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

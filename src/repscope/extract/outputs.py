@@ -1,0 +1,129 @@
+"""The sets that a run fills, shard by shard, each resumable on its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.extract.points import CapturePoint
+from repscope.extract.pooling import Layout
+from repscope.extract.sources import Item
+from repscope.study import SetWriter, Skipped, Study
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def recipe_of(decides: Mapping[str, Any]) -> str:
+    """Hash of everything that decides a set's rows; an interrupted set continues only under an equal one."""
+    text = json.dumps(decides, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Output:
+    """One set that a run fills.
+
+    Args:
+        study: that holds it.
+        point: what it holds; ``point.name`` is the set's name.
+        recipe: see :func:`recipe_of`.
+        resume: the command that continues it.
+        provenance: see :class:`repscope.study.SetWriter`.
+        overwrite: replace a set of that name.
+
+    Raises:
+        ExistsError: the name is taken by another set, or by one made differently.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        point: CapturePoint,
+        *,
+        recipe: str,
+        resume: str,
+        provenance: Mapping[str, Any],
+        overwrite: bool,
+    ) -> None:
+        self.point = point
+        self._study = study
+        self._writer: SetWriter | None = None
+        found = study.manifest(point.name) if point.name in study else None
+        self.found_complete = (
+            found is not None and found.complete and found.recipe == recipe and not overwrite
+        )
+        if self.found_complete:
+            return
+        # An interrupted set without a row holds nothing that could be lost.
+        empty = found is not None and not found.complete and not found.n
+        self._writer = study.writer(
+            point.name, recipe=recipe, resume=resume, provenance=provenance, overwrite=overwrite or empty
+        )
+
+    @property
+    def shards_committed(self) -> int | None:
+        """Shards that are safe; None for a set that is complete."""
+        return self._writer.shards_committed if self._writer else None
+
+    @property
+    def rows_committed(self) -> int:
+        """Rows that are safe."""
+        return self._writer.rows_committed if self._writer else self._study.manifest(self.point.name).n
+
+    def write(self, index: int, shard: ShardRows, skipped: Sequence[Skipped]) -> None:
+        """Commit shard ``index``, unless it is already there."""
+        if self._writer is None or self._writer.shards_committed > index:
+            return
+        vectors, items = shard.table() if shard.items else (None, None)
+        self._writer.write_shard(vectors, items, skipped=skipped)
+
+    def finish(self) -> None:
+        """Mark the set complete."""
+        if self._writer is not None:
+            self._writer.finish()
+
+
+class ShardRows:
+    """Rows of one set in one shard, batch by batch.
+
+    Args:
+        columns: names of the source's columns.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._vectors: list[NDArray[Any]] = []
+        self._layouts: list[Layout] = []
+        self.items: list[Item] = []
+
+    def add(self, items: Sequence[Item], vectors: NDArray[Any], layout: Layout) -> None:
+        """Add the rows of one batch, in the order of its items."""
+        self.items.extend(items)
+        self._vectors.append(vectors)
+        self._layouts.extend([layout] * len(items))
+
+    def table(self) -> tuple[NDArray[Any], pa.Table]:
+        """Vectors [rows, D] and item columns: ``id``, those of the source, and for tokens ``parent``,
+        ``token``, ``row`` and ``col``."""
+        import pyarrow as pa
+
+        repeats = np.array([layout.rows for layout in self._layouts])
+        source = np.repeat(np.arange(len(self.items)), repeats)
+        parents = pa.array([item.id for item in self.items], pa.string()).take(pa.array(source))
+        columns: dict[str, pa.Array] = {"id": parents}
+        if self._layouts[0].tokens:
+            places = {layout: layout.columns() for layout in set(self._layouts)}
+            joined = [np.concatenate([places[layout][part] for layout in self._layouts]) for part in range(3)]
+            ids = [f"{parent}#{token}" for parent, token in zip(parents.to_pylist(), joined[0], strict=True)]
+            columns = {"id": pa.array(ids, pa.string()), "parent": parents}
+            for name, values in zip(("token", "row", "col"), joined, strict=True):
+                columns[name] = pa.array(values, pa.int32(), mask=values < 0)
+        for name in self._columns:
+            values = pa.array([item.columns[name] for item in self.items], pa.string())
+            columns[name] = values.take(pa.array(source))
+        return np.concatenate(self._vectors), pa.table(columns)

@@ -1,0 +1,145 @@
+"""Which format a file has, by its content; the extension only decides where content cannot."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from repscope.errors import FormatError, InputError, MissingError
+
+READABLE = ("npy", "npz", "csv", "tsv", "parquet", "arrow", "safetensors", "torch", "pickle")
+HEAD_BYTES = 4096
+
+_PICKLES = (".pkl", ".pickle", ".p", ".pk")
+_TORCHES = (".pt", ".pth", ".ckpt", ".bin")
+_TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+_MAGICS = {
+    b"\x93NUMPY": "npy",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"PAR1": "parquet",
+    b"ARROW1": "arrow",
+    b"\x1f\x8b": "a gzip-compressed file",
+    b"BZh": "a bzip2-compressed file",
+    b"\xfd7zXZ": "an xz-compressed file",
+    b"\x28\xb5\x2f\xfd": "a zstd-compressed file",
+    b"\x89HDF": "an HDF5 file",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"%PDF": "a PDF",
+}
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is no readable, non-empty file.
+
+    Raises:
+        MissingError: nothing is there.
+        InputError: it is a folder, a device, or may not be read.
+        FormatError: it is empty.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(
+                "a file with embeddings",
+                f"the folder {path}",
+                f"name its files, for example: repscope import {path}/*.npy …",
+            )
+        if not path.exists():
+            raise MissingError(f"a file at {path}", "no such file", "check the path")
+        if not path.is_file():
+            raise InputError("a regular file", f"{path}, which is none", "copy it to a file first")
+        if not path.stat().st_size:
+            raise FormatError(f"embeddings in {path}", "an empty file", "write or copy it again")
+        with path.open("rb"):
+            pass
+    except PermissionError as error:
+        raise InputError(
+            f"a file that may be read at {path}", "permission denied", "change its permissions"
+        ) from error
+    except OSError as error:
+        if isinstance(error, MissingError):
+            raise
+        raise MissingError(f"a file at {path}", error.strerror or str(error), "check the path") from error
+
+
+def detect(path: Path) -> str:
+    """One of ``npy npz csv tsv parquet arrow safetensors torch pickle``.
+
+    Raises:
+        FormatError: the content is none of them, or is damaged beyond recognition.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    kind = next((kind for magic, kind in _MAGICS.items() if head.startswith(magic)), "")
+    kind = (
+        kind or _binary_kind(head, size, path.suffix.lower()) or _text_kind(head, size, path.suffix.lower())
+    )
+    if kind == "zip":
+        return _zip_kind(path)
+    if kind in READABLE:
+        return kind
+    claimed = path.suffix.lower()[1:]
+    got = kind or (f"content that does not begin like {claimed}" if claimed else "content of no known format")
+    raise FormatError(
+        f"one of {', '.join(READABLE)} in {path}",
+        got,
+        "convert it, or copy or write the file again if it is damaged",
+    )
+
+
+def _binary_kind(head: bytes, size: int, suffix: str) -> str:
+    length = int.from_bytes(head[:8], "little")
+    if head[8:9] == b"{" and 2 <= length <= size - 8:
+        return "safetensors"
+    if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return "torch" if head[2:14] == _TORCH_MAGIC else "pickle"
+    # Protocols 0 and 1 begin like text, and a damaged file may begin with anything.
+    return "pickle" if suffix in _PICKLES else "safetensors" if suffix == ".safetensors" else ""
+
+
+def _text_kind(head: bytes, size: int, suffix: str) -> str:
+    if not _is_text(head, whole=size <= len(head)):
+        return ""
+    first = head.split(b"\n", 1)[0]
+    if suffix in (".csv", ".tsv"):
+        return suffix[1:]
+    if any(delimiter in first for delimiter in (b",", b"\t", b";")) and not first.lstrip().startswith(
+        (b"{", b"[")
+    ):
+        return "tsv" if first.count(b"\t") > first.count(b",") else "csv"
+    return ""
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        kind = "torch" if path.suffix.lower() in _TORCHES else "npz"
+        raise FormatError(
+            f"a whole {kind} archive in {path}",
+            f"a truncated or damaged one ({error})",
+            "copy or write the file again",
+        ) from error
+    if any(name.rsplit("/", 1)[-1] == "data.pkl" for name in names):
+        return "torch"
+    if any(name.endswith(".npy") for name in names):
+        return "npz"
+    raise FormatError(
+        f"an npz archive or a torch file in {path}",
+        f"a zip archive of {len(names)} other files",
+        "unpack it and import what is inside",
+    )
+
+
+def _is_text(head: bytes, whole: bool) -> bool:
+    if b"\x00" in head:
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The sample may end within a character.
+        return not whole and error.start >= len(head) - 3
+    return True

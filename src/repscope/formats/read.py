@@ -1,0 +1,79 @@
+"""One door for all formats: :func:`read_sets`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from repscope.errors import RepscopeError
+from repscope.formats.arrays import read_npy, read_npz
+from repscope.formats.delimited import read_delimited
+from repscope.formats.detect import check_file, detect
+from repscope.formats.incoming import Incoming, Reading, ReadOptions
+from repscope.formats.objects import sets_from
+from repscope.formats.tables import read_arrow, read_parquet
+from repscope.formats.tensors import read_safetensors, read_torch
+from repscope.formats.trust import read_or_trust
+from repscope.formats.unpickle import load_pickle
+
+Reader = Callable[[Path, str, ReadOptions], list[Incoming]]
+
+
+def read_pickle(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """The sets of a pickle, through the restricted reader.
+
+    Raises:
+        UnsafePickleError: it asks for anything but arrays, tensors and containers.
+        FormatError: it is damaged, or holds no embeddings.
+    """
+
+    def trusted() -> Any:
+        import pickle
+
+        with path.open("rb") as file:
+            return pickle.load(file)
+
+    value = read_or_trust(lambda: load_pickle(path), trusted, str(path), options)
+    return sets_from(value, stem, str(path), options)
+
+
+READERS: dict[str, Reader] = {
+    "npy": read_npy,
+    "npz": read_npz,
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "safetensors": read_safetensors,
+    "torch": read_torch,
+    "pickle": read_pickle,
+}
+
+
+def read_sets(path: Path, stem: str, options: ReadOptions | None = None) -> Reading:
+    """All sets of a file, in whichever format its content has.
+
+    Args:
+        path: a local file.
+        stem: name of a set that the file does not name itself.
+        options: what the caller knows about the file.
+
+    Raises:
+        MissingError, InputError: see :func:`repscope.formats.detect.check_file`.
+        FormatError: the content is damaged, of no known format, or holds no embeddings.
+        UnsafePickleError: a pickle asks for code; nothing was executed.
+        UnknownNameError: a key that was asked for is not there.
+        VectorError: lengths that differ.
+    """
+    given = replace(options or ReadOptions(), trusted=[])
+    check_file(path)
+    kind = detect(path)
+    try:
+        found = READERS[kind](path, stem, given)
+    except RepscopeError as error:
+        if str(path) not in str(error):
+            error.add_note(f"in {path}")
+        raise
+    return Reading(kind, tuple(found), trusted_pickle=bool(given.trusted))

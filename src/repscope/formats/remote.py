@@ -1,0 +1,69 @@
+"""Files behind a URL (``s3://…``, ``https://…``, ``memory://…``), brought here through fsspec."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from repscope.errors import DependencyError, InputError, MissingError, StorageError
+from repscope.study.names import safe_name
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
+
+
+def is_url(location: str) -> bool:
+    """Whether ``location`` names a scheme."""
+    return bool(_SCHEME.match(location))
+
+
+def name_of(location: str) -> str:
+    """The last part of a path or URL, without extension: what a set is called by default."""
+    last = (
+        location.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if is_url(location) else Path(location).name
+    )
+    return safe_name(Path(last).stem)
+
+
+@contextmanager
+def local_copy(location: str) -> Iterator[Path]:
+    """A local path with the content of ``location``; copies of URLs are removed afterwards.
+
+    Raises:
+        MissingError: nothing is there.
+        DependencyError: fsspec, or the package behind the scheme, is missing.
+        InputError: an unknown scheme.
+        StorageError: the other side or the disk refuses.
+    """
+    if not is_url(location):
+        yield Path(location).expanduser()
+        return
+    try:
+        import fsspec  # type: ignore[import-untyped]  # has no stubs
+    except ImportError as error:
+        raise DependencyError("fsspec, to read URLs", str(error), "pip install fsspec") from error
+    scheme = location.split("://", 1)[0]
+    with tempfile.TemporaryDirectory(prefix="repscope-") as folder:
+        target = Path(folder) / safe_name(location.split("?", 1)[0].rsplit("/", 1)[-1] or "download")
+        try:
+            with fsspec.open(location, "rb") as remote, target.open("wb") as local:
+                shutil.copyfileobj(remote, local, 1 << 20)
+        except FileNotFoundError as error:
+            raise MissingError(f"a file at {location}", "no such file", "check the address") from error
+        except ImportError as error:
+            raise DependencyError(f"the package that reads {scheme}://", str(error), "install it") from error
+        except ValueError as error:
+            raise InputError(
+                f"a URL that fsspec knows, not {location}", str(error)[:200], "check the scheme"
+            ) from error
+        except Exception as error:
+            # Each scheme raises its own kinds (HTTP status, credentials, time-outs).
+            raise StorageError(
+                f"to read {location}",
+                str(error)[:200] or type(error).__name__,
+                "check the address and the network",
+            ) from error
+        yield target

@@ -1,0 +1,117 @@
+"""The report as one HTML file that asks the network for nothing and runs no script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import accumulate
+from pathlib import Path
+
+from repscope.report.changes import ItemRow
+from repscope.report.content import Content
+from repscope.report.forest import DRAWN
+from repscope.report.thumbnails import thumbnail
+from repscope.report.words import CONTROLS
+
+TONES = {
+    "aligned": "good",
+    "closer": "info",
+    "unchanged": "calm",
+    "inconclusive": "wait",
+    "farther": "wait",
+    "damaged": "bad",
+    "hub-captured": "bad",
+    "collapsed": "bad",
+}
+"""Colour of each verdict; the word says the same without it."""
+
+PAGE_DPI = 260
+"""Resolution of figures: a figure 7.16 inches wide fills the page at two pixels for each of CSS."""
+
+_PIXELS_PER_POINT = 2
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure inside the page, at half its pixels so that it is sharp on dense screens.
+
+    Attributes:
+        uri: the PNG as a data URI.
+        width, height: in CSS pixels.
+        file: name of the figure's file beside the page, with the formats that were written.
+    """
+
+    uri: str
+    width: int
+    height: int
+    file: str
+
+
+def picture(png: bytes, file: str) -> Picture:
+    """A figure from the bytes of its PNG."""
+    width, height = struct.unpack(">II", png[16:24])
+    uri = "data:image/png;base64," + base64.b64encode(png).decode()
+    return Picture(uri, width // _PIXELS_PER_POINT, height // _PIXELS_PER_POINT, file)
+
+
+def render_page(content: Content, pictures: Mapping[str, Picture], folders: Sequence[Path] = ()) -> str:
+    """The whole page.
+
+    Args:
+        content: from :func:`repscope.report.content.build_content`.
+        pictures: of every figure in ``content.figures``, by name.
+        folders: where relative image paths of items start.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    here = resources.files("repscope.report")
+    style = here.joinpath("style.css").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(here.joinpath("comparison.html").read_text(encoding="utf-8"))
+    changes = content.changes
+    rows = [*changes.improved, *changes.worsened, *changes.moved]
+    shows = _shown(rows)
+    return template.render(
+        c=content,
+        style=_Markup(style),
+        style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        tone=TONES.get(content.word, "calm"),
+        flag_names=[flag for flag, _ in content.flags],
+        drawn=[
+            name
+            for name in DRAWN
+            if any(name in dict(row.forest.controls) for row in content.key if row.forest)
+        ],
+        control_words=CONTROLS,
+        group_controls={
+            group.key: [name for name in content.controls if any(name in row.controls for row in group.rows)]
+            for group in content.groups
+        },
+        stacked=list(
+            zip(content.parts, accumulate((part.width for part in content.parts), initial=0.0), strict=False)
+        ),
+        pictures=pictures,
+        shows=shows,
+        thumbnails={row.row: thumbnail(row.image, folders) for row in rows} if shows["image"] else {},
+    )
+
+
+class _Markup(str):
+    """Our own style sheet, not to be escaped."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def _shown(rows: Sequence[ItemRow]) -> dict[str, bool]:
+    """Columns that any item fills."""
+    names = ("image", "label", "text", "rank", "cosine", "nearest", "displacement", "angle", "kept")
+    return {name: any(getattr(row, name) for row in rows) for name in names}

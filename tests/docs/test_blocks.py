@@ -1,0 +1,286 @@
+"""Every code block of README.md, CONTRIBUTING.md and docs/ is run, page by page, in the order of the page.
+
+``python``
+    Runs in one namespace a page. With a ``title`` it is a file that is written instead.
+    A ``text`` block right behind it is what it prints.
+``console``
+    Lines after ``$`` are commands; the lines below are what they print (stdout and stderr).
+``toml``, ``csv``
+    With a ``title``: a file that is written.
+``sh``
+    Not run; see ``NOT_RUN``.
+
+``<!-- set-up: python`` … ``-->`` is a block that the reader does not see. In output, ``…`` stands for any
+text, and on a line of its own for any lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(str(p.relative_to(REPOSITORY)) for p in REPOSITORY.glob("docs/**/*.md")),
+]
+
+NOT_RUN = {
+    "sh": "installs packages, or runs everything for minutes, or needs the reader's own files",
+}
+"""Languages that are not run, and why. What such a block may begin with is in ``HARMLESS``."""
+
+HARMLESS = (
+    "make ",
+    "pip install ",
+    "python3 -m venv ",
+    "python -m repscope.testing.confusion",
+    "git ",
+    "repscope demo",
+)
+
+FILES = ("toml", "csv")
+
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL
+)
+HIDDEN = re.compile(r"^<!-- set-up: (?P<info>[a-z]+)\n(?P<body>.*?)^-->$", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r'title="([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block: its language, title, text, and where it is."""
+
+    language: str
+    title: str
+    body: str
+    place: str
+    follows: bool
+    """Nothing but blank lines stands between the block before and this one."""
+
+
+class BlockError(AssertionError):
+    """A block that cannot be run, or does not do what it shows."""
+
+
+def blocks_of(text: str, page: str) -> Iterator[Block]:
+    found = sorted([*FENCE.finditer(text), *HIDDEN.finditer(text)], key=lambda match: match.start())
+    fences = len(re.findall(r"^ *```", text, re.MULTILINE))
+    if fences != 2 * sum(match.re is FENCE for match in found):
+        raise BlockError(f"{page}: {fences} fences do not pair up")
+    end = 0
+    for match in found:
+        info = match["info"].strip()
+        title = TITLE.search(info)
+        indent = len(match["indent"]) if match.re is FENCE else 0
+        body = "".join(
+            line[indent:] if line.strip() else "\n" for line in match["body"].splitlines(keepends=True)
+        )
+        line = text.count("\n", 0, match.start()) + 1
+        yield Block(
+            info.partition(" ")[0],
+            title[1] if title else "",
+            body,
+            f"{page}:{line}",
+            not text[end : match.start()].strip(),
+        )
+        end = match.end()
+
+
+class Page:
+    """Runs the blocks of one page in one folder."""
+
+    def __init__(self, folder: Path, bin_folder: Path) -> None:
+        self.folder = folder
+        self.names: dict[str, Any] = {"__name__": "__main__"}
+        self.environment = {
+            **os.environ,
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(REPOSITORY / "src"),
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def run(self, blocks: list[Block]) -> None:
+        for index, block in enumerate(blocks):
+            after = blocks[index + 1] if index + 1 < len(blocks) else None
+            printed = after.body if after and after.language == "text" and after.follows else None
+            self.run_one(block, printed, blocks[index - 1] if index else None)
+
+    def run_one(self, block: Block, printed: str | None, before: Block | None) -> None:
+        if block.title:
+            if block.language not in ("python", *FILES):
+                raise BlockError(f"{block.place}: a {block.language!r} block is no file")
+            target = self.folder / block.title
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.body, encoding="utf-8")
+        elif block.language == "python":
+            self.python(block, printed)
+        elif block.language == "console":
+            self.console(block)
+        elif block.language == "text":
+            if not (block.follows and before and before.language == "python" and not before.title):
+                raise BlockError(
+                    f"{block.place}: a text block is the output of the python block right above it"
+                )
+        elif block.language in NOT_RUN:
+            check_harmless(block)
+        else:
+            raise BlockError(
+                f"{block.place}: {block.language!r} blocks are neither run nor listed in NOT_RUN"
+            )
+
+    def python(self, block: Block, printed: str | None) -> None:
+        out = io.StringIO()
+        code = compile(block.body, block.place, "exec")
+        with contextlib.redirect_stdout(out), contextlib.chdir(self.folder):
+            exec(code, self.names)
+        if printed is not None:
+            compare(printed, out.getvalue(), block.place)
+
+    def console(self, block: Block) -> None:
+        for command, expected in commands_of(block):
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            if done.returncode:
+                raise BlockError(f"{block.place}: exit code {done.returncode} of {command}\n{done.stdout}")
+            if expected:
+                compare(expected, done.stdout, f"{block.place}: {command}")
+
+
+def check_harmless(block: Block) -> None:
+    for line in block.body.splitlines():
+        if line.strip() and not line.startswith(HARMLESS):
+            raise BlockError(
+                f"{block.place}: {line!r} in a block that is not run; make it console, or list it"
+            )
+
+
+def commands_of(block: Block) -> Iterator[tuple[str, str]]:
+    """Each command of a console block, and what is shown below it."""
+    command, shown = "", []
+    for line in block.body.splitlines():
+        if line.startswith("$ "):
+            if command:
+                yield command, "\n".join(shown).strip("\n")
+            command, shown = line[2:], []
+        elif command.endswith("\\"):
+            command = f"{command[:-1]}{line.strip()}"
+        elif not command:
+            raise BlockError(f"{block.place}: output before the first command: {line!r}")
+        else:
+            shown.append(line)
+    yield command, "\n".join(shown).strip("\n")
+
+
+def compare(expected: str, found: str, place: str) -> None:
+    """Equal but for space at the ends of lines and what stands for any text."""
+    lines = [re.escape(line.rstrip()).replace("…", ".*?") for line in expected.strip("\n").splitlines()]
+    pattern = "".join("(?:.*\n)*?" if line == ".*?" else f"{line}\n" for line in lines)
+    text = "".join(f"{line.rstrip()}\n" for line in found.strip("\n").splitlines())
+    if not re.fullmatch(pattern, text):
+        raise BlockError(f"{place} shows\n{expected.strip()}\nand does\n{found.strip()}")
+
+
+@pytest.fixture(scope="session")
+def bin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``repscope`` and ``python`` of the interpreter that runs the tests."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name, arguments in (("repscope", "-m repscope "), ("python", "")):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}"$@"\n')
+        script.chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_the_page_does_what_it_shows(page: str, tmp_path: Path, bin_folder: Path) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    Page(tmp_path, bin_folder).run(list(blocks_of(text, page)))
+
+
+def _run(text: str, tmp_path: Path, bin_folder: Path) -> None:
+    Page(tmp_path, bin_folder).run(list(blocks_of(text, "page.md")))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("```ruby\nputs 1\n```", "neither run nor listed"),
+        ("```\nplain\n```", "neither run nor listed"),
+        ("```python\nprint(1)\n```\n\n```text\n2\n```", "shows"),
+        ("```python\nprint(1)\n```\nwords\n```text\n1\n```", "is the output of"),
+        ("```console\n$ echo one\ntwo\n```", "shows"),
+        ("```console\n$ false\n```", "exit code 1"),
+        ("```console\nrepscope\n```", "before the first command"),
+        ("```sh\nrm -rf here\n```", "not run"),
+        ("```python\nprint(1)\n", "do not pair up"),
+        ('```json title="a.json"\n{}\n```', "is no file"),
+    ],
+)
+def test_a_block_that_is_not_run_or_is_wrong_fails(
+    text: str, why: str, tmp_path: Path, bin_folder: Path
+) -> None:
+    with pytest.raises(BlockError, match=re.escape(why)):
+        _run(text, tmp_path, bin_folder)
+
+
+def test_a_python_block_that_raises_fails(tmp_path: Path, bin_folder: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _run("```python\n1 / 0\n```", tmp_path, bin_folder)
+
+
+def test_blocks_of_a_page_share_names_files_and_folder(tmp_path: Path, bin_folder: Path) -> None:
+    page = """\
+<!-- set-up: python
+hidden = 20
+-->
+```python title="one.py"
+ONE = 1
+```
+
+1. indented
+
+    ```python
+    from pathlib import Path
+    Path("two").write_text(str(hidden))
+    print("a", "b", sep="\\n")
+    ```
+
+    ```text
+    a
+    …
+    ```
+
+```console
+$ cat two; echo
+20
+$ grep -c \\
+    ONE one.py
+1
+$ repscope --version
+0.…
+```
+"""
+    _run(page, tmp_path, bin_folder)
