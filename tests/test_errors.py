@@ -56,7 +56,9 @@ def test_the_message_has_three_parts(kind: type[RepscopeError]) -> None:
 
 @pytest.mark.parametrize("kind", TREE)
 @pytest.mark.parametrize(
-    "again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "deep", "pickle"]
+    "again",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deep", "pickle"],
 )
 def test_round_trip(kind: type[RepscopeError], again: object) -> None:
     error = kind("a", "b", "c")

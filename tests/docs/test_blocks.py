@@ -146,7 +146,7 @@ class Page:
     def python(self, block: Block, printed: str | None) -> None:
         out = io.StringIO()
         code = compile(block.body, block.place, "exec")
-        with contextlib.redirect_stdout(out), contextlib.chdir(self.folder):
+        with contextlib.redirect_stdout(out), contextlib.chdir(self.folder), importable(self.folder):
             exec(code, self.names)
         if printed is not None:
             compare(printed, out.getvalue(), block.place)
@@ -167,6 +167,21 @@ class Page:
                 raise BlockError(f"{block.place}: exit code {done.returncode} of {command}\n{done.stdout}")
             if expected:
                 compare(expected, done.stdout, f"{block.place}: {command}")
+
+
+@contextlib.contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """What a page wrote can be imported by its later blocks, and by no other page."""
+    known = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - known:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).is_relative_to(folder):
+                del sys.modules[name]
 
 
 def check_harmless(block: Block) -> None:

@@ -53,7 +53,9 @@ COLLAPSED = ALIGNED | {
 }
 
 
-def measured(name: str, numbers: tuple[float, float, float, tuple[float, float, float]], n: int = 250) -> MeasureResult:
+def measured(
+    name: str, numbers: tuple[float, float, float, tuple[float, float, float]], n: int = 250
+) -> MeasureResult:
     """A row of the table with plausible intervals."""
     before, after, half, (noise, collapse, snap) = numbers
     jackknifed = card(name).group == "geometry" or name.startswith(("hub", "gap", "energy", "frechet"))
@@ -92,7 +94,7 @@ def items_table(n: int = 400, seed: int = 0, **extra: Any) -> pa.Table:
         "id": [f"img-{i // 4:04d}#{i % 4}" for i in range(n)],
         "label": words[rng.integers(0, 6, n)].tolist(),
         "text": [f"a photograph of thing number {i}" for i in range(n)],
-        "cluster": [f"img-{i // 4:04d}" for i in range(n)],
+        "image_id": [f"img-{i // 4:04d}" for i in range(n)],
         "true_before": true,
         "true_after": true + rng.normal(0.2, 0.1, n),
         "max_before": true + 0.1,
@@ -130,7 +132,11 @@ def build(
         clusters=250,
         without_truth=0,
         seed=0,
-        fingerprints={"visual_before": "a1b2c3d4" * 8, "visual_after": "0f1e2d3c" * 8, "text": "99aa88bb" * 8},
+        fingerprints={
+            "visual_before": "a1b2c3d4" * 8,
+            "visual_after": "0f1e2d3c" * 8,
+            "text": "99aa88bb" * 8,
+        },
         replay=(
             "repscope compare bridge-study visual_before visual_after --reference text --on label "
             "--cluster image_id --method tsne --seed 0"
@@ -139,7 +145,9 @@ def build(
         measures=tuple(rows.values()),
         undefined={"cluster.v": "expected more items than keys; got one item for every key"},
         similarity=tuple(
-            SimilarityResult(name, Estimate(value, value - 0.02, value + 0.02, 0.95, 250, JACKKNIFE), 0.01, 0.04, 0.001)
+            SimilarityResult(
+                name, Estimate(value, value - 0.02, value + 0.02, 0.95, 250, JACKKNIFE), 0.01, 0.04, 0.001
+            )
             for name, value in {"cka.debiased": 0.712, "rsa": 0.633, "knn.jaccard": 0.288}.items()
         ),
         change={
@@ -149,7 +157,9 @@ def build(
         verdict=verdict or judge(rows, evidence),
         items=items_table(),
         classes_without_items=("espresso machine", "zebra crossing"),
-        notes=("998 items are in both stages; 2 only in 'visual_before', 0 only in 'visual_after', were left out",),
+        notes=(
+            "998 items are in both stages; 2 only in 'visual_before', 0 only in 'visual_after', were left out",
+        ),
         provenance={
             name: {
                 "model": "openai/clip-vit-base-patch32",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,12 +40,16 @@ from repscope.study.keys import as_keys, is_missing, plain
         pa.array(["3", "10"]).dictionary_encode(),
         pa.chunked_array([[3], [10]]),
         [3, 10],
+        ("3", 10.0),
+        (key for key in ("3", "10")),
+        torch.tensor([3, 10]),
     ],
     ids=lambda values: str(getattr(values, "dtype", None) or getattr(values, "type", type(values))),
 )
 def test_one_key_whatever_the_type(values: Any) -> None:
-    assert as_keys(values, "keys").to_pylist() == ["3", "10"]
-    assert as_keys(values, "keys").type == pa.string()
+    keys = as_keys(values, "keys")
+    assert keys.to_pylist() == ["3", "10"]
+    assert keys.type == pa.string()
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,10 @@ def test_missing_keys(values: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "keys"),
     [
-        (np.array([0.5, -0.0, 1e300, np.inf, -2.0**62, 1.5e-7, 1e19]), ["0.5", "0", "1e+300", "inf", "-4611686018427387904", "1.5e-7", "1e+19"]),
+        (
+            np.array([0.5, -0.0, 1e300, np.inf, -(2.0**62), 1.5e-7, 1e19]),
+            ["0.5", "0", "1e+300", "inf", "-4611686018427387904", "1.5e-7", "1e+19"],
+        ),
         (np.array([0.1], np.float32), ["0.1"]),
         (np.array([2**63 + 1], np.uint64), ["9223372036854775809"]),
         (np.array([2**80, 1], object), [str(2**80), "1"]),
@@ -100,6 +108,9 @@ def test_exact_text(values: Any, keys: list[str | None]) -> None:
         pa.array([b"\xff"]),
         np.array(["\ud800"], object),
         np.float64(3),
+        3,
+        "ab",
+        {"a": 1},
     ],
 )
 def test_no_keys(values: Any) -> None:
@@ -107,7 +118,12 @@ def test_no_keys(values: Any) -> None:
         as_keys(values, "the column")
 
 
-values = st.none() | st.integers(-(2**62), 2**62) | st.floats(width=64) | st.text(st.characters(codec="utf-8"), max_size=5)
+values = (
+    st.none()
+    | st.integers(-(2**62), 2**62)
+    | st.floats(width=64)
+    | st.text(st.characters(codec="utf-8"), max_size=5)
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 from repscope.errors import NameNotAllowedError
 from repscope.study.names import LONGEST, check_name, inside, is_name, safe_name
 
-ALLOWED = ["a", "visual_before", "gen 10", "v1.2", "é", "日本語", "модель+1", "a-b", "😀", "console", "com10", "nul_"]
+ALLOWED = [
+    "a",
+    "visual_before",
+    "gen 10",
+    "v1.2",
+    "é",
+    "日本語",
+    "модель+1",
+    "a-b",
+    "😀",
+    "console",
+    "com10",
+    "nul_",
+]
 
 REFUSED = [
     "",

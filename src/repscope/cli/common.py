@@ -20,9 +20,13 @@ R = TypeVar("R")
 INPUT_ERROR = 1
 GATE_FAILED = 3
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the record as JSON on stdout, and nothing else there.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the record as JSON on stdout, and nothing else there.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random; the same seed repeats exactly.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed of everything random; the same seed repeats exactly.")
+]
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:

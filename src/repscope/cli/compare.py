@@ -17,19 +17,46 @@ def compare(
     before: Annotated[str, typer.Argument(help="Set before the step.")],
     after: Annotated[str, typer.Argument(help="Set after the step; the same items.")],
     reference: Annotated[str, typer.Option("--reference", "-r", help="Set to measure against.")],
-    on: Annotated[str | None, typer.Option("--on", help="'id' or a key column that links items and reference; without it only distributions are compared.")] = None,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="Column of items that are not independent, such as image_id.")] = None,
-    split: Annotated[str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            help="'id' or a key column that links items and reference; without it only distributions are compared.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Column of items that are not independent, such as image_id."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")
+    ] = None,
     method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
     perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
-    measures: Annotated[str | None, typer.Option("--measures", help="Names, comma-separated; all by default.")] = None,
-    seen: Annotated[str | None, typer.Option("--seen", help="Column of the reference that says which classes were seen.")] = None,
-    palette: Annotated[str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")] = "default",
-    drop_unlinked: Annotated[bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")] = False,
+    measures: Annotated[
+        str | None, typer.Option("--measures", help="Names, comma-separated; all by default.")
+    ] = None,
+    seen: Annotated[
+        str | None, typer.Option("--seen", help="Column of the reference that says which classes were seen.")
+    ] = None,
+    palette: Annotated[
+        str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")
+    ] = "default",
+    drop_unlinked: Annotated[
+        bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")
+    ] = False,
     resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
-    fail_on: Annotated[str | None, typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, comma-separated.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the report; STUDY/results/compare/… by default.")] = None,
-    figures: Annotated[str, typer.Option("--figures", help="Formats of the figures, comma-separated.")] = "png,svg,pdf",
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, comma-separated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the report; STUDY/results/compare/… by default."),
+    ] = None,
+    figures: Annotated[
+        str, typer.Option("--figures", help="Formats of the figures, comma-separated.")
+    ] = "png,svg,pdf",
     seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -34,11 +34,13 @@ def main(
 
 
 def _register() -> None:
-    from repscope.cli import compare, extract, info, measures
+    from repscope.cli import compare, demo, extract, import_, info, measures
 
     app.command("info")(info.info)
+    app.command("import")(import_.import_files)
     app.command("extract")(extract.extract)
     app.command("compare")(compare.compare)
+    app.command("demo")(demo.demo)
     app.command("measures")(measures.measures)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
 """Formats that are decoded, whatever the suffix says: none of them runs another program, as EPS would."""
 
 MAX_PIXELS = 89_478_485
@@ -47,7 +48,7 @@ def open_image(path: Path) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(path, formats=_known_formats()) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise UnreadableError(f"{width}×{height} pixels, above the limit of {MAX_PIXELS:,}")
@@ -74,6 +75,15 @@ def open_image(path: Path) -> Image.Image:
     ) as error:
         # Pillow's decoders raise all of these on corrupt headers.
         raise UnreadableError(f"corrupt: {error}") from error
+
+
+@cache
+def _known_formats() -> list[str]:
+    """Those of :data:`FORMATS` that this Pillow was built with."""
+    from PIL import Image
+
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import InputError, MissingError, ModelError, name_some
 from repscope.extract.conditions import repeatable
 from repscope.extract.preprocess import Preprocessing, Transform
-from repscope.extract.usercode import MODULE_PREFIX, blaming, import_file
+from repscope.extract.usercode import MODULE_PREFIX, blaming, import_file, importable
 from repscope.extract.weights import load_weights, state_hash
 from repscope.study.shards import file_hash
 
@@ -221,9 +221,10 @@ def build_module(file: Path, name: str) -> nn.Module:
     """
     if not file.is_file():
         raise MissingError(f"a Python file at {file}", "no such file", f"give the model as {FORMS}")
-    with blaming(file, f"{file} to be imported without an error"):
-        code = import_file(file)
-    return check_module(_build(code, file, name), f"{file}:{name}")
+    with importable(file.parent):
+        with blaming(file, f"{file} to be imported without an error"):
+            code = import_file(file)
+        return check_module(_build(code, file, name), f"{file}:{name}")
 
 
 def _build(code: ModuleType, file: Path, name: str) -> Any:

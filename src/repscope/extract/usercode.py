@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -20,23 +19,32 @@ _NOT_THEIRS = (str(Path(__file__).parent), "site-packages", "<frozen", "importli
 
 
 def import_file(file: Path) -> ModuleType:
-    """Run a Python file as a module of its own; its folder is importable meanwhile, as for a script."""
+    """Run a Python file as a module of its own.
+
+    No bytecode is cached: nothing is written beside the file, and an edit always counts.
+    """
     path = file.resolve()
-    name = f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))
+    module = ModuleType(f"{MODULE_PREFIX}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except BaseException:
-        del sys.modules[name]
+        del sys.modules[module.__name__]
         raise
-    finally:
-        sys.path.remove(str(path.parent))
     return module
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """Let a model file import its neighbours, as a script can."""
+    entry = str(folder.resolve())
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(entry)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +80,10 @@ def read_state(path: Path) -> Mapping[str, Any]:
             raise FormatError(f"a safetensors file at {path}", str(error), "fetch the file again") from error
         return state
     try:
-        raw = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # About the pickle protocol of files that are then refused.
+            warnings.simplefilter("ignore", UserWarning)
+            raw = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _refused(path, str(error)) from error
     except (
@@ -103,15 +108,17 @@ def read_state(path: Path) -> Mapping[str, Any]:
 
 
 def _refused(path: Path, message: str) -> FormatError:
-    if "GLOBAL" in message or "global" in message:
-        name = next((part for part in message.split() if "." in part and part.strip(".").count(".") >= 1), "")
+    named = re.search(r"(?:GLOBAL|class|global:?) ([\w.]+)", message.partition("WeightsUnpickler error:")[2])
+    if named:
         return UnsafePickleError(
             f"tensors and containers only in {path}",
-            f"a pickle that asks for {name.strip('`.,') or 'other objects'}; nothing was executed",
+            f"a pickle that asks for {named[1]}; nothing was executed",
             "in the code that made it, save model.state_dict() alone",
         )
     return FormatError(
-        f"a PyTorch or safetensors weights file at {path}", _first_line(message), "check what the file is"
+        f"a PyTorch or safetensors weights file at {path}",
+        "a pickle that torch does not read as weights",
+        "check what the file is, or save model.state_dict() with torch.save",
     )
 
 

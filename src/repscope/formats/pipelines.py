@@ -85,8 +85,8 @@ def _warn_of_unknown_classes(columns: Mapping[str, Any], classes: int, options: 
     if beyond:
         options.warn(
             f"{len(beyond):,} ground-truth classes ({name_some(sorted(beyond))}) have no row in "
-            f"text_adapted, whose {classes:,} rows are classes 0 to {classes - 1}; to link them, import the class texts "
-            "from the file that holds select_HOI_index"
+            f"text_adapted, whose {classes:,} rows are classes 0 to {classes - 1}; to link them, "
+            "import the class texts from the file that holds select_HOI_index"
         )
 
 

@@ -13,7 +13,7 @@ import codecs
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -32,15 +32,8 @@ class Constructor:
     call: Callable[..., object] | None = None
 
 
-class Pending(Protocol):
+class Pending:
     """A value that is finished by the BUILD opcode which follows it."""
-
-    def build(self, state: object) -> object:
-        """The finished value."""
-
-
-class PendingBase:
-    """Base of all :class:`Pending` values, so that BUILD can recognise them."""
 
     __slots__ = ()
 
@@ -86,9 +79,7 @@ class Machine(Cursor):
             UnsafePickleError: it names a global that is not allowed.
             FormatError: it is truncated or malformed.
         """
-        table = [
-            getattr(self, f"_{_OPCODES[code]}", None) if code in _OPCODES else None for code in range(256)
-        ]
+        table = [_ACTIONS.get(code) for code in range(256)]
         stop = ord(".")
         try:
             while True:
@@ -98,7 +89,7 @@ class Machine(Cursor):
                 action = table[code]
                 if action is None:
                     raise ValueError(f"byte {code:#04x} is no opcode")
-                action()
+                action(self)
         except FormatError:
             raise
         except EOFError:
@@ -126,54 +117,11 @@ class Machine(Cursor):
                 "write the file again; arrays travel best as npz or safetensors",
             ) from error
 
-    # values
+    # pushing
 
     def _python2(self, raw: bytes) -> None:
         # Python 2 wrote text and bytes alike; only ASCII is text beyond doubt.
         self.stack.append(raw.decode("ascii") if raw.isascii() else raw)
-
-    def _marked(self) -> list[Any]:
-        start = self.marks.pop()
-        items = self.stack[start:]
-        del self.stack[start:]
-        return items
-
-    def _none(self) -> None:
-        self.stack.append(None)
-
-    def _true(self) -> None:
-        self.stack.append(True)
-
-    def _false(self) -> None:
-        self.stack.append(False)
-
-    def _int(self) -> None:
-        line = self.line()
-        self.stack.append({b"00": False, b"01": True}[line] if line in (b"00", b"01") else int(line))
-
-    def _long(self) -> None:
-        self.stack.append(int(self.line().rstrip(b"L")))
-
-    def _binint(self) -> None:
-        self.stack.append(self.signed(4))
-
-    def _binint1(self) -> None:
-        self.stack.append(self.unsigned(1))
-
-    def _binint2(self) -> None:
-        self.stack.append(self.unsigned(2))
-
-    def _long1(self) -> None:
-        self.stack.append(self.signed(self.unsigned(1)))
-
-    def _long4(self) -> None:
-        self.stack.append(self.signed(self.unsigned(4)))
-
-    def _float(self) -> None:
-        self.stack.append(float(self.line()))
-
-    def _binfloat(self) -> None:
-        self.stack.append(struct.unpack(">d", self.take(8))[0])
 
     def _string(self) -> None:
         line = self.line().strip()
@@ -181,68 +129,34 @@ class Machine(Cursor):
             raise ValueError("a string without quotes")
         self._python2(codecs.escape_decode(line[1:-1])[0])
 
-    def _binstring(self) -> None:
-        self._python2(self.take(self.unsigned(4)))
+    def _int(self) -> None:
+        line = self.line()
+        self.stack.append(line == b"01" if line in (b"00", b"01") else int(line))
 
-    def _short_binstring(self) -> None:
-        self._python2(self.take(self.unsigned(1)))
+    def _tuple(self, count: int) -> None:
+        if len(self.stack) < count:
+            raise IndexError("too few values for a tuple")
+        self.stack[-count:] = [tuple(self.stack[-count:])]
 
-    def _unicode(self) -> None:
-        self.stack.append(str(self.line(), "raw-unicode-escape"))
+    def _marked(self) -> list[Any]:
+        start = self.marks.pop()
+        items = self.stack[start:]
+        del self.stack[start:]
+        return items
 
-    def _binunicode(self) -> None:
-        self.stack.append(self.text(self.unsigned(4)))
+    def _pop(self) -> None:
+        if self.marks and self.marks[-1] == len(self.stack):
+            self.marks.pop()
+        else:
+            self.stack.pop()
 
-    def _short_binunicode(self) -> None:
-        self.stack.append(self.text(self.unsigned(1)))
+    def _remember(self, key: int) -> None:
+        value = self.stack[-1]
+        self.memo[key] = value
+        if isinstance(value, Pending):
+            self.pending.setdefault(id(value), []).append(key)
 
-    def _binunicode8(self) -> None:
-        self.stack.append(self.text(self.unsigned(8)))
-
-    def _binbytes(self) -> None:
-        self.stack.append(self.payload(self.unsigned(4)))
-
-    def _short_binbytes(self) -> None:
-        self.stack.append(self.take(self.unsigned(1)))
-
-    def _binbytes8(self) -> None:
-        self.stack.append(self.payload(self.unsigned(8)))
-
-    # containers
-
-    def _empty_list(self) -> None:
-        self.stack.append([])
-
-    def _empty_dict(self) -> None:
-        self.stack.append({})
-
-    def _empty_set(self) -> None:
-        self.stack.append(set())
-
-    def _empty_tuple(self) -> None:
-        self.stack.append(())
-
-    def _list(self) -> None:
-        self.stack.append(self._marked())
-
-    def _tuple(self) -> None:
-        self.stack.append(tuple(self._marked()))
-
-    def _dict(self) -> None:
-        items = self._marked()
-        self.stack.append({checked_key(key): value for key, value in _pairs(items)})
-
-    def _frozenset(self) -> None:
-        self.stack.append(frozenset(checked_key(one) for one in self._marked()))
-
-    def _tuple1(self) -> None:
-        self.stack[-1:] = [(self.stack[-1],)]
-
-    def _tuple2(self) -> None:
-        self.stack[-2:] = [(self.stack[-2], self.stack[-1])]
-
-    def _tuple3(self) -> None:
-        self.stack[-3:] = [(self.stack[-3], self.stack[-2], self.stack[-1])]
+    # filling containers
 
     def _append(self) -> None:
         value = self.stack.pop()
@@ -273,49 +187,7 @@ class Machine(Cursor):
             )
         return self.stack[-1]
 
-    # stack and memo
-
-    def _mark(self) -> None:
-        self.marks.append(len(self.stack))
-
-    def _pop(self) -> None:
-        if self.marks and self.marks[-1] == len(self.stack):
-            self.marks.pop()
-        else:
-            self.stack.pop()
-
-    def _pop_mark(self) -> None:
-        self._marked()
-
-    def _dup(self) -> None:
-        self.stack.append(self.stack[-1])
-
-    def _remember(self, key: int) -> None:
-        value = self.stack[-1]
-        self.memo[key] = value
-        if isinstance(value, PendingBase):
-            self.pending.setdefault(id(value), []).append(key)
-
-    def _put(self) -> None:
-        self._remember(int(self.line()))
-
-    def _binput(self) -> None:
-        self._remember(self.unsigned(1))
-
-    def _long_binput(self) -> None:
-        self._remember(self.unsigned(4))
-
-    def _memoize(self) -> None:
-        self._remember(len(self.memo))
-
-    def _get(self) -> None:
-        self.stack.append(self.memo[int(self.line())])
-
-    def _binget(self) -> None:
-        self.stack.append(self.memo[self.unsigned(1)])
-
-    def _long_binget(self) -> None:
-        self.stack.append(self.memo[self.unsigned(4)])
+    # framing
 
     def _proto(self) -> None:
         if (version := self.unsigned(1)) > 5:
@@ -330,10 +202,10 @@ class Machine(Cursor):
     # globals and calls
 
     def _find(self, module: object, name: object) -> object:
-        found = self.names.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
-        if found is None:
+        known = isinstance(module, str) and isinstance(name, str) and (module, name) in self.names
+        if not known:
             self._refuse(f"{module}.{name}")
-        return found
+        return self.names[str(module), str(name)]
 
     def _refuse(self, wanted: str) -> NoReturn:
         raise UnsafePickleError(
@@ -352,11 +224,10 @@ class Machine(Cursor):
         self.stack.append(self._find(module, name))
 
     def _call(self, target: object, arguments: object) -> None:
-        if not isinstance(target, Constructor) or target.call is None or not isinstance(arguments, tuple):
-            what = (
-                f"{target.module}.{target.name}" if isinstance(target, Constructor) else type(target).__name__
-            )
-            raise TypeError(f"a call of {what}")
+        if not isinstance(target, Constructor):
+            raise TypeError(f"a call of a {type(target).__name__}")
+        if target.call is None or not isinstance(arguments, tuple):
+            raise TypeError(f"a call of {target.module}.{target.name}")
         self.stack.append(target.call(*arguments))
 
     def _reduce(self) -> None:
@@ -380,7 +251,7 @@ class Machine(Cursor):
 
     def _build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
-        if isinstance(target, PendingBase):
+        if isinstance(target, Pending):
             finished = target.build(state)
             self.stack[-1] = finished
             for key in self.pending.pop(id(target), ()):
@@ -388,21 +259,6 @@ class Machine(Cursor):
         elif type(target) is not dict:
             # An OrderedDict's attributes (torch's _metadata) mean nothing here and are left out.
             raise TypeError(f"a state for a {type(target).__name__}")
-
-    def _ext1(self) -> None:
-        self._refuse(f"copyreg extension code {self.unsigned(1)}")
-
-    def _ext2(self) -> None:
-        self._refuse(f"copyreg extension code {self.unsigned(2)}")
-
-    def _ext4(self) -> None:
-        self._refuse(f"copyreg extension code {self.unsigned(4)}")
-
-    def _persid(self) -> None:
-        self._refuse("an object outside the file (a persistent id)")
-
-    def _next_buffer(self) -> None:
-        self._refuse("an object outside the file (an out-of-band buffer)")
 
 
 def _pairs(items: list[Any]) -> zip[tuple[Any, Any]]:
@@ -414,20 +270,78 @@ def _clip(text: str) -> str:
     return shown if len(shown) <= 160 else shown[:160] + "…"
 
 
-_OPCODES = {
-    ord("("): "mark", ord("0"): "pop", ord("1"): "pop_mark", ord("2"): "dup",
-    ord("F"): "float", ord("I"): "int", ord("J"): "binint", ord("K"): "binint1", ord("L"): "long",
-    ord("M"): "binint2", ord("N"): "none", ord("P"): "persid", ord("Q"): "persid", ord("R"): "reduce",
-    ord("S"): "string", ord("T"): "binstring", ord("U"): "short_binstring", ord("V"): "unicode",
-    ord("X"): "binunicode", ord("a"): "append", ord("b"): "build", ord("c"): "global", ord("d"): "dict",
-    ord("}"): "empty_dict", ord("e"): "appends", ord("g"): "get", ord("h"): "binget", ord("i"): "inst",
-    ord("j"): "long_binget", ord("l"): "list", ord("]"): "empty_list", ord("o"): "obj", ord("p"): "put",
-    ord("q"): "binput", ord("r"): "long_binput", ord("s"): "setitem", ord("t"): "tuple",
-    ord(")"): "empty_tuple", ord("u"): "setitems", ord("G"): "binfloat",
-    ord("B"): "binbytes", ord("C"): "short_binbytes",
-    0x80: "proto", 0x81: "reduce", 0x82: "ext1", 0x83: "ext2", 0x84: "ext4",
-    0x85: "tuple1", 0x86: "tuple2", 0x87: "tuple3", 0x88: "true", 0x89: "false", 0x8A: "long1", 0x8B: "long4",
-    0x8C: "short_binunicode", 0x8D: "binunicode8", 0x8E: "binbytes8", 0x8F: "empty_set", 0x90: "additems",
-    0x91: "frozenset", 0x92: "newobj_ex", 0x93: "stack_global", 0x94: "memoize", 0x95: "frame",
-    0x96: "binbytes8", 0x97: "next_buffer", 0x98: "next_buffer",
-}  # fmt: skip
+_ACTIONS: dict[int, Callable[[Machine], Any]] = {
+    # constants and numbers
+    ord("N"): lambda m: m.stack.append(None),
+    0x88: lambda m: m.stack.append(True),
+    0x89: lambda m: m.stack.append(False),
+    ord("I"): Machine._int,
+    ord("L"): lambda m: m.stack.append(int(m.line().rstrip(b"L"))),
+    ord("J"): lambda m: m.stack.append(m.signed(4)),
+    ord("K"): lambda m: m.stack.append(m.unsigned(1)),
+    ord("M"): lambda m: m.stack.append(m.unsigned(2)),
+    0x8A: lambda m: m.stack.append(m.signed(m.unsigned(1))),
+    0x8B: lambda m: m.stack.append(m.signed(m.unsigned(4))),
+    ord("F"): lambda m: m.stack.append(float(m.line())),
+    ord("G"): lambda m: m.stack.append(struct.unpack(">d", m.take(8))[0]),
+    # text and bytes
+    ord("S"): Machine._string,
+    ord("T"): lambda m: m._python2(m.take(m.unsigned(4))),
+    ord("U"): lambda m: m._python2(m.take(m.unsigned(1))),
+    ord("V"): lambda m: m.stack.append(str(m.line(), "raw-unicode-escape")),
+    ord("X"): lambda m: m.stack.append(m.text(m.unsigned(4))),
+    0x8C: lambda m: m.stack.append(m.text(m.unsigned(1))),
+    0x8D: lambda m: m.stack.append(m.text(m.unsigned(8))),
+    ord("B"): lambda m: m.stack.append(m.payload(m.unsigned(4))),
+    ord("C"): lambda m: m.stack.append(m.take(m.unsigned(1))),
+    0x8E: lambda m: m.stack.append(m.payload(m.unsigned(8))),
+    0x96: lambda m: m.stack.append(m.payload(m.unsigned(8))),
+    # containers
+    ord("]"): lambda m: m.stack.append([]),
+    ord("}"): lambda m: m.stack.append({}),
+    ord(")"): lambda m: m.stack.append(()),
+    0x8F: lambda m: m.stack.append(set()),
+    ord("l"): lambda m: m.stack.append(m._marked()),
+    ord("t"): lambda m: m.stack.append(tuple(m._marked())),
+    ord("d"): lambda m: m.stack.append({checked_key(key): value for key, value in _pairs(m._marked())}),
+    0x91: lambda m: m.stack.append(frozenset(checked_key(one) for one in m._marked())),
+    0x85: lambda m: m._tuple(1),
+    0x86: lambda m: m._tuple(2),
+    0x87: lambda m: m._tuple(3),
+    ord("a"): Machine._append,
+    ord("e"): Machine._appends,
+    ord("s"): Machine._setitem,
+    ord("u"): Machine._setitems,
+    0x90: Machine._additems,
+    # stack and memo
+    ord("("): lambda m: m.marks.append(len(m.stack)),
+    ord("0"): Machine._pop,
+    ord("1"): Machine._marked,
+    ord("2"): lambda m: m.stack.append(m.stack[-1]),
+    ord("p"): lambda m: m._remember(int(m.line())),
+    ord("q"): lambda m: m._remember(m.unsigned(1)),
+    ord("r"): lambda m: m._remember(m.unsigned(4)),
+    0x94: lambda m: m._remember(len(m.memo)),
+    ord("g"): lambda m: m.stack.append(m.memo[int(m.line())]),
+    ord("h"): lambda m: m.stack.append(m.memo[m.unsigned(1)]),
+    ord("j"): lambda m: m.stack.append(m.memo[m.unsigned(4)]),
+    0x80: Machine._proto,
+    0x95: Machine._frame,
+    # globals and calls
+    ord("c"): Machine._global,
+    0x93: Machine._stack_global,
+    ord("R"): Machine._reduce,
+    0x81: Machine._reduce,
+    0x92: Machine._newobj_ex,
+    ord("i"): Machine._inst,
+    ord("o"): Machine._obj,
+    ord("b"): Machine._build,
+    # what would come from outside the file
+    0x82: lambda m: m._refuse(f"copyreg extension code {m.unsigned(1)}"),
+    0x83: lambda m: m._refuse(f"copyreg extension code {m.unsigned(2)}"),
+    0x84: lambda m: m._refuse(f"copyreg extension code {m.unsigned(4)}"),
+    ord("P"): lambda m: m._refuse("an object outside the file (a persistent id)"),
+    ord("Q"): lambda m: m._refuse("an object outside the file (a persistent id)"),
+    0x97: lambda m: m._refuse("an object outside the file (an out-of-band buffer)"),
+    0x98: lambda m: m._refuse("an object outside the file (an out-of-band buffer)"),
+}

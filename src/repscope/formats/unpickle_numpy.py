@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.formats.unpickle_machine import Constructor, PendingBase
+from repscope.formats.unpickle_machine import Constructor, Pending
 
 _PLAIN = re.compile(r"[<>=|]?(?:[biufcSUOMm]\d{0,9}|\?)")
 _UNITS = frozenset(("generic", "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"))
@@ -21,7 +21,7 @@ _SCALARS = (
 )  # fmt: skip
 
 
-class PendingDtype(PendingBase):
+class PendingDtype(Pending):
     """A dtype whose byte order arrives with BUILD."""
 
     __slots__ = ("spec",)
@@ -46,7 +46,7 @@ class PendingDtype(PendingBase):
         return dtype if order == "|" else dtype.newbyteorder(order)  # type: ignore[arg-type]
 
 
-class PendingArray(PendingBase):
+class PendingArray(Pending):
     """An array whose shape, dtype and bytes arrive with BUILD."""
 
     __slots__ = ()

@@ -244,7 +244,8 @@ def _path(errors: Float64) -> list[int]:
 def _shares(errors: Float64) -> Float64:
     """[5] shares from the squared errors of the five models, the first of them the total."""
     left = np.minimum.accumulate(errors)
-    return np.append(-np.diff(left), left[-1]) / errors[0]
+    shares: Float64 = np.append(left[:-1] - left[1:], left[-1]) / errors[0]
+    return shares
 
 
 def _decomposition(errors: Float64, n: int, method: str, why: str = "") -> Decomposition:
@@ -263,8 +264,10 @@ def _steps(before: ArrayLike, after: ArrayLike) -> tuple[Float64, Float64]:
         raise VectorError(
             "rows that moved, to split the change", "no change at all", "nothing is to be explained"
         )
-    both = Narrow.of(np.vstack([start, step])).rows if a.shape[1] > 2 * len(a) else None
-    return (start, step) if both is None else (both[: len(a)], both[len(a) :])
+    if a.shape[1] > 2 * len(a):
+        both = np.asarray(Narrow.of(np.vstack([start, step])).rows, np.float64)
+        start, step = both[: len(a)], both[len(a) :]
+    return start, step
 
 
 def _all_moments(b: Float64, d: Float64) -> JointMoments:

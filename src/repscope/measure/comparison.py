@@ -26,6 +26,9 @@ Codes = NDArray[np.int64]
 BANDWIDTH_ROWS = 2000
 """Rows of either set that the kernel's bandwidth is chosen from."""
 
+RAW = ("norm.mean", "norm.sd", "spread.total")
+"""Measures of rows as they were given; all others see unit rows."""
+
 SAME_DIRECTION = 1e-6
 """Largest difference of two unit vectors that rounding in float32 explains."""
 
@@ -39,6 +42,7 @@ class ArrayComparison:
         undefined: measures that these rows do not have, with the reason.
         verdict: one word and its reasons.
         before, after: the stages, with their matches in the reference.
+        reference: [M, D] as it was given.
         clusters: independent units.
     """
 
@@ -47,6 +51,7 @@ class ArrayComparison:
     verdict: Verdict
     before: Stage
     after: Stage
+    reference: Array
     clusters: int
 
 
@@ -94,6 +99,14 @@ def compare_arrays(
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
     wanted = _wanted(measures, linked=frame.linked)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
+    unit_before, unit_after = stages["before"].unit, stages["after"].unit
+    same_directions = _same(unit_before, unit_after)
+    if same_directions:
+        # Rounding alone must not read as a difference: what depends on directions only is taken as equal.
+        samples["after"] = {
+            name: sample if name in RAW else samples["before"][name]
+            for name, sample in samples["after"].items()
+        }
 
     control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
     rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
@@ -111,11 +124,10 @@ def compare_arrays(
         if name in rows
     }
     table = with_q(table)
-    unit_before, unit_after = stages["before"].unit, stages["after"].unit
     evidence = Evidence(
         clusters=n_clusters,
         linked=frame.linked,
-        same_directions=_same(unit_before, unit_after),
+        same_directions=same_directions,
         single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
         label_share=label_share(item_keys) if item_keys is not None else 0.0,
         over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
@@ -129,7 +141,13 @@ def compare_arrays(
         if isinstance(sample, Undefined) and name not in table
     }
     return ArrayComparison(
-        table, undefined, judge(table, evidence, margins), stages["before"], stages["after"], n_clusters
+        table,
+        undefined,
+        judge(table, evidence, margins),
+        stages["before"],
+        stages["after"],
+        reference,
+        n_clusters,
     )
 
 
@@ -228,7 +246,9 @@ def _control_values(
 def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, float | None]:
     """What the distribution measures read between two halves of the reference, minus before."""
     names = [
-        name for name in wanted if card(name).group == "distribution" and value_of(before.get(name)) is not None
+        name
+        for name in wanted
+        if card(name).group == "distribution" and value_of(before.get(name)) is not None
     ]
     first, second = control.halves(len(frame.reference), seed=frame.seed)
     if not names or len(first) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -13,8 +13,10 @@ from repscope.measure.arrays import Float64, group_codes, matrix, refuse_non_fin
 from repscope.measure.estimate import Replicates
 from repscope.measure.isotropy import isotropy_replicates
 from repscope.measure.moments import BLOCK_ROWS, Moments
-from repscope.measure.spectrum import rank_replicates
+from repscope.measure.spectrum import RANKS, rank_replicates
 from repscope.measure.tables import ReplicateTable
+
+NAMES = ("norm.sd", "spread.total", "spread.cosine", "cosine.mean", *RANKS, "isotropy", "std.min")
 
 
 def norms(x: ArrayLike) -> Float64:
@@ -81,8 +83,10 @@ def cosine_mean(unit_moments: Moments) -> float:
     return 1.0 - spread_cosine(unit_moments)
 
 
-def geometry_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> ReplicateTable:
-    """Every moment-based measure of one set, and with each group left out, in two passes.
+def geometry_replicates(
+    x: ArrayLike, groups: ArrayLike, n_groups: int, names: Sequence[str] = NAMES
+) -> ReplicateTable:
+    """The moment-based measures of one set, and with each group left out.
 
     ``norm.sd``, ``spread.total``, ``spread.cosine``, ``cosine.mean``, ``std.min``, the four ranks and
     ``isotropy`` (directions held fixed). One spectrum a group; measures that are undefined on these rows
@@ -92,36 +96,47 @@ def geometry_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> Repli
         x: [N, D] any float dtype.
         groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1).
         n_groups: G.
+        names: which of :data:`NAMES`; ranks and ``isotropy`` are the costly ones.
 
     Raises:
         VectorError: not a finite matrix, or codes that do not fit.
     """
     array = matrix(x)
     codes = group_codes(groups, len(array), n_groups)
-    table = ReplicateTable()
     lengths = norms(array)
-    columns = _leave_out_variances(
-        lambda rows: np.asarray(array[rows], np.float64), array.shape, codes, n_groups
-    )
-    of_norms = _leave_out_variances(lambda rows: lengths[rows, None], (len(array), 1), codes, n_groups)
-    table.take("norm.sd", partial(_replicates, np.sqrt(of_norms[:, 0]), len(array)))
-    table.take("spread.total", partial(_replicates, columns.sum(axis=1), len(array)))
-    table.take("std.min", partial(_replicates, np.sqrt(columns.min(axis=1)), len(array)))
-    ranks = rank_replicates(array, codes, n_groups)
-    table.update(ranks)
-    table.why.update(ranks.why)
+    wanted = set(names)
+    table = ReplicateTable()
+
+    def variances(take: Callable[[slice], Float64], width: int) -> Float64:
+        return _leave_out_variances(take, (len(array), width), codes, n_groups)
+
+    def take(name: str, values: Float64) -> None:
+        if name in wanted:
+            table.take(name, partial(_replicates, values, len(array)))
+
+    take("norm.sd", np.sqrt(variances(lambda rows: lengths[rows, None], 1)[:, 0]))
+    if wanted & {"spread.total", "std.min"}:
+        columns = variances(lambda rows: np.asarray(array[rows], np.float64), array.shape[1])
+        take("spread.total", columns.sum(axis=1))
+        take("std.min", np.sqrt(columns.min(axis=1)))
+    if wanted & RANKS.keys():
+        ranks = rank_replicates(array, codes, n_groups)
+        table.update({name: ranks[name] for name in ranks if name in wanted})
+        table.why.update({name: ranks.why[name] for name in ranks.why if name in wanted})
 
     zero = np.flatnonzero(lengths == 0)
     if zero.size:
         reason = f"{zero.size:,} zero vectors have no direction, the first in row {zero[0]}"
-        table.why.update(dict.fromkeys(("spread.cosine", "cosine.mean", "isotropy"), reason))
+        table.why.update(
+            {name: reason for name in ("spread.cosine", "cosine.mean", "isotropy") if name in wanted}
+        )
         return table
-    spread = _leave_out_variances(
-        lambda rows: unit_rows(array[rows], "x", rows.start), array.shape, codes, n_groups
-    ).sum(axis=1)
-    table.take("spread.cosine", partial(_replicates, spread, len(array)))
-    table.take("cosine.mean", partial(_replicates, 1.0 - spread, len(array)))
-    table.take("isotropy", partial(isotropy_replicates, array, codes, n_groups))
+    if wanted & {"spread.cosine", "cosine.mean"}:
+        units = variances(lambda rows: unit_rows(array[rows], "x", rows.start), array.shape[1])
+        take("spread.cosine", units.sum(axis=1))
+        take("cosine.mean", 1.0 - units.sum(axis=1))
+    if "isotropy" in wanted:
+        table.take("isotropy", partial(isotropy_replicates, array, codes, n_groups))
     return table
 
 

@@ -289,7 +289,11 @@ class _Judge:
         flags = []
         if self.evidence.clusters < self.margins.clusters:
             flags.append("few-clusters")
-        if self._significant("cosine.max", +1) and self.evidence.linked and not self.better:
+        if (
+            self.evidence.linked
+            and word not in ("aligned", "inconclusive")
+            and self._significant("cosine.max", +1)
+        ):
             flags.append("max-cosine-misleads")
         row = self.table.get(TRUE_MATCH)
         if row is not None and row.before.value is not None and row.before.value >= self.margins.ceiling:

@@ -69,8 +69,9 @@ def legend_above(ax: Axes, handles: Sequence[Any], texts: Sequence[str], space: 
 
 
 def _columns(texts: Sequence[str], space: float) -> int:
-    """The most columns that fit; matplotlib fills them one after the other."""
-    for columns in range(len(texts), 1, -1):
+    """Columns of the fewest rows that fit; matplotlib fills them one after the other."""
+    for rows in range(1, len(texts)):
+        columns = -(-len(texts) // rows)
         base, longer = divmod(len(texts), columns)
         used, at = 0.0, 0
         for column in range(columns):

@@ -18,81 +18,81 @@ if TYPE_CHECKING:
 MOST = 25
 """Names that fit on a map; with more none are drawn."""
 
+_CLEARANCE = 5.0
 _PAD = 1.0
-_ROUNDS = 400
+_RING = 5.0
+_RINGS = 12
+# Right, left, above, below, then between: the order in which places are liked.
+_DIRECTIONS = np.array(
+    [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1),
+     (1, 0.5), (1, -0.5), (-1, 0.5), (-1, -0.5)], dtype=np.float64,
+)  # fmt: skip
 
 
-def spread_boxes(
+def place_boxes(
     anchors: NDArray[np.float64],
     sizes: NDArray[np.float64],
     bounds: tuple[float, float, float, float],
-    *,
-    clearance: float = 4.0,
+    avoid: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Centres for boxes near their anchors, pushed apart until they are clear of each other.
+    """Centres for boxes beside their anchors that cover neither each other nor any point.
 
-    Boxes start to the right of their anchor (to the left near the right edge) and repel boxes and anchors
-    by the shortest way out, a little at a time. The result depends on nothing but the arguments.
+    The most crowded anchors choose first; each takes the nearest free place, going outwards in rings. Where
+    none is free, the one that covers least. The result depends on nothing but the arguments.
 
     Args:
         anchors: [n, 2] points.
         sizes: [n, 2] width and height.
-        bounds: left, bottom, right, top that boxes must stay in.
-        clearance: half-width of an anchor's own square.
+        bounds: left, bottom, right, top that boxes stay in.
+        avoid: [m, 2] further points to keep clear.
 
     Returns:
         [n, 2] centres of the boxes.
     """
     n = len(anchors)
+    points = anchors if avoid is None else np.concatenate([anchors, avoid])
     half = sizes / 2 + _PAD
-    low = np.array(bounds[:2]) + half
-    high = np.maximum(np.array(bounds[2:]) - half, low)
-    side = np.where(anchors[:, 0] + clearance + 2 * half[:, 0] > bounds[2], -1.0, 1.0)
-    home = anchors + np.column_stack([side * (half[:, 0] + clearance), np.zeros(n)])
-    centres = np.clip(home, low, high)
-    # Equal anchors would push each other along no direction: each has a direction of its own.
-    angles = 2.399963 * np.arange(n)
-    nudge = 1e-3 * np.column_stack([np.cos(angles), np.sin(angles)])
-    centres = centres + nudge
-    for round_ in range(_ROUNDS):
-        push = _overlap(centres, half, centres, half, same=True) / 2
-        push += _overlap(centres, half, anchors, np.full((n, 2), clearance), same=False)
-        moved = np.abs(push).max(initial=0.0)
-        # Drawn home while there is room, then only apart.
-        pull = 0.02 * (home - centres) if round_ < _ROUNDS // 2 else 0.0
-        centres = np.clip(centres + 0.5 * push + pull, low, high)
-        if moved < 0.05 and round_ >= _ROUNDS // 2:
-            break
+    low, high = np.array(bounds[:2]), np.array(bounds[2:])
+    centres = np.zeros((n, 2))
+    placed: list[int] = []
+    nearest = np.sort(np.abs(anchors[:, None] - points[None]).max(axis=2), axis=1)[:, 1 : 1 + 3]
+    for i in np.argsort(nearest.sum(axis=1), kind="stable") if n else []:
+        rings = _CLEARANCE + _RING * np.arange(_RINGS)
+        steps = _DIRECTIONS[None] * (half[i] + rings[:, None, None])
+        places = (anchors[i] + steps).reshape(-1, 2)
+        outside = np.maximum(low - (places - half[i]), 0) + np.maximum(places + half[i] - high, 0)
+        covered = _overlaps(places, half[i], points, np.full((len(points), 2), _CLEARANCE - 1))
+        if placed:
+            covered += _overlaps(places, half[i], centres[placed], half[placed])
+        cost = covered + 100.0 * outside.sum(axis=1)
+        centres[i] = places[int(np.argmin(cost))]
+        placed.append(int(i))
     return centres
 
 
-def _overlap(
-    centres: NDArray[np.float64],
+def _overlaps(
+    places: NDArray[np.float64],
     half: NDArray[np.float64],
     others: NDArray[np.float64],
     others_half: NDArray[np.float64],
-    *,
-    same: bool,
 ) -> NDArray[np.float64]:
-    """[n, 2] how far to move each box to leave all boxes of ``others``, each along its shorter way out."""
-    apart = centres[:, None] - others[None]
-    inside = half[:, None] + others_half[None] - np.abs(apart)
-    overlaps = (inside > 0).all(axis=2) & ~(same & np.eye(len(centres), len(others), dtype=bool))
-    shorter = inside.argmin(axis=2)
-    depth = np.where(overlaps, inside.min(axis=2), 0.0)
-    push = np.zeros_like(centres)
-    for axis in (0, 1):
-        sign = np.where(apart[:, :, axis] >= 0, 1.0, -1.0)
-        push[:, axis] = (np.where(shorter == axis, depth, 0.0) * sign).sum(axis=1)
-    return push
+    """[p] area that a box at each place shares with the others."""
+    shared = half + others_half - np.abs(places[:, None] - others[None])
+    area: NDArray[np.float64] = np.maximum(shared, 0.0).prod(axis=2).sum(axis=1)
+    return area
 
 
 def add_labels(
-    ax: Axes, points: NDArray[np.float64], names: Sequence[object], *, size: float = SMALL
+    ax: Axes,
+    points: NDArray[np.float64],
+    names: Sequence[object],
+    *,
+    avoid: NDArray[np.float64] | None = None,
+    size: float = SMALL,
 ) -> list[Annotation]:
     """Name points [n, 2] (data units) on ``ax``, with a thin line where a name had to move away.
 
-    Call it when limits and size of the axes are final.
+    Call it when limits and size of the axes are final. ``avoid`` [m, 2] are further points to keep clear.
     """
     from matplotlib.patheffects import withStroke
 
@@ -106,12 +106,13 @@ def add_labels(
     box = np.asarray(ax.get_window_extent().extents) * scale
     texts = [printable(name, 24) for name in names]
     sizes = np.array([[text_width(text, size), LINE * size] for text in texts])
-    centres = spread_boxes(anchors, sizes, (box[0], box[1], box[2], box[3]))
+    clear = None if avoid is None else ax.transData.transform(avoid) * scale
+    centres = place_boxes(anchors, sizes, (box[0], box[1], box[2], box[3]), clear)
     drawn = []
     for text, anchor, point, centre, extent in zip(texts, anchors, points, centres, sizes, strict=True):
         offset = centre - anchor
         gap = np.maximum(np.abs(offset) - extent / 2, 0.0)
-        moved = bool(np.hypot(*gap) > 5.0)
+        moved = bool(np.hypot(*gap) > _CLEARANCE + _RING)
         drawn.append(
             ax.annotate(
                 text,

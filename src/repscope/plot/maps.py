@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, LinkError, UnknownNameError
-from repscope.plot.labels import MOST, add_labels
 from repscope.plot.frame import axes_width, bare, legend_above, map_axes
+from repscope.plot.labels import MOST, add_labels
 from repscope.plot.style import SINGLE, SMALL, Mark, Palette, palette, styled
 from repscope.plot.text import note_below, printable, wrap
 from repscope.project.joining import sample_rows
@@ -26,7 +26,7 @@ ARROWS = 50
 MAX_POINTS = 10_000
 RASTERISE = 5000
 
-WARNING = "distances on this map are not distances in space"
+WARNING = "Distances on this map are not distances in space."
 
 
 def plot_map(
@@ -92,7 +92,7 @@ def plot_map(
             displacement=displacement,
             arrows=0 if after is None else arrows,
         )
-        notes = [f"{projection} · {projection.faithfulness} · {WARNING}", rule, _sampled(projection, shown)]
+        notes = [f"{projection} · {projection.faithfulness}", WARNING, rule, _sampled(projection, shown)]
         ax = ax or map_axes(width, _legend_texts(roles, projection), notes)
         space = axes_width(ax)
         bare(ax)

@@ -45,7 +45,7 @@ class Mark:
     colour: str
     marker: str
     line: str
-    dash: str | tuple[float, tuple[float, ...]] = "-"
+    dash: Literal["-"] | tuple[float, tuple[float, ...]] = "-"
     edge: str = "none"
 
 

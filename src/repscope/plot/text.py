@@ -57,15 +57,19 @@ def text_width(text: str, size: float) -> float:
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:
-    """Lines no wider than ``width`` points, broken at spaces."""
+    """Lines no wider than ``width`` points, broken at " · " where there are any, else at spaces."""
+    between = " · " if " · " in text else " "
     lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
+    for part in text.split(between):
+        if between == " · " and text_width(part, size) > width:
+            lines += wrap(part, width, size)
+            continue
+        longer = f"{lines[-1]}{between}{part}" if lines else part
         if lines and text_width(longer, size) <= width:
             lines[-1] = longer
         else:
-            lines.append(word)
-    return lines
+            lines.append(part)
+    return [line for line in lines if line]
 
 
 def note_below(ax: Axes, lines: list[str], *, gap: float = 4.0, size: float = SMALL) -> Annotation:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.report.clean import visible
+from repscope.report.clean import isolated
 from repscope.report.numbers import number
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Rows of each table."""
+
+_STAGED = ("rank", "true", "predicted")
+_READ = (
+    "id", "text", "path", "image", "displacement", "angle", "neighbours_kept",
+    *(f"{name}_{stage}" for name in _STAGED for stage in ("before", "after")),
+)  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -68,19 +74,24 @@ class Changes:
     same: int | None = None
 
 
-def largest_changes(items: pa.Table, shown: int = SHOWN) -> Changes:
+def largest_changes(
+    items: pa.Table, shown: int = SHOWN, *, label: str | None = None, cluster: str | None = None
+) -> Changes:
     """The items to look at.
 
     Args:
         items: one row an item; columns as ``Comparison.items`` has them, any of which may be absent.
         shown: most rows of each table.
+        label: column of the key, for items without a ``label``.
+        cluster: column of the independent units.
     """
     n = items.num_rows
+    names = ("label" if "label" in items.column_names or label == "id" else label, cluster)
     ranks = [_numbers(items, f"rank_{stage}") for stage in ("before", "after")]
     displacement = _numbers(items, "displacement")
     moved = np.nan_to_num(displacement, nan=-1.0) if displacement is not None else np.zeros(n)
     if ranks[0] is None or ranks[1] is None:
-        return Changes(moved=_most_moved(items, moved, shown))
+        return Changes(moved=_most_moved(items, moved, shown, names))
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = 1 / ranks[1] - 1 / ranks[0]
     known = np.isfinite(gain)
@@ -89,38 +100,42 @@ def largest_changes(items: pa.Table, shown: int = SHOWN) -> Changes:
     improved = up[np.lexsort((up, -moved[up], -gain[up]))][:shown]
     worsened = down[np.lexsort((down, -moved[down], gain[down]))][:shown]
     return Changes(
-        improved=_rows(items, improved),
-        worsened=_rows(items, worsened),
-        moved=() if len(up) or len(down) else _most_moved(items, moved, shown),
+        improved=_rows(items, improved, names),
+        worsened=_rows(items, worsened, names),
+        moved=() if len(up) or len(down) else _most_moved(items, moved, shown, names),
         better=len(up),
         worse=len(down),
         same=int(known.sum()) - len(up) - len(down),
     )
 
 
-def _most_moved(items: pa.Table, moved: Floats, shown: int) -> tuple[ItemRow, ...]:
+Names = tuple[str | None, str | None]
+
+
+def _most_moved(items: pa.Table, moved: Floats, shown: int, names: Names) -> tuple[ItemRow, ...]:
     far = np.flatnonzero(moved > 0)
-    return _rows(items, far[np.lexsort((far, -moved[far]))][:shown])
+    return _rows(items, far[np.lexsort((far, -moved[far]))][:shown], names)
 
 
-def _rows(items: pa.Table, rows: NDArray[np.int64]) -> tuple[ItemRow, ...]:
+def _rows(items: pa.Table, rows: NDArray[np.int64], names: Names) -> tuple[ItemRow, ...]:
     if not len(rows):
         return ()
-    values = {name: items.column(name).take(rows).to_pylist() for name in dict.fromkeys(items.column_names)}
+    read = [name for name in (*_READ, *names) if name and items.column_names.count(name) == 1]
+    values = {name: items.column(name).take(rows).to_pylist() for name in dict.fromkeys(read)}
     return tuple(
-        _row(int(row), {name: column[position] for name, column in values.items()})
+        _row(int(row), {name: column[position] for name, column in values.items()}, names)
         for position, row in enumerate(rows)
     )
 
 
-def _row(row: int, item: dict[str, Any]) -> ItemRow:
+def _row(row: int, item: dict[str, Any], names: Names) -> ItemRow:
     image = next((item[name] for name in ("path", "image") if item.get(name) is not None), None)
     return ItemRow(
         row=row,
-        id=visible(item.get("id", row), 60),
-        label=_text(item.get("label"), 60),
+        id=isolated(item.get("id", row), 60),
+        label=_text(item.get(names[0] or ""), 60),
         text=_text(item.get("text"), 140),
-        cluster=_text(item.get("cluster"), 40),
+        cluster=_text(item.get(names[1] or ""), 40),
         rank=_pair(item, "rank", 1, whole=True),
         cosine=_pair(item, "true", 3),
         nearest=_nearest(item),
@@ -152,7 +167,7 @@ def _one(value: Any, places: int, unit: str = "", *, whole: bool = False) -> str
 
 
 def _text(value: Any, limit: int) -> str:
-    return "" if value is None else visible(value, limit)
+    return "" if value is None else isolated(value, limit)
 
 
 def _numbers(items: pa.Table, name: str) -> Floats | None:

@@ -6,6 +6,7 @@ terminal's cursor or turn the line around, lone surrogates that no file can hold
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 160
@@ -13,6 +14,8 @@ LONGEST = 160
 
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKS = 3
+_GLUE = "\u00a0"
+_GLUED = re.compile(r"\b(?:[pqn] [<=≤]|Seed) (?=[\d.])")
 
 
 def visible(value: object, limit: int = LONGEST) -> str:
@@ -30,6 +33,14 @@ def visible(value: object, limit: int = LONGEST) -> str:
         return text
     tail = limit // 4
     return f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
+def isolated(value: object, limit: int = LONGEST) -> str:
+    """:func:`visible`, and where it runs from right to left, marked so that what stands beside it does not."""
+    text = visible(value, limit)
+    if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
+        return f"\u2068{text}\u2069"
+    return text
 
 
 def exact(text: str) -> str:
@@ -63,7 +74,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     rest = first if rest is None else rest
     lines = [first]
     empty = True
-    for word in text.split():
+    for word in _GLUED.sub(_glue, text).split(" "):
         left = word
         while left:
             space = "" if empty else " "
@@ -79,7 +90,12 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
             else:
                 lines.append(rest)
                 empty = True
-    return lines
+    return [line.replace(_GLUE, " ") for line in lines]
+
+
+def glued(text: str) -> str:
+    """``text`` with spaces that do not break inside ``p < .001`` and ``n = 250``."""
+    return _GLUED.sub(_glue, text)
 
 
 def _letters(text: str) -> list[str]:
@@ -97,6 +113,10 @@ def _letters(text: str) -> list[str]:
         else:
             kept.append(char)
     return kept
+
+
+def _glue(match: re.Match[str]) -> str:
+    return match.group().replace(" ", _GLUE)
 
 
 def _acts(char: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +11,17 @@ from typing import Any
 from repscope.measure.registry import MeasureCard, all_cards
 from repscope.measure.results import SimilarityResult
 from repscope.report.changes import Changes, largest_changes
-from repscope.report.clean import exact, visible
-from repscope.report.numbers import interval, number, p_value, percent, places_for, places_for_change, whole
+from repscope.report.clean import exact, glued, isolated, visible
+from repscope.report.numbers import (
+    interval,
+    number,
+    p_value,
+    percent,
+    places_for,
+    places_for_change,
+    typeset,
+    whole,
+)
 from repscope.report.record import ComparisonRecord
 from repscope.report.rows import (
     Cell,
@@ -27,10 +34,11 @@ from repscope.report.rows import (
     key_rows,
     measure_groups,
 )
-from repscope.report.words import PARTS, facts, flag_notes, headline, needed_note, plain_name
+from repscope.report.sentences import facts, flag_note, headline, needed_note
+from repscope.report.words import CHANGE, PARTS, plain_name
 from repscope.study.provenance import now
 
-LISTED = 40
+LISTED = 25
 """Classes without items that are named; the rest are counted."""
 
 _FINGERPRINT = 12
@@ -83,6 +91,11 @@ class SetRow:
     provenance: tuple[tuple[str, str], ...]
 
     @property
+    def shown(self) -> str:
+        """Its name, safe to show."""
+        return visible(self.name, 120)
+
+    @property
     def short(self) -> str:
         """Enough of the fingerprint to recognise it."""
         return self.fingerprint[:_FINGERPRINT] or "no fingerprint"
@@ -125,18 +138,27 @@ class Content:
     cards: tuple[MeasureCard, ...]
 
     @property
+    def readings(self) -> str:
+        """What the words of the last column mean."""
+        return (
+            f"better, worse, rose, fell: q ≤ {self.alpha} and the interval excludes zero. same: the interval "
+            "lies within the margin of the verdict. unclear: neither. misleads: the older number rose, and "
+            "true-match is not better."
+        )
+
+    @property
     def source(self) -> str:
         """Which data a section rests on."""
-        roles = "; ".join(f"{one.role} {visible(one.name, 40)} {one.short}" for one in self.sets)
+        roles = "; ".join(f"{one.role} {isolated(one.name, 40)} {one.short}" for one in self.sets)
         return f"{roles}; seed {self.seed}; repscope {self.version}"
 
 
 def build_content(record: ComparisonRecord) -> Content:
     """Everything that a report says about a comparison, as strings."""
     notes = Notes()
-    margins = record.verdict.margins
-    key = key_rows(record.measures, record.undefined, margins, notes, linked=record.on is not None)
-    groups = measure_groups(record.measures, record.undefined, margins, notes)
+    verdict = record.verdict
+    key = key_rows(record.measures, record.undefined, verdict, notes, linked=record.on is not None)
+    groups = measure_groups(record.measures, record.undefined, verdict, notes)
     similarity = tuple(_similarity_row(row, notes) for row in record.similarity)
     parts, change_facts = _change(record.change)
     cards = all_cards()
@@ -147,11 +169,11 @@ def build_content(record: ComparisonRecord) -> Content:
     )
     levels = {row.difference.level for row in record.measures if row.difference.low is not None}
     return Content(
-        word=visible(record.verdict.word, 40),
+        word=visible(verdict.word, 40),
         headline=headline(record),
-        because=tuple(visible(_typeset(one), 1200) for one in record.verdict.because),
-        flags=tuple((visible(flag, 60), visible(_typeset(text), 1200)) for flag, text in flag_notes(record)),
-        facts=facts(record),
+        because=tuple(glued(visible(typeset(one), 1200)) for one in verdict.because),
+        flags=tuple((visible(flag, 60), glued(flag_note(record, flag))) for flag in verdict.flags),
+        facts=glued(facts(record)),
         data_notes=_data_notes(record),
         before=visible(record.before, 120),
         after=visible(record.after, 120),
@@ -159,7 +181,7 @@ def build_content(record: ComparisonRecord) -> Content:
         linked=record.on is not None,
         seed=record.seed,
         level=f"{levels.pop():.0%} interval" if len(levels) == 1 else "interval",
-        alpha=margins.alpha,
+        alpha=verdict.margins.alpha,
         key=tuple(key),
         figures=tuple(
             (
@@ -179,7 +201,7 @@ def build_content(record: ComparisonRecord) -> Content:
         power=_power(record, cards),
         needed=needed_note(record),
         margins=_margins(record),
-        changes=largest_changes(record.items),
+        changes=largest_changes(record.items, label=record.on, cluster=record.cluster),
         sets=tuple(
             SetRow(
                 role,
@@ -200,16 +222,11 @@ def build_content(record: ComparisonRecord) -> Content:
     )
 
 
-def _typeset(sentence: str) -> str:
-    """A real minus before the numbers of a sentence, as the tables have it."""
-    return re.sub(r"(?<=[\s(])-(?=\d[\d,]*\.\d)", "−", sentence)
-
-
 def _data_notes(record: ComparisonRecord) -> tuple[str, ...]:
     notes = [visible(one, 600) for one in record.notes]
     empty = record.classes_without_items
     if empty:
-        listed = ", ".join(visible(one, 40) for one in empty[:LISTED])
+        listed = ", ".join(isolated(one, 40) for one in empty[:LISTED])
         more = f" and {whole(len(empty) - LISTED)} more" if len(empty) > LISTED else ""
         rows = "class of the reference has" if len(empty) == 1 else "classes of the reference have"
         notes.append(f"{whole(len(empty))} {rows} no item: {listed}{more}")
@@ -239,9 +256,9 @@ def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[t
     shares = nested if isinstance(nested, Mapping) else change
     parts = tuple(_part(name, shares[name]) for name in PARTS if name in shares)
     rest = [
-        (visible(name, 60), _plain(value))
+        (CHANGE.get(name, visible(name, 60)), _plain(value))
         for name, value in change.items()
-        if name not in PARTS and name != "shares"
+        if name not in (*PARTS, "shares") and value not in (None, "")
     ]
     return parts, tuple(rest)
 
@@ -292,21 +309,17 @@ def _provenance(record: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]
 
 def _plain(value: Any) -> str:
     """Any JSON value on one line."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "undefined"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}" if math.isfinite(value) else "undefined"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return visible(value, 400)
+        return f"{value:.6g}"
     if isinstance(value, Mapping):
-        return visible(", ".join(f"{name} {_plain(one)}" for name, one in value.items()), 400)
-    if isinstance(value, list | tuple):
-        return visible(", ".join(map(_plain, value)), 400)
-    return visible(json.dumps(value, default=str, ensure_ascii=False), 400)
+        value = ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    elif isinstance(value, list | tuple):
+        value = ", ".join(map(_plain, value))
+    return visible(value, 400)
 
 
 def _commands(record: ComparisonRecord) -> tuple[str, ...]:

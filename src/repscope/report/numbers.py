@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 UNDEFINED = "undefined"
 MINUS = "−"
@@ -26,7 +27,7 @@ def places_for(*values: float | None) -> int:
 def places_for_change(places: int, *values: float | None) -> int:
     """Decimals of a difference: those of its row, more where it would read as zero and is not."""
     sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
-    return _more_places(max(sizes, default=0.0), places)
+    return _more_places(max(sizes, default=0.0), places, digits=1)
 
 
 def number(value: float | None, places: int = PLACES, *, signed: bool = False) -> str:
@@ -71,8 +72,15 @@ def whole(count: int) -> str:
     return f"{count:,}"
 
 
-def _more_places(largest: float, places: int) -> int:
-    """Enough to show two digits of the largest value."""
-    while 0 < largest < 10 ** (1 - places) and places < _MOST_PLACES:
-        places += 1
-    return places
+def typeset(sentence: str) -> str:
+    """A real minus before the decimals of a sentence, as the tables have it."""
+    return re.sub(r"(?<=[\s(])-(?=\d[\d,]*\.\d)", MINUS, sentence)
+
+
+def _more_places(largest: float, places: int, digits: int = 2) -> int:
+    """Enough to show ``digits`` digits of the largest value."""
+    wanted = places
+    while 0 < largest < 10.0 ** (digits - 1 - wanted):
+        wanted += 1
+    # What is smaller still is rounding of the arithmetic more often than a finding.
+    return wanted if wanted <= _MOST_PLACES else places

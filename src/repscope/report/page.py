@@ -14,6 +14,7 @@ from pathlib import Path
 from repscope.report.changes import ItemRow
 from repscope.report.content import Content
 from repscope.report.forest import DRAWN
+from repscope.report.sentences import WARNINGS
 from repscope.report.thumbnails import thumbnail
 from repscope.report.words import CONTROLS
 
@@ -82,7 +83,7 @@ def render_page(content: Content, pictures: Mapping[str, Picture], folders: Sequ
         style=_Markup(style),
         style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         tone=TONES.get(content.word, "calm"),
-        flag_names=[flag for flag, _ in content.flags],
+        warnings=WARNINGS,
         drawn=[
             name
             for name in DRAWN

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from repscope.measure.estimate import Difference, Estimate
 from repscope.measure.registry import MeasureCard, all_cards
 from repscope.measure.results import MeasureResult
-from repscope.measure.verdict import Margins
+from repscope.measure.verdict import Margins, Verdict
 from repscope.report.clean import visible
 from repscope.report.forest import Forest, forest
 from repscope.report.numbers import interval, number, p_value, places_for, places_for_change, whole
@@ -60,7 +60,7 @@ class MeasureRow:
         n: independent units.
         controls: control → difference that it gives, as it is read.
         gaussian: what a Gaussian cloud of the same size reads, or "".
-        reading: "better", "worse", "rose", "fell", "same", "unclear" or "undefined".
+        reading: see :func:`reading`.
         note: letter of the method.
         why: reasons for what is undefined.
         forest: positions of the small drawing, or None.
@@ -124,7 +124,7 @@ class Notes:
 def key_rows(
     table: Iterable[MeasureResult],
     undefined: Mapping[str, str],
-    margins: Margins,
+    verdict: Verdict,
     notes: Notes,
     *,
     linked: bool,
@@ -134,7 +134,7 @@ def key_rows(
     names = KEY_MEASURES if linked else KEY_MEASURES_UNLINKED
     cards = all_cards()
     return [
-        measure_row(rows[name], cards.get(name), margins, notes)
+        measure_row(rows[name], cards.get(name), verdict, notes)
         if name in rows
         else undefined_row(name, undefined[name], cards.get(name))
         for name in names
@@ -143,21 +143,21 @@ def key_rows(
 
 
 def measure_groups(
-    table: Iterable[MeasureResult], undefined: Mapping[str, str], margins: Margins, notes: Notes
+    table: Iterable[MeasureResult], undefined: Mapping[str, str], verdict: Verdict, notes: Notes
 ) -> list[MeasureGroup]:
     """All measures by group; the undefined ones at the end of theirs, with the reason."""
     cards = all_cards()
     found: dict[str, list[MeasureRow]] = {group: [] for group in GROUPS}
     for row in table:
         card = cards.get(row.name)
-        found[card.group if card else ""].append(measure_row(row, card, margins, notes))
+        found[card.group if card else ""].append(measure_row(row, card, verdict, notes))
     for name, why in undefined.items():
         card = cards.get(name)
         found[card.group if card else ""].append(undefined_row(name, why, card))
     return [MeasureGroup(group, *GROUPS[group], tuple(rows)) for group, rows in found.items() if rows]
 
 
-def measure_row(row: MeasureResult, card: MeasureCard | None, margins: Margins, notes: Notes) -> MeasureRow:
+def measure_row(row: MeasureResult, card: MeasureCard | None, verdict: Verdict, notes: Notes) -> MeasureRow:
     """One measured row."""
     direction = card.direction if card else "none"
     places = places_for(row.before.value, row.after.value)
@@ -179,7 +179,7 @@ def measure_row(row: MeasureResult, card: MeasureCard | None, margins: Margins, 
             for name, value in row.controls.items()
         },
         gaussian="" if row.expected is None else interval(*row.expected, places),
-        reading=reading(row, direction, margins),
+        reading=reading(row, direction, verdict),
         note=notes.letter(_method(row)),
         why=_reasons(row),
         forest=forest(change, row.controls),
@@ -208,30 +208,31 @@ def cell(one: Estimate | Difference, places: int, *, signed: bool = False) -> Ce
     )
 
 
-def reading(row: MeasureResult, direction: str, margins: Margins) -> str:
+def reading(row: MeasureResult, direction: str, verdict: Verdict) -> str:
     """One word for a difference.
 
     "same" when its interval lies within the margin of the verdict; else better or worse (rose or
     fell where neither is better) when the interval excludes zero and q, or p without one, is at
-    most alpha; else "unclear".
+    most alpha; else "unclear". "misleads" for the older number where the verdict says so.
     """
-    change = row.difference
+    change, margins = row.difference, verdict.margins
     if change.value is None or not math.isfinite(change.value):
         return "undefined"
+    if row.name == OLDER_NUMBER and "max-cosine-misleads" in verdict.flags:
+        return "misleads"
     if change.low is None or change.high is None:
         return "unclear"
-    margin = equal_margin(row.name, row.before.value, margins)
-    if margin is not None and -margin <= change.low and change.high <= margin:
-        return "same"
-    if change.low == change.high == 0:
-        return "same"
+    margin = equal_margin(row.name, row.before.value, margins) or 0.0
     p = change.p if change.q is None else change.q
-    if change.low <= 0 <= change.high or p is None or p > margins.alpha:
-        return "unclear"
-    rose = change.value > 0
-    if direction == "none":
-        return "rose" if rose else "fell"
-    return "better" if rose == (direction == "higher") else "worse"
+    if -margin <= change.low and change.high <= margin:
+        word = "same"
+    elif change.low <= 0 <= change.high or p is None or p > margins.alpha:
+        word = "unclear"
+    elif direction == "none":
+        word = "rose" if change.value > 0 else "fell"
+    else:
+        word = "better" if (change.value > 0) == (direction == "higher") else "worse"
+    return word
 
 
 def equal_margin(name: str, before: float | None, margins: Margins) -> float | None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from repscope.report.clean import visible, wrap
+from repscope.report.clean import isolated, visible, wrap
 from repscope.report.numbers import whole
 from repscope.report.record import ComparisonRecord
 from repscope.report.rows import Notes, key_rows
+from repscope.report.sentences import flag_note, headline, units
 from repscope.report.text import WIDTH, table
-from repscope.report.words import flag_notes, headline, units
 
 LINES = 15
 """Most lines of a summary."""
 
-_SHOWN = (
-    "top1.true",
-    "mrr.true",
-    "cosine.true",
-    "cosine.max",
-    "gap.l2",
-    "spread.cosine",
-    "rank.entropy",
-    "hub.share",
-)
-_SHOWN_UNLINKED = ("energy", "frechet", "gap.l2", "cosine.max", "spread.cosine", "rank.entropy")
+# What gives way first when the lines are short.
+_DISPENSABLE = ("margin.true", "rank.entropy", "cosine.true", "gap.l2", "frechet", "mrr.true")
 _URGENT = ("max-cosine-misleads", "ceiling", "few-clusters")
 
 
@@ -31,49 +22,47 @@ def summary_lines(comparison: ComparisonRecord) -> list[str]:
 
     The path of the report is the caller's to add.
     """
-    stages = f"{visible(comparison.before, 60)} → {visible(comparison.after, 60)}"
+    before, after, reference = (
+        isolated(name, 50) for name in (comparison.before, comparison.after, comparison.reference)
+    )
     size = f"{whole(comparison.n)} items"
     if comparison.cluster is not None:
         size += f", {whole(comparison.clusters)} {units(comparison)}"
-    lines = wrap(
-        f"{comparison.verdict.word}: {stages} against {visible(comparison.reference, 60)} ({size})", WIDTH
-    )[:2]
-    lines += wrap(headline(comparison), WIDTH)[:3]
-    notes = dict(flag_notes(comparison))
-    urgent = [flag for flag in _URGENT if flag in notes]
-    rest = [flag for flag in notes if flag not in _URGENT]
-    tail: list[str] = []
-    if urgent:
-        tail += wrap(visible(f"{urgent[0]}: {notes[urgent[0]]}", 600), WIDTH, first="! ", rest="  ")
-    more = [*urgent[1:], *rest]
-    if more:
-        tail += wrap(f"also: {', '.join(visible(flag, 40) for flag in more)}", WIDTH, first="! ", rest="  ")[
-            :1
-        ]
+    first = f"{comparison.verdict.word}: {before} → {after} against {reference} ({size})"
+    lines = [*wrap(first, WIDTH), *wrap(headline(comparison), WIDTH)]
+    tail = _flag_lines(comparison)
     return [*lines, *_numbers(comparison, LINES - len(lines) - len(tail)), *tail][:LINES]
 
 
+def _flag_lines(comparison: ComparisonRecord) -> list[str]:
+    """The flag that matters most, in full, and the names of the others."""
+    flags = sorted(
+        comparison.verdict.flags, key=lambda flag: _URGENT.index(flag) if flag in _URGENT else len(_URGENT)
+    )
+    lines: list[str] = []
+    if flags and flags[0] in _URGENT:
+        urgent = flags.pop(0)
+        lines += wrap(f"{urgent}: {flag_note(comparison, urgent)}", WIDTH, first="! ", rest="  ")
+    if flags:
+        lines += wrap(
+            f"also: {', '.join(visible(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
+        )[:1]
+    return lines
+
+
 def _numbers(comparison: ComparisonRecord, room: int) -> list[str]:
-    names = _SHOWN if comparison.on is not None else _SHOWN_UNLINKED
-    margins = comparison.verdict.margins
-    linked = comparison.on is not None
-    rows = {
-        row.name: row
-        for row in key_rows(comparison.measures, comparison.undefined, margins, Notes(), linked=linked)
-        if row.before and row.after and row.difference
-    }
-    misleads = "max-cosine-misleads" in comparison.verdict.flags
-    body = []
-    for name in names:
-        row = rows.get(name)
-        if row is None or row.before is None or row.after is None or row.difference is None:
+    verdict, linked = comparison.verdict, comparison.on is not None
+    body: dict[str, list[str]] = {}
+    for row in key_rows(comparison.measures, comparison.undefined, verdict, Notes(), linked=linked):
+        if row.before is None or row.after is None or row.difference is None:
             continue
-        reading = "misleads" if row.older and misleads else row.reading
         cells = [f"{row.name} {row.arrow}", row.before.text, row.after.text, row.difference.text]
-        body.append([*cells, row.difference.interval or "–", row.p, reading])
-    if not body or room < 3:
+        body[row.name] = [*cells, row.difference.interval or "–", row.p, row.reading]
+    for name in _DISPENSABLE:
+        if len(body) + 1 > room:
+            body.pop(name, None)
+    if not body or room < 2:
         return []
-    head = ["", "before", "after", "difference", "interval", "p", "reading"]
-    lines = table(head, body)
+    lines = table(["", "before", "after", "difference", "interval", "p", "reading"], body.values())
     del lines[1]
-    return lines[:room]
+    return lines

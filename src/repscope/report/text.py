@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 
 from repscope.report.changes import ItemRow
-from repscope.report.clean import columns, exact, pad, wrap
+from repscope.report.clean import columns, exact, isolated, pad, wrap
 from repscope.report.content import Content
 from repscope.report.numbers import whole
 from repscope.report.rows import MeasureRow
@@ -58,13 +58,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> 
     return lines
 
 
-def measure_table(rows: Sequence[MeasureRow], controls: Sequence[str], *, n: bool = False) -> list[str]:
-    """Measures as rows: before, after, difference, interval, p, q, controls."""
-    shown = [name for name in controls if any(name in row.controls for row in rows)]
-    gaussian = any(row.gaussian for row in rows)
-    head = ["", "before", "after", "difference", "interval", "p", "q", *(["n"] if n else []), *shown]
-    head += ["Gaussian"] if gaussian else []
-    body = []
+def measure_table(rows: Sequence[MeasureRow], controls: Sequence[str] = ()) -> list[str]:
+    """Measures as rows: before, after, the difference with interval, p and q; then the controls below."""
+    units = {row.n for row in rows if row.n}
+    head = [
+        "",
+        "before",
+        "after",
+        "difference",
+        "interval",
+        "p",
+        "q",
+        "reading",
+        *(["n"] if len(units) > 1 else []),
+    ]
+    body: list[list[str]] = []
     below: list[list[str]] = []
     for row in rows:
         name = f"{row.name} {row.arrow}" + (f" {row.note}" if row.note else "")
@@ -78,10 +86,28 @@ def measure_table(rows: Sequence[MeasureRow], controls: Sequence[str], *, n: boo
                 row.difference.text,
                 row.difference.interval or "–",
             ]
-            cells += [row.p, row.q, *([row.n] if n else []), *(row.controls.get(one, "–") for one in shown)]
-            body.append(cells + ([row.gaussian or "–"] if gaussian else []))
+            body.append([*cells, row.p, row.q, row.reading, *([row.n] if len(units) > 1 else [])])
         below.append([line for why in row.why for line in wrap(why, WIDTH, first=_CONTINUED)])
-    return _interleave(table(head, body), body, below)
+    lines = _interleave(table(head, body), body, below)
+    if len(units) == 1:
+        lines.append(f"n = {units.pop()}")
+    return lines + _control_table(rows, controls)
+
+
+def _control_table(rows: Sequence[MeasureRow], controls: Sequence[str]) -> list[str]:
+    """The difference again, beside what known non-answers give."""
+    shown = [name for name in controls if any(name in row.controls for row in rows)]
+    gaussian = any(row.gaussian for row in rows)
+    if not shown and not gaussian:
+        return []
+    head = ["", "difference", *shown, *(["Gaussian, same n and d"] if gaussian else [])]
+    body = [
+        [f"{row.name} {row.arrow}", row.difference.text, *(row.controls.get(name, "–") for name in shown)]
+        + ([row.gaussian or "–"] if gaussian else [])
+        for row in rows
+        if row.difference is not None
+    ]
+    return ["", "Beside what is known to be no answer:", *table(head, body)] if body else []
 
 
 def _interleave(lines: list[str], body: Sequence[Sequence[str]], below: Sequence[list[str]]) -> list[str]:
@@ -99,7 +125,11 @@ def _interleave(lines: list[str], body: Sequence[Sequence[str]], below: Sequence
 
 def _verdict(content: Content) -> list[str]:
     lines = [content.word.upper(), "═" * columns(content.word)]
-    lines += wrap(f"{content.before} → {content.after}, against {content.reference}", WIDTH)
+    lines += wrap(
+        " → ".join(map(isolated, (content.before, content.after)))
+        + f", against {isolated(content.reference)}",
+        WIDTH,
+    )
     lines += ["", *wrap(content.headline, WIDTH), ""]
     for reason in content.because:
         lines += wrap(reason, WIDTH, first="  – ", rest="    ")
@@ -114,13 +144,17 @@ def _verdict(content: Content) -> list[str]:
 def _key(content: Content) -> list[str]:
     lines = [*_title("Key numbers"), *measure_table(content.key, content.controls), ""]
     lines += [f"{pad(row.name, 15)} {row.plain}" for row in content.key]
-    lines += ["", "Beside the difference, what a transform that is known to be no answer would give:"]
+    lines.append("")
     lines += [f"{pad(name, 15)} {CONTROLS.get(name, '')}" for name in content.controls]
-    lines += wrap(
-        f"↑ higher is better, ↓ lower is better, · neither. The interval is the {content.level} of the difference; "
-        f"q is p after Benjamini–Hochberg over {content.tested} tests; letters name the method, listed below.",
-        WIDTH,
-    )
+    lines += [
+        "",
+        *wrap(
+            f"↑ higher is better, ↓ lower is better, · neither. The interval is the {content.level} of the "
+            f"difference; q is p after Benjamini–Hochberg over {content.tested} tests. {content.readings} "
+            "Letters name the method, listed below.",
+            WIDTH,
+        ),
+    ]
     return lines + _source(content)
 
 
@@ -138,7 +172,7 @@ def _measures(content: Content) -> list[str]:
     lines = []
     for group in content.groups:
         lines += [*_title(f"All measures: {group.title.lower()}"), *wrap(group.about, WIDTH), ""]
-        lines += measure_table(group.rows, content.controls, n=True)
+        lines += measure_table(group.rows, content.controls)
     if content.methods:
         lines += ["", "Methods"]
         for letter, text in content.methods:
@@ -184,8 +218,8 @@ def _power(content: Content) -> list[str]:
         lines += ["No measure has an interval here, so nothing can be said about what this n would find."]
         return lines + _source(content)
     lines += wrap(
-        f"The smallest true difference found in 80% of repeats at this n, at a two-sided level of {content.alpha}. "
-        "A smaller one that was not found is not shown to be absent.",
+        "The smallest true difference found in 80% of repeats at this n, at a two-sided level of "
+        f"{content.alpha}. A smaller one that was not found is not shown to be absent.",
         WIDTH,
     )
     head = ["", "seen", "detectable", "counts as none up to"]
@@ -234,7 +268,7 @@ def _repeat(content: Content) -> list[str]:
         lines += _command(command)
     lines += ["", f"Repscope {content.version}, seed {content.seed}, {content.time}.", ""]
     for one in content.sets:
-        lines += wrap(f"{one.role}: {one.name}", WIDTH)
+        lines += wrap(f"{one.role}: {isolated(one.name)}", WIDTH)
         lines += wrap(f"fingerprint {one.fingerprint or 'not recorded'}", WIDTH, first="    ")
         for key, value in one.provenance:
             lines += wrap(f"{key}: {value}", WIDTH, first="    ", rest="      ")
@@ -276,9 +310,12 @@ def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
 
 
 def _clip(text: str, width: int) -> str:
-    while columns(text) > width:
-        text = text[:-2].rstrip("…") + "…"
-    return text
+    if columns(text) <= width:
+        return text
+    plain = text.strip("\u2068\u2069")
+    while columns(plain) > width:
+        plain = plain[:-2].rstrip("…") + "…"
+    return isolated(plain)
 
 
 def _bar(share: float) -> str:

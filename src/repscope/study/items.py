@@ -9,6 +9,7 @@ import numpy as np
 
 from repscope.errors import InputError, VectorError, name_some
 from repscope.study.keys import as_keys
+from repscope.study.vectors import from_tensor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,10 +46,7 @@ def as_items(items: pa.Table | Mapping[str, Any] | None, n: int, name: str) -> p
         if key in RESERVED:
             raise InputError(f"item columns in set {name!r}", f"one named {key!r}", "rename that column")
     given = columns.pop("id", None)
-    if given is None:
-        ids = pa.array([str(row) for row in range(n)], pa.string())
-    else:
-        ids = as_keys(given, f"the ids of set {name!r}")
+    ids = pa.array([str(row) for row in range(n)], pa.string()) if given is None else _as_ids(given, name)
     check_ids(ids, name)
     return pa.table({"id": ids, **columns})
 
@@ -85,7 +83,7 @@ def _columns(items: Any, name: str) -> dict[str, Any]:
     if isinstance(items, pa.Table):
         pairs = list(zip(items.column_names, items.columns, strict=True))
     elif hasattr(items, "items"):
-        pairs = [(str(key), _as_arrow(values, str(key), name)) for key, values in items.items()]
+        pairs = [(str(key), _as_column(values, str(key), name)) for key, values in items.items()]
     else:
         raise InputError(
             f"items of set {name!r} as an Arrow table or a mapping of columns",
@@ -102,16 +100,21 @@ def _columns(items: Any, name: str) -> dict[str, Any]:
     return {key: _simplest(values, key, name) for key, values in pairs}
 
 
-def _as_arrow(values: Any, key: str, name: str) -> pa.Array:
+def _as_ids(values: Any, name: str) -> pa.Array:
+    return as_keys(values, f"the ids of set {name!r}")
+
+
+def _as_column(values: Any, key: str, name: str) -> pa.Array:
     import pyarrow as pa
 
+    if key == "id":
+        return _as_ids(values, name)
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     try:
         if isinstance(values, str | bytes | Mapping | Set) or not hasattr(values, "__iter__"):
             raise TypeError(f"a {type(values).__name__}, not one value for each row")
-        if hasattr(values, "detach"):
-            values = values.detach().cpu().numpy()
+        values = from_tensor(values)
         if isinstance(values, np.ndarray):
             values = _from_numpy(values)
         return pa.array(values)

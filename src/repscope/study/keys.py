@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repscope.errors import InputError
+from repscope.study.vectors import from_tensor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,19 +58,28 @@ def _as_arrow(values: Any) -> pa.Array:
         values = values.combine_chunks()
     if isinstance(values, pa.Array):
         return values
-    array = np.asarray(values)
+    if isinstance(values, str | bytes | dict | set) or not hasattr(values, "__iter__"):
+        raise TypeError(f"a {type(values).__name__}, not one value for each row")
+    if not hasattr(values, "__array__"):
+        return _from_list(list(values))
+    array = np.asarray(from_tensor(values))
     if array.ndim != 1:
         raise TypeError(f"an array of shape {array.shape}")
-    if array.dtype.kind not in "OUST":
-        return pa.array(array.astype(array.dtype.newbyteorder("="), copy=False))
-    listed = array.tolist()
+    if array.dtype.kind in "OUST":
+        return _from_list(array.tolist())
+    return pa.array(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+
+def _from_list(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
     try:
-        return pa.array(listed)
+        return pa.array(values)
     except (pa.ArrowException, OverflowError):
         # Several types in one column, which only Python can tell apart.
-        if any(isinstance(value, list | dict | tuple | set | np.ndarray) for value in listed):
+        if any(isinstance(value, list | dict | tuple | set | np.ndarray) for value in values):
             raise
-        return pa.array([None if is_missing(value) else plain(value) for value in listed], pa.string())
+        return pa.array([None if is_missing(value) else plain(value) for value in values], pa.string())
 
 
 def _as_strings(array: pa.Array) -> pa.Array:

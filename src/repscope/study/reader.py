@@ -92,17 +92,17 @@ def _join(folder: Path, tables: list[pa.Table], columns: dict[str, str]) -> pa.T
     """The items of all shards; a column that is empty in one shard has the type of the others."""
     import pyarrow as pa
 
-    try:
-        joined = pa.concat_tables(tables, promote_options="default")
-    except pa.ArrowException as error:
-        problem = str(error)
-    else:
-        found = {field.name: str(field.type) for field in joined.schema}
-        if found == columns and joined.column("id").null_count == 0 and found["id"] == "string":
-            return joined
-        problem = f"{found}"
+    found: object = [table.column_names for table in tables if table.column_names != list(columns)]
+    if not found:
+        try:
+            joined = pa.concat_tables(tables, promote_options="default")
+            found = {field.name: str(field.type) for field in joined.schema}
+            if found == columns and columns["id"] == "string" and joined.column("id").null_count == 0:
+                return joined
+        except pa.ArrowException as error:
+            found = error
     raise CorruptError(
         f"item columns {columns} in {folder}",
-        problem,
+        str(found),
         "restore the files, or write the set again with --overwrite",
     )

@@ -79,14 +79,19 @@ def row_numbers(rows: ArrayLike, n: int, name: str) -> NDArray[np.int64]:
     return index.astype(np.int64)
 
 
+def from_tensor(values: Any) -> Any:
+    """A torch tensor as numpy array (bfloat16, which numpy lacks, as float32); anything else as it is."""
+    if not hasattr(values, "detach"):
+        return values
+    values = values.detach().cpu()
+    return values.float().numpy() if "bfloat16" in str(values.dtype) else values.numpy()
+
+
 def _as_array(vectors: Any, name: str) -> NDArray[Any]:
     if isinstance(vectors, np.ma.MaskedArray):
         raise VectorError(f"vectors in set {name!r}", "a masked array", "fill or drop the masked rows")
-    if hasattr(vectors, "detach"):
-        vectors = vectors.detach().cpu()
-        vectors = vectors.float().numpy() if "bfloat16" in str(vectors.dtype) else vectors.numpy()
     try:
-        array = np.asarray(vectors)
+        array = np.asarray(from_tensor(vectors))
     except (ValueError, TypeError) as error:
         raise VectorError(f"an N×D array in set {name!r}", str(error), "give rows of one width") from error
     # numpy knows bfloat16 only by name, from ml_dtypes.

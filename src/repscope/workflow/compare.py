@@ -91,16 +91,17 @@ def compare(
         DependencyError: the map needs a package that is not installed.
     """
     from repscope.measure.comparison import compare_arrays
-    from repscope.workflow.drawing import draw
+    from repscope.workflow.drawing import MapChoice, draw, fit_map
     from repscope.workflow.stages import change_of, item_table, similarity_of
 
     if method not in METHODS:
         raise UnknownNameError(f"a map: {', '.join(METHODS)}", repr(method), "choose one of them")
-    if method != "none":
-        from repscope.project import require
-
-        require(method)
     paired = pair(before, after, reference, on=on, cluster=cluster, split=split, drop_unlinked=drop_unlinked)
+    choice = MapChoice(method, perplexity, seen, palette, seed)
+    if seen is not None:
+        paired.reference.column(seen)
+    # The map comes first: a missing package is an error before the work, not after it.
+    projection = fit_map(paired, choice)
     arrays = compare_arrays(
         paired.before.vectors,
         paired.after.vectors,
@@ -117,16 +118,7 @@ def compare(
     similarity, failed = similarity_of(arrays, seed=seed, wanted=measures)
     change, neighbours = change_of(arrays, seed=seed)
     missing = _classes_without_items(paired)
-    drawn = draw(
-        paired,
-        arrays,
-        change=change,
-        method=method,
-        perplexity=perplexity,
-        seen=seen,
-        palette=palette,
-        seed=seed,
-    )
+    drawn = draw(paired, arrays, projection, change, choice)
     return Comparison(
         before=before.name,
         after=after.name,
@@ -180,7 +172,9 @@ def pair(
     before, after = _rows_of(before, rows), _rows_of(after, others)
     linked = link(before, reference, on, drop_unlinked=drop_unlinked) if on else None
     if linked is not None and (without := int((linked.left < 0).sum())):
-        notes.append(f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: no truth-based measure counts them")
+        notes.append(
+            f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: no truth-based measure counts them"
+        )
     clusters = np.arange(before.n)
     if cluster is not None:
         clusters, _ = key_codes(before.column(cluster))
@@ -224,7 +218,9 @@ def parse_split(text: str | None) -> tuple[str, str] | None:
         return None
     column, found, value = text.partition("=")
     if not found or not column:
-        raise InputError("--split COL=VALUE", repr(text), "give a column and a value, such as --split split=unseen")
+        raise InputError(
+            "--split COL=VALUE", repr(text), "give a column and a value, such as --split split=unseen"
+        )
     return column, value
 
 
@@ -246,7 +242,9 @@ def _matches(one: EmbeddingSet, column: str, value: str) -> NDArray[np.bool_]:
     codes, names = key_codes(one.column(column))
     if value not in names:
         raise UnknownNameError(
-            f"a value of column {column!r} in set {one.name!r}", repr(value), f"choose one of {name_some(names, 8)}"
+            f"a value of column {column!r} in set {one.name!r}",
+            repr(value),
+            f"choose one of {name_some(names, 8)}",
         )
     found: NDArray[np.bool_] = codes == names.index(value)
     return found
@@ -284,7 +282,11 @@ def _python_replay(
     seed: int,
 ) -> str:
     words = ["repscope", "compare", "STUDY", before.name, after.name, "--reference", reference.name]
-    for flag, value in (("--on", on), ("--cluster", cluster), ("--split", "=".join(split) if split else None)):
+    for flag, value in (
+        ("--on", on),
+        ("--cluster", cluster),
+        ("--split", "=".join(split) if split else None),
+    ):
         if value is not None:
             words += [flag, value]
     return shlex.join([*words, "--method", method, "--seed", str(seed)])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from repscope.workflow.compare import Paired
 
-NEIGHBOUR_ROWS = 20_000
+NEIGHBOUR_ROWS = 10_000
 """Items whose neighbours before and after are searched at most."""
 
 
@@ -153,18 +153,18 @@ def item_table(
 
 
 def _neighbourhoods(before: NDArray[Any], after: NDArray[Any], seed: int) -> Neighbourhoods | None:
-    from repscope.measure.change_neighbours import neighbour_changes
+    from repscope.measure.change_neighbours import neighbour_change
 
     n = len(before)
     rows = np.arange(n)
     if n > NEIGHBOUR_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(n, NEIGHBOUR_ROWS, replace=False))
     try:
-        found = neighbour_changes(before[rows], after[rows])
+        found = neighbour_change(before[rows], after[rows])
     except InputError:
         # Fewer items than neighbours: no neighbourhoods to compare; the record says None.
         return None
-    return Neighbourhoods(rows, found.kept, found.q)
+    return Neighbourhoods(rows, found.share_kept, found.q)
 
 
 def _reference_names(paired: Paired) -> NDArray[np.object_]:
@@ -172,7 +172,9 @@ def _reference_names(paired: Paired) -> NDArray[np.object_]:
     if paired.link is None:
         return paired.reference.ids
     names = np.array([*paired.link.names, ""], object)
-    keyed: NDArray[np.object_] = np.where(paired.link.right >= 0, names[paired.link.right], paired.reference.ids)
+    keyed: NDArray[np.object_] = np.where(
+        paired.link.right >= 0, names[paired.link.right], paired.reference.ids
+    )
     return keyed
 
 

@@ -1,0 +1,53 @@
+"""``repscope demo``: the tour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from repscope.cli.common import AsJson, Quiet, Seed, command, print_json
+
+
+@command
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to fill; created.")] = Path(
+        "repscope-demo"
+    ),
+    method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The tour, offline, on real data: one transform that helps, one that collapses, two verdicts.
+
+    Example: repscope demo my-demo
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from repscope.workflow.demo import run_demo
+    from repscope.workflow.demo.summary import tour_lines
+
+    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(step, total=total)
+            progress.update(tasks[step], completed=done)
+
+        tour = run_demo(folder, method=method, seed=seed, report=report)
+    if as_json:
+        print_json(
+            {
+                "study": str(tour.study),
+                "reports": [str(page) for page in tour.reports],
+                "honest": tour.honest.to_json(),
+                "collapsing": tour.collapsing.to_json(),
+            }
+        )
+    else:
+        print("\n".join(tour_lines(tour)))
