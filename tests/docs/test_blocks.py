@@ -4,7 +4,8 @@
     Runs in one namespace a page. With a ``title`` it is a file that is written instead.
     A ``text`` block right behind it is what it prints.
 ``console``
-    Lines after ``$`` are commands; the lines below are what they print (stdout and stderr).
+    Lines after ``$`` are commands, ``>`` continues one; the lines below are what they print (stdout and
+    stderr).
 ``toml``, ``csv``
     With a ``title``: a file that is written.
 ``sh``
@@ -202,6 +203,8 @@ def commands_of(block: Block) -> Iterator[tuple[str, str]]:
             command, shown = line[2:], []
         elif command.endswith("\\"):
             command = f"{command[:-1]}{line.strip()}"
+        elif line.startswith("> ") and not shown:
+            command = f"{command}\n{line[2:]}"
         elif not command:
             raise BlockError(f"{block.place}: output before the first command: {line!r}")
         else:

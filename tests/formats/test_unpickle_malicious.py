@@ -104,7 +104,9 @@ SIMPLE: dict[str, Callable[[Path], bytes]] = {
     "numpy.fromfile": lambda c: call("numpy", "fromfile", str(c)),
     "numpy.memmap": lambda c: call("numpy", "memmap", str(c)),
     "numpy.matrix": lambda c: call("numpy", "matrix", "1 2"),
-    "numpy.testing._private.utils.runstring": lambda c: call("numpy.testing._private.utils", "runstring", python(c)),
+    "numpy.testing._private.utils.runstring": lambda c: call(
+        "numpy.testing._private.utils", "runstring", python(c)
+    ),
     "numpy.f2py.crackfortran.myeval": lambda c: call("numpy.f2py.crackfortran", "myeval", python(c)),
     "torch.load": lambda c: call("torch", "load", str(c)),
     "torch.hub.load": lambda c: call("torch.hub", "load", str(c)),
@@ -132,7 +134,7 @@ def test_refused_by_name(wanted: str, canary: Path) -> None:
     raw = SIMPLE[wanted](canary)
     with pytest.raises(UnsafePickleError) as caught:
         loads(raw, "evil.pkl")
-    name = wanted.split(" ")[0]
+    name = wanted.split(" ", maxsplit=1)[0]
     assert name in caught.value.got
     assert "nothing was executed" in caught.value.got
     assert "evil.pkl" in caught.value.expected
@@ -172,14 +174,22 @@ def test_objects_from_outside_are_refused(raw: bytes) -> None:
         loads(raw, "evil.pkl")
 
 
-DTYPE = b"cnumpy\ndtype\n" + text("f8") + b"\x89\x88\x87R(K\x03" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
 ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R"
 
 
 def dtype(spec: str, state: bytes = b"NNN") -> bytes:
     order = b"\xff\xff\xff\xff"
     return (
-        b"cnumpy\ndtype\n" + text(spec) + b"\x89\x88\x87R(K\x03" + text("<") + state + b"J" + order + b"J" + order + b"K\x00tb"
+        b"cnumpy\ndtype\n"
+        + text(spec)
+        + b"\x89\x88\x87R(K\x03"
+        + text("<")
+        + state
+        + b"J"
+        + order
+        + b"J"
+        + order
+        + b"K\x00tb"
     )
 
 
@@ -187,29 +197,31 @@ def array(shape: bytes, kind: bytes, data: bytes) -> bytes:
     return b"\x80\x04" + ARRAY + b"(K\x01" + shape + kind + b"\x89" + data + b"tb."
 
 
+ORDERED = b"ccollections\nOrderedDict\n"
+FIELDS = b"N" + text("f") + b"\x85" + b"}" + text("f") + text("O") + b"s"
 HUGE = b"\x8a\x08" + (2**50).to_bytes(8, "little")
 HOSTILE: dict[str, bytes] = {
-    "a state for an allowed callable": b"\x80\x02ccollections\nOrderedDict\n}" + text("call") + text("x") + b"sb.",
-    "a slot state for an allowed callable": b"\x80\x02ccollections\nOrderedDict\nN}" + text("call") + text("x") + b"s\x86b.",
+    "a state for an allowed callable": ORDERED + b"}" + text("call") + text("x") + b"sb.",
+    "a slot state for an allowed callable": ORDERED + b"N}" + text("call") + text("x") + b"s\x86b.",
     "a state for a list": b"\x80\x02]}b.",
     "a call of a string": b"\x80\x02X\x01\x00\x00\x00x)R.",
     "a call of a dtype's name": b"ctorch\nfloat32\n)R.",
     "a call of the array type": b"cnumpy\nndarray\n(K\x05tR.",
-    "a call with a list of arguments": b"\x80\x02ccollections\nOrderedDict\n]R.",
+    "a call with a list of arguments": ORDERED + b"]R.",
     "appending to an array": array(b"K\x01\x85", dtype("f8"), b"C\x08" + b"\0" * 8)[:-1] + b"K\x01a.",
     "items for an array": array(b"K\x01\x85", dtype("f8"), b"C\x08" + b"\0" * 8)[:-1] + b"K\x00K\x01s.",
-    "a subtype that is no ndarray": b"cnumpy.core.multiarray\n_reconstruct\ncollections\nOrderedDict\nK\x00\x85C\x01b\x87R.".replace(
-        b"collections", b"ccollections", 1
-    ),
+    "a subtype that is no ndarray": b"cnumpy.core.multiarray\n_reconstruct\n"
+    + ORDERED
+    + b"K\x00\x85C\x01b\x87R.",
     "a shape of petabytes": array(HUGE + b"\x85", dtype("f8"), b"C\x08" + b"\0" * 8),
     "a shape of petabytes without data": array(HUGE + b"\x85", dtype("f8"), b"C\x00"),
     "elements of no size": array(HUGE + b"\x85", dtype("U0"), b"C\x00"),
     "a negative shape": array(b"J\xff\xff\xff\xff\x85", dtype("f8"), b"C\x08" + b"\0" * 8),
     "a shape of floats": array(b"G?\xf0\0\0\0\0\0\0\x85", dtype("f8"), b"C\x08" + b"\0" * 8),
     "objects in raw bytes": array(b"K\x01\x85", dtype("O8"), b"C\x08" + b"A" * 8),
-    "a dtype with object fields": b"\x80\x04" + dtype("V8", b"N" + text("f") + b"\x85" + b"}" + text("f") + text("O") + b"s") + b".",
+    "a dtype with object fields": b"\x80\x04" + dtype("f8", FIELDS) + b".",
     "a dtype of unknown spec": b"\x80\x04cnumpy\ndtype\n" + text("f8,O") + b"\x89\x88\x87R.",
-    "a dtype made of Python code": b"\x80\x04cnumpy\ndtype\n" + text("(__import__('os'),)") + b"\x89\x88\x87R.",
+    "a dtype made of Python code": b"\x80\x04cnumpy\ndtype\n" + text("__import__('os')") + b"\x85R.",
     "a scalar larger than its bytes": b"cnumpy.core.multiarray\nscalar\n" + dtype("f8") + b"C\x02ab\x86R.",
     "bytes longer than the file": b"\x80\x04\x8e" + (2**45).to_bytes(8, "little") + b"x.",
     "text longer than the file": b"\x80\x04\x8d" + (2**45).to_bytes(8, "little") + b"x.",
@@ -228,9 +240,12 @@ HOSTILE: dict[str, bytes] = {
     "a memo that is missing": b"h\x05.",
     "an unknown opcode": b"\x80\x04\xfe.",
     "a newer protocol": b"\x80\x09N.",
-    "a tensor beyond its storage": b"ctorch._utils\n_rebuild_tensor_v2\n(NK\x00(K\x02K\x02t(K\x02K\x01t\x89NtR.",
+    "a tensor beyond its storage": b"ctorch._utils\n_rebuild_tensor_v2\n(NK\x00K\x02\x85K\x01\x85tR.",
+    "a global named by a list": b"\x80\x04]]\x93.",
+    "a dtype named by a list": b"\x80\x04cnumpy\ndtype\n]\x85R.",
+    "a device named by a list": b"\x80\x04ctorch\ndevice\n]\x85R.",
     "a storage that is no storage": b"\x80\x04ctorch.storage\n_load_from_bytes\nC\x03abc\x85R.",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
@@ -284,40 +299,40 @@ def nested(depth: int) -> bytes:
     return b"\x80\x04" + b"]" * depth + b"a" * (depth - 1) + b"."
 
 
-def laughs(levels: int) -> bytes:
-    """[a, a] of [a, a] of …: a hundred bytes that unfold to 2**levels values."""
-    return b"\x80\x04]\x94K\x01a" + b"".join(b"]\x94(h" + bytes([n]) + b"h" + bytes([n]) + b"e" for n in range(levels)) + b"."
-
-
 @pytest.mark.parametrize("where", ["alone", "as metadata", "as a column"])
-@pytest.mark.parametrize("bomb", [nested(200_000), laughs(60)], ids=["deep", "wide"])
-def test_bombs_of_nested_lists_are_one_format_error(bomb: bytes, where: str, tmp_path: Path) -> None:
-    vectors = pickle.dumps(np.ones((1, 3), np.float32), 2)[2:-1]
-    inner = bomb[2:-1]
-    # laughs() refers to its own memo numbers, so the bomb comes first.
+def test_two_hundred_thousand_nested_lists_are_one_format_error(where: str, tmp_path: Path) -> None:
+    vectors, inner = pickle.dumps(np.ones((1, 3), np.float32), 2)[2:-1], nested(200_000)[2:-1]
     raw = {
-        "alone": bomb,
-        "as metadata": b"\x80\x04}" + text("m") + b"}" + text("x") + inner + b"ss" + text("vectors") + vectors + b"s.",
+        "alone": nested(200_000),
+        "as metadata": b"\x80\x04}"
+        + text("m")
+        + b"}"
+        + text("x")
+        + inner
+        + b"ss"
+        + text("vectors")
+        + vectors
+        + b"s.",
         "as a column": b"\x80\x04}" + text("m") + b"](" + inner + b"es" + text("vectors") + vectors + b"s.",
     }[where]
-    if b"]\x94" in inner and where != "alone":
-        pytest.skip("memo numbers of the two parts overlap")
     path = tmp_path / "bomb.pkl"
     path.write_bytes(raw)
     with pytest.raises(FormatError):
         read_sets(path, "bomb")
 
 
-@pytest.mark.parametrize("where", ["metadata", "column", "config"])
+@pytest.mark.parametrize("where", ["metadata", "column", "config", "image"])
 def test_shared_references_that_unfold_without_end_are_one_format_error(where: str, tmp_path: Path) -> None:
     value: Any = [1]
     for _ in range(60):
         value = [value, value]
+    pair = {"visual_before": np.ones((1, 3), "f4"), "text_adapted": np.ones((1, 3), "f4")}
     held = {
-        "metadata": {"visual_before": np.ones((1, 3), "f4"), "text_adapted": np.ones((1, 3), "f4"), "metadata": [{"gt_hoi": value, "image_id": "a"}]},
+        "metadata": {**pair, "metadata": [{"gt_hoi": value, "image_id": "a"}]},
         "column": {"vectors": np.ones((1, 3), "f4"), "m": [value]},
         "config": {"vectors": np.ones((1, 3), "f4"), "m": {"x": value}},
-    }[where]  # fmt: skip
+        "image": {**pair, "metadata": [{"image_id": value}]},
+    }[where]
     path = tmp_path / "bomb.pkl"
     path.write_bytes(pickle.dumps(held, 4))
     with pytest.raises(FormatError, match="nested"):
@@ -338,14 +353,16 @@ def test_a_torch_file_that_asks_for_code_is_refused(canary: Path, tmp_path: Path
 
     for new in (True, False):
         path = tmp_path / f"evil-{new}.pt"
-        torch.save({"vectors": torch.ones(2, 2), "extra": Touch(canary)}, path, _use_new_zipfile_serialization=new)
+        torch.save(
+            {"vectors": torch.ones(2, 2), "extra": Touch(canary)}, path, _use_new_zipfile_serialization=new
+        )
         with pytest.raises(UnsafePickleError, match=r"(posix|nt|os)\.system"):
             read_sets(path, "evil")
 
 
 def test_a_lightning_checkpoint_with_classes_is_refused_by_name(shared_data: Path) -> None:
     path = shared_data / "weights" / "lightning_ckpt" / "tutorial9_cifar10_64.ckpt"
-    with pytest.raises(UnsafePickleError, match="pytorch_lightning.utilities.parsing.AttributeDict"):
+    with pytest.raises(UnsafePickleError, match=r"pytorch_lightning\.utilities\.parsing\.AttributeDict"):
         read_sets(path, "checkpoint")
 
 

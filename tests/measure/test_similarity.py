@@ -251,7 +251,7 @@ def test_undefined_says_why() -> None:
             measure(bad, y)
         assert name in moment_nulls(point, y, permutations=2).why
     with pytest.raises(VectorError, match="every correlation is 1"):
-        svcca(x[:6], y[:6])
+        pwcca(x[:6], y[:6])
     with pytest.raises(VectorError, match="at least 4 rows"):
         cka_debiased(x[:3], y[:3])
     with pytest.raises(InputError, match="permutation"):
@@ -289,3 +289,8 @@ def test_all_together_of_tiny_sets_says_why() -> None:
     assert set(table) == {"cka.debiased", "procrustes", "rsa", "linear.r2"}
     assert set(table.why) == {"svcca", "pwcca", "knn.jaccard", "knn.recall"} == set(nulls.why)
     assert "k = 10" in table.why["knn.recall"]
+
+
+def test_rows_equally_far_apart_have_no_debiased_hsic() -> None:
+    with pytest.raises(VectorError, match="equally far"):
+        cka_debiased(np.eye(6), np.random.default_rng(0).standard_normal((6, 3)))

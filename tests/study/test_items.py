@@ -139,7 +139,7 @@ def test_the_column_of_vectors_is_reserved() -> None:
 
 @pytest.mark.parametrize("ids", [["a", None], ["a", ""], [1.0, float("nan")], [None, None]])
 def test_missing_ids(ids: list[Any]) -> None:
-    with pytest.raises(InputError, match="an id for every row of set 's'; got [12] rows without"):
+    with pytest.raises(InputError, match=r"an id for every row of set 's'; got [12] rows without"):
         as_items({"id": ids}, 2, "s")
 
 

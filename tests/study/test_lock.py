@@ -20,6 +20,11 @@ import repscope
 from repscope.errors import StorageError, StudyError
 from repscope.study.lock import FILE_NAME, WriterLock, holder
 
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -64,7 +69,7 @@ def test_held_and_given_back(tmp_path: Path) -> None:
     with lock.held():
         pass
     lock.release()
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
     assert holder(tmp_path) is None
     with pytest.raises(StudyError, match="or no lock file"), lock.held():
         pass
@@ -74,7 +79,7 @@ def test_given_back_when_the_writer_is_forgotten(tmp_path: Path) -> None:
     lock = WriterLock(tmp_path)
     del lock
     gc.collect()
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
 
 
 def test_another_live_process(tmp_path: Path, other: subprocess.Popen[str]) -> None:
@@ -88,7 +93,7 @@ def test_another_live_process(tmp_path: Path, other: subprocess.Popen[str]) -> N
 
 def test_another_process_that_ended_well(tmp_path: Path, other: subprocess.Popen[str]) -> None:
     other.communicate("")
-    assert os.listdir(tmp_path) == []
+    assert listing(tmp_path) == []
     WriterLock(tmp_path)
 
 
@@ -104,7 +109,7 @@ def test_another_process_that_was_killed(tmp_path: Path, other: subprocess.Popen
     lock = WriterLock(tmp_path)
     with lock.held():
         assert read(tmp_path)["pid"] == os.getpid()
-    assert os.listdir(tmp_path) == [FILE_NAME]
+    assert listing(tmp_path) == [FILE_NAME]
 
 
 def test_a_stopped_process_still_holds(tmp_path: Path, other: subprocess.Popen[str]) -> None:
@@ -194,7 +199,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 with lock.held():
-    print(len(os.listdir(folder)))
+    print(len(list(folder.iterdir())))
 """
     ran = subprocess.run(
         [sys.executable, "-c", script],

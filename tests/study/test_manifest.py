@@ -113,7 +113,7 @@ def test_a_link_that_leads_out(folder: Path, tmp_path: Path) -> None:
 )
 def test_not_a_manifest(folder: Path, content: bytes) -> None:
     (folder / FILE_NAME).write_bytes(content)
-    with pytest.raises(CorruptError, match="manifest.json"):
+    with pytest.raises(CorruptError, match=r"manifest\.json"):
         load_manifest(folder)
 
 
@@ -179,6 +179,6 @@ def test_a_manifest_that_lies(folder: Path, lie: str) -> None:
     raw = json.loads(path.read_text())
     LIES[lie](raw)
     path.write_text(json.dumps(raw))
-    with pytest.raises(CorruptError, match="manifest.json") as caught:
+    with pytest.raises(CorruptError, match=r"manifest\.json") as caught:
         load_manifest(folder)
     assert "--overwrite" in caught.value.do

@@ -22,11 +22,15 @@ from repscope.study.storage import (
 )
 
 
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def test_write_and_replace(tmp_path: Path) -> None:
     write_bytes(tmp_path / "a", b"one")
     write_bytes(tmp_path / "a", b"two")
     assert (tmp_path / "a").read_bytes() == b"two"
-    assert os.listdir(tmp_path) == ["a"]
+    assert listing(tmp_path) == ["a"]
 
 
 def test_a_failure_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
@@ -39,7 +43,7 @@ def test_a_failure_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "a", half)
     assert (tmp_path / "a").read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert listing(tmp_path) == ["a"]
 
 
 def test_content_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +51,7 @@ def test_content_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: p
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        seen.append((Path(os.readlink(f"/proc/self/fd/{descriptor}")).name, (tmp_path / "a").exists()))
+        seen.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, (tmp_path / "a").exists()))
         real(descriptor)
 
     if not Path("/proc/self/fd").is_dir():
@@ -61,7 +65,7 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
     for name in (f".a.1{TEMPORARY}", f".b.99{TEMPORARY}", "a", f"b{TEMPORARY}", ".hidden"):
         (tmp_path / name).write_bytes(b"x")
     remove_leftovers(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".hidden", "a", f"b{TEMPORARY}"]
+    assert listing(tmp_path) == [".hidden", "a", f"b{TEMPORARY}"]
 
 
 @pytest.mark.parametrize(

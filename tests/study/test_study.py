@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -26,6 +25,10 @@ from repscope.errors import (
     VectorError,
 )
 from repscope.study import EmbeddingSet, Study
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
@@ -128,8 +131,8 @@ def test_names_that_climb_out(study: Study, name: str) -> None:
     with pytest.raises(NameNotAllowedError):
         study.results(name, "x")
     assert name not in study
-    assert sorted(os.listdir(study.path)) == ["sets", "study.toml"]
-    assert os.listdir(study.path / "sets") == ["s"]
+    assert listing(study.path) == ["sets", "study.toml"]
+    assert listing(study.path / "sets") == ["s"]
 
 
 def test_unicode_names_in_either_form(study: Study) -> None:
@@ -155,7 +158,7 @@ def test_near_names_are_offered(study: Study) -> None:
         study["x"]
     for name in ("visual_before", "visual_after", "text"):
         study.add(name, [[1.0]])
-    with pytest.raises(MissingError, match="choose one of: visual_before, visual_after$"):
+    with pytest.raises(MissingError, match=r"choose one of: visual_before, visual_after$"):
         study["visual_befor"]
     with pytest.raises(MissingError, match="choose one of: text, visual_after, visual_before"):
         study["something else"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,10 @@ from repscope.errors import (
     VectorError,
 )
 from repscope.study import SetWriter, Skipped, Study
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_from_start_to_finish(study: Study) -> None:
     assert found.vectors[:, 0].tolist() == list(range(6))
     assert found.ids.tolist() == [f"i{k}" for k in range(6)]
     assert found.provenance == {"model": "m", "seconds": 3}
-    assert sorted(os.listdir(study.folder("s"))) == [
+    assert listing(study.folder("s")) == [
         "manifest.json",
         *(f"shard-0000{k}.arrow" for k in range(3)),
     ]
@@ -122,7 +125,7 @@ def test_a_complete_set_is_refused_or_replaced(study: Study) -> None:
         study.writer("s", recipe="r")
     assert study["s"].n == 6
     again = study.writer("s", recipe="r", overwrite=True)
-    assert os.listdir(study.folder("s")) == [".writer.lock"]
+    assert listing(study.folder("s")) == [".writer.lock"]
     again.write_shard([[7.0]], {"id": ["new"]})
     again.finish()
     assert study["s"].vectors.tolist() == [[7.0]]
@@ -144,7 +147,7 @@ def test_orphans_and_leftovers_are_cleared(study: Study) -> None:
         (folder / name).write_bytes(b"half")
     (folder / "notes.txt").write_text("mine")
     writer = study.writer("s", recipe="r")
-    assert sorted(os.listdir(folder)) == [
+    assert listing(folder) == [
         ".writer.lock",
         "manifest.json",
         "notes.txt",
@@ -270,7 +273,7 @@ def test_bad_rows_commit_nothing(study: Study) -> None:
         with pytest.raises(InputError):
             writer.write_shard(vectors, items)
     assert "s" not in study
-    assert os.listdir(study.folder("s")) == [".writer.lock"]
+    assert listing(study.folder("s")) == [".writer.lock"]
 
 
 def test_an_id_in_two_shards(study: Study) -> None:
@@ -315,7 +318,7 @@ def test_a_refused_writer_keeps_no_lock(study: Study) -> None:
     writer.finish()
     with pytest.raises(ExistsError):
         study.writer("s")
-    assert ".writer.lock" not in os.listdir(study.folder("s"))
+    assert ".writer.lock" not in listing(study.folder("s"))
 
 
 def test_provenance_must_be_json(study: Study) -> None:
@@ -342,7 +345,7 @@ def test_the_folder_may_not_lead_out(study: Study, tmp_path: Path) -> None:
     ):
         with pytest.raises(NameNotAllowedError, match="symbolic link"):
             act()
-    assert os.listdir(tmp_path / "other") == []
+    assert listing(tmp_path / "other") == []
 
 
 def test_tables_and_slices(study: Study) -> None:

@@ -108,7 +108,7 @@ def read_state(path: Path) -> Mapping[str, Any]:
 
 
 def _refused(path: Path, message: str) -> FormatError:
-    named = re.search(r"(?:GLOBAL|class|global:?) ([\w.]+)", message.partition("WeightsUnpickler error:")[2])
+    named = re.search(r"(?:GLOBAL|class) ([\w.]+)", message.partition("WeightsUnpickler error:")[2])
     if named:
         return UnsafePickleError(
             f"tensors and containers only in {path}",

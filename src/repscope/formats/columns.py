@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repscope.errors import FormatError
-from repscope.formats.plain import json_text
+from repscope.formats.plain import json_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MOST_CELLS = 1 << 28
 
 
 def to_column(values: Any, key: str) -> pa.Array:
@@ -50,7 +52,7 @@ def to_column(values: Any, key: str) -> pa.Array:
     if not kinds:
         return pa.array(cells, pa.string())
     if kinds & {list, dict, tuple, set, frozenset, np.ndarray, complex}:
-        return pa.array([None if cell is None else json_text(cell) for cell in cells], pa.string())
+        return pa.array(json_lines(cells), pa.string())
     if kinds in ({bool}, {str}) or kinds <= {int, float}:
         try:
             return pa.array(cells, pa.float64()) if kinds == {int, float} else pa.array(cells)
@@ -111,6 +113,12 @@ def columns_of_records(records: Sequence[Any], what: str) -> dict[str, list[Any]
                 "write one for each",
             )
         keys.update(dict.fromkeys(str(key) for key in record))
+    if len(keys) * len(records) > MOST_CELLS:
+        raise FormatError(
+            f"at most {MOST_CELLS:,} cells in {what}",
+            f"{len(records):,} entries of {len(keys):,} keys",
+            "keep the keys that matter",
+        )
     return {key: [record.get(key) for record in records] for key in keys}
 
 

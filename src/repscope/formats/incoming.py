@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_STACKED = 16
 """Sets that one K×N×D array may become without being named."""
 
+MOST_LISTED = 1 << 28
+"""Numbers in a list of separate vectors."""
+
 Notify = Callable[[str], None]
 
 
@@ -205,10 +208,12 @@ def _stacked(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any] | None:
     if isinstance(first, list | tuple):
         if not first or not all(type(number) is float for number in first):
             return None
+        _refuse_too_many(len(rows), len(first))
         arrays = [
             np.asarray(row) if isinstance(row, list | tuple) and _all_numbers(row) else None for row in rows
         ]
     elif hasattr(first, "shape") and len(first.shape):
+        _refuse_too_many(len(rows), int(np.prod(first.shape)))
         arrays = [as_vectors(row) if hasattr(row, "shape") else None for row in rows]
     else:
         return None
@@ -224,6 +229,16 @@ def _stacked(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any] | None:
     stacked = np.stack([row for row in arrays if row is not None])
     # Rows that each keep a leading axis of one ([1, D] tensors in a list) are still rows.
     return stacked[:, 0] if stacked.ndim == 3 and stacked.shape[1] == 1 else stacked
+
+
+def _refuse_too_many(rows: int, width: int) -> None:
+    # A small file can refer to one row a million times; a real list of this size is saved as an array.
+    if rows * width > MOST_LISTED:
+        raise VectorError(
+            f"a list of vectors with at most {MOST_LISTED:,} numbers",
+            f"{rows:,} × {width:,}",
+            "save them as one array (npz, safetensors)",
+        )
 
 
 def _all_numbers(row: Sequence[Any]) -> bool:

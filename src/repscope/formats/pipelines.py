@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.columns import columns_of_records, to_column, unique_ids
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors
-from repscope.formats.plain import as_json, json_text
+from repscope.formats.plain import as_json, json_lines
 from repscope.study.keys import is_missing
 
 CLUSTER = "image_id"
@@ -162,7 +162,7 @@ def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str
     for key, values in raw.items():
         target = key if key not in columns else f"{key}_original"
         if key.startswith("gt_"):
-            columns[target] = to_column([None if one is None else json_text(one) for one in values], key)
+            columns[target] = to_column(json_lines(values), key)
         else:
             columns[target] = to_column(values, key)
     if CLUSTER in columns:
@@ -200,8 +200,14 @@ def _truths(value: Any) -> list[str]:
 
 def _scalar(value: Any) -> Any:
     """A number as a number, so that 3, 3.0 and np.int64(3) name one class."""
-    if hasattr(value, "item"):
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
         value = value.item()
+    if not isinstance(value, str | bytes | int | float | None):
+        raise FormatError(
+            "a name or number for each class, image and pair in the metadata",
+            f"a nested {type(value).__name__}",
+            "keep one value, or one flat list of classes, for each pair",
+        )
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,41 +13,41 @@ from repscope.errors import FormatError
 
 DEEPEST = 16
 MOST_VALUES = 1_000_000
+VALUES_PER_CELL = 1_000
+"""Values that the cells of a nested column may hold on average, beyond ``MOST_VALUES``."""
 LONGEST_ARRAY = 64
 """Elements up to which an array is spelled out; longer ones are described."""
 
 
-def as_json(value: object, *, describe_arrays: bool = True) -> Any:
+def as_json(value: object) -> Any:
     """``value`` as JSON values; what has no JSON form is described by its type.
 
-    Args:
-        value: containers, scalars, arrays.
-        describe_arrays: say "float32 array of shape (200, 512)" for arrays of more than
-            ``LONGEST_ARRAY`` elements instead of listing them.
+    Arrays of more than ``LONGEST_ARRAY`` elements are described ("float32 array of shape (200, 512)").
 
     Raises:
         FormatError: it is nested deeper than ``DEEPEST`` or holds more than ``MOST_VALUES`` values.
     """
-    return _Walk(describe_arrays).convert(value, 0)
+    return _Walk(True, MOST_VALUES).convert(value, 0)
 
 
-def json_text(value: object) -> str:
-    """A nested cell as one line of JSON. See :func:`as_json`."""
-    return json.dumps(as_json(value, describe_arrays=False), ensure_ascii=False)
+def json_lines(cells: Sequence[object]) -> list[str | None]:
+    """Each nested cell of a column as one line of JSON, None as None. See :func:`as_json`."""
+    walk = _Walk(False, MOST_VALUES + VALUES_PER_CELL * len(cells))
+    return [None if cell is None else json.dumps(walk.convert(cell, 0), ensure_ascii=False) for cell in cells]
 
 
 class _Walk:
     """Counts what it visits, since a few bytes of shared references can unfold to terabytes."""
 
-    def __init__(self, describe_arrays: bool) -> None:
-        self.describe_arrays = describe_arrays
+    def __init__(self, describe_arrays: bool, most: int) -> None:
+        self.describe_arrays, self.most = describe_arrays, most
         self.visited = 0
 
     def convert(self, value: Any, depth: int) -> Any:
         self.visited += 1
-        if depth > DEEPEST or self.visited > MOST_VALUES:
+        if depth > DEEPEST or self.visited > self.most:
             raise FormatError(
-                f"values nested at most {DEEPEST} deep, {MOST_VALUES:,} at most",
+                f"values nested at most {DEEPEST} deep, {self.most:,} at most",
                 "more than that",
                 "keep one plain value for each item and key",
             )

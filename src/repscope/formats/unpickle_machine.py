@@ -202,10 +202,11 @@ class Machine(Cursor):
     # globals and calls
 
     def _find(self, module: object, name: object) -> object:
-        known = isinstance(module, str) and isinstance(name, str) and (module, name) in self.names
-        if not known:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise TypeError("a global whose name is no text")
+        if (module, name) not in self.names:
             self._refuse(f"{module}.{name}")
-        return self.names[str(module), str(name)]
+        return self.names[module, name]
 
     def _refuse(self, wanted: str) -> NoReturn:
         raise UnsafePickleError(

@@ -67,7 +67,9 @@ def _unit(metadata: object) -> str:
 
 
 def _as_text(value: object) -> str:
-    return value.decode("ascii") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, str | bytes):
+        raise TypeError(f"a name that is a {type(value).__name__}")
+    return value.decode("ascii") if isinstance(value, bytes) else value
 
 
 def _make_dtype(spec: object, *_: object) -> PendingDtype:

@@ -91,7 +91,9 @@ def _size(values: object = ()) -> tuple[int, ...]:
 
 
 def _device(kind: object, index: object = None) -> str:
-    return str(kind) if index is None else f"{kind}:{index}"
+    if not isinstance(kind, str) or not isinstance(index, int | None):
+        raise TypeError("a torch.device of something other than a name and a number")
+    return kind if index is None else f"{kind}:{index}"
 
 
 def torch_names() -> dict[tuple[str, str], object]:

@@ -51,15 +51,29 @@ class JointMoments:
         Raises:
             VectorError: fewer than 2 rows, or the rows of one set are all equal.
         """
-        spread = float(np.trace(self.xx)), float(np.trace(self.yy))
-        floors = [_NO_SPREAD * self.n * float(mean @ mean) for mean in (self.mean_x, self.mean_y)]
-        if self.n < 2 or spread[0] <= floors[0] or spread[1] <= floors[1]:
-            raise VectorError(
-                "two sets whose rows differ, to compare their shapes",
-                f"{self.n:,} equal rows in one of them" if self.n > 1 else f"{self.n} rows",
-                "leave similarity out for these sets",
-            )
-        return spread
+        spreads = float(np.trace(self.xx)), float(np.trace(self.yy))
+        for spread, mean in zip(spreads, (self.mean_x, self.mean_y), strict=True):
+            refuse_equal_rows(self.n, spread, mean)
+        return spreads
+
+
+def refuse_equal_rows(n: int, spread: float, mean: Float64) -> None:
+    """Raise where the rows of a set are all equal, up to rounding.
+
+    Args:
+        n: rows.
+        spread: total squared distance to the mean.
+        mean: [D].
+
+    Raises:
+        VectorError: they are, or there are fewer than 2.
+    """
+    if n < 2 or spread <= _NO_SPREAD * n * float(mean @ mean):
+        raise VectorError(
+            "two sets whose rows differ, to compare them",
+            f"{n:,} equal rows in one of them" if n > 1 else f"{n} rows",
+            "leave similarity out for these sets",
+        )
 
 
 def joint_leave_out(x: ArrayLike, y: ArrayLike, groups: ArrayLike, n_groups: int) -> Iterator[JointMoments]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import VectorError
 from repscope.measure.arrays import Float64, group_codes, row_blocks
 from repscope.measure.estimate import FIXED, Replicates
-from repscope.measure.joint import JointMoments, joint_leave_out
+from repscope.measure.joint import JointMoments, joint_leave_out, refuse_equal_rows
 from repscope.measure.moments import BLOCK_ROWS
 from repscope.measure.pairs import Narrow, paired
 from repscope.measure.tables import each_left_out
@@ -94,6 +94,8 @@ def cka_from_products(
         one = products[index]
         xx, xy, yy = sums[index, :3]
         tx, ty = sums[index, 3:]
+        refuse_equal_rows(one.n, tx, one.mean_x)
+        refuse_equal_rows(one.n, ty, one.mean_y)
         return cka_of_sums(one.n, one.squares, (xx, xy, yy), (tx, ty))
 
     return Replicates(value(0), each_left_out(value, range(1, len(products))), len(a))
@@ -114,7 +116,7 @@ def cka_of_sums(
         spreads: Σ‖xᵢ‖², Σ‖yᵢ‖².
 
     Raises:
-        VectorError: fewer than 4 rows, or no spread.
+        VectorError: fewer than 4 rows, or rows of one set equally far from each other.
     """
     if n < FEWEST_ROWS:
         raise VectorError(f"at least {FEWEST_ROWS} rows for an unbiased HSIC", f"{n}", "give more items")
@@ -123,10 +125,12 @@ def cka_of_sums(
         _hsic(n, square, four, s, t)
         for square, four, s, t in zip(squares, quartic, (tx, tx, ty), (tx, ty, ty), strict=True)
     )
-    # An HSIC of a set with itself at rounding level means that all rows are equal.
-    if xx <= 1e-20 * max(squares[0], 1e-300) or yy <= 1e-20 * max(squares[2], 1e-300):
+    # Zero up to rounding where U-centring leaves nothing, as of rows equally far apart.
+    if xx <= 1e-12 * squares[0] or yy <= 1e-12 * squares[2]:
         raise VectorError(
-            "two sets whose rows differ, for CKA", "equal rows in one of them", "leave cka.debiased out"
+            "two sets whose distances differ, for an unbiased HSIC",
+            "rows of one set equally far from each other",
+            "leave cka.debiased out for these sets",
         )
     return float(xy / np.sqrt(xx) / np.sqrt(yy))
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import VectorError
 from repscope.measure.arrays import Float64, float_matrix, group_codes, row_blocks
 from repscope.measure.estimate import Replicates
 from repscope.measure.folds import FOLDS, cluster_folds
-from repscope.measure.joint import JointMoments
+from repscope.measure.joint import JointMoments, refuse_equal_rows
 from repscope.measure.moments import BLOCK_ROWS, iterate_leave_out, joint_group_moments
 from repscope.measure.pairs import PERMUTATIONS, Narrow, PermutationNull, null_of, paired, pairings, some_rows
 from repscope.measure.ridge import principal_axes, ridge_penalty
@@ -91,7 +90,7 @@ def linear_errors(x: ArrayLike, y: ArrayLike, fold_of_row: NDArray[np.int64]) ->
     for fold, training in enumerate(iterate_leave_out(parts, fixed)):
         joint = JointMoments.split(training, a.shape[1])
         spread = float(np.trace(joint.yy))
-        _refuse_equal(spread, joint.n, joint.mean_y)
+        refuse_equal_rows(joint.n, spread, joint.mean_y)
         axes, values = principal_axes(joint.xx)
         along = axes.T @ joint.xy
         penalty = ridge_penalty(joint.n, values, np.square(along).sum(axis=1), spread)
@@ -138,7 +137,7 @@ def linear_r2_null(
     left = float_matrix(Narrow.of(a[rows], "x").rows, "x")
     right = float_matrix(b[rows], "y")
     middle = right.mean(axis=0)
-    _refuse_equal(float(np.square(right - middle).sum()), len(rows), middle)
+    refuse_equal_rows(len(rows), float(np.square(right - middle).sum()), middle)
     method = [] if len(rows) == len(a) else [f"{len(rows):,} of {len(a):,} rows, seed {seed}"]
     if right.shape[1] > SKETCH:
         projection = np.random.default_rng(seed).standard_normal((right.shape[1], SKETCH))
@@ -189,8 +188,3 @@ def _score(splits: list[_Split], y: Float64) -> float:
         error += float(np.square(away - split.test @ (along / (split.values + penalty)[:, None])).sum())
         baseline += float(np.square(away).sum())
     return 1.0 - error / baseline
-
-
-def _refuse_equal(spread: float, n: int, mean: Float64) -> None:
-    if spread <= 1e-26 * n * float(mean @ mean):
-        raise VectorError("rows of y that differ, for R²", "equal rows", "leave linear.r2 out for these sets")

@@ -115,7 +115,7 @@ def _lines(results: Sequence[MeasureResult]) -> list[_Line]:
 def _row(ax: Axes, y: int, line: _Line, alpha: float) -> set[str]:
     assert line.result is not None
     difference, scale = line.result.difference, half_range(line.result)
-    if line.direction != "none":
+    if line.direction != "none" and difference.value is not None:
         better = (0, _REACH) if line.direction == "higher" else (-_REACH, 0)
         ax.fill_between(better, y - 0.5, y + 0.5, color=_BETTER, linewidth=0, zorder=0)
     if difference.value is None:
@@ -125,6 +125,7 @@ def _row(ax: Axes, y: int, line: _Line, alpha: float) -> set[str]:
             va="center",
             fontsize=SMALL,
             color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )
     drawn = set()
     for name, value in line.result.controls.items():

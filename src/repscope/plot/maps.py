@@ -159,9 +159,8 @@ def _arrow_rows(
         order = np.argsort(moved[projection.rows[before][drawn]], kind="stable")
         manner = "evenly spaced in the order of how far they moved in space"
     places = np.unique(np.linspace(0, len(order) - 1, min(arrows, len(order))).round().astype(np.int64))
-    count = f"all {len(order):,}" if len(places) == len(order) else f"{len(places)} of {len(order):,}"
-    rule = f"Arrows: {count} items" + ("" if len(places) == len(order) else f", {manner}")
-    return drawn[order[places]], f"{rule}."
+    some = f"{len(places)} of {len(order):,} items, {manner}"
+    return drawn[order[places]], f"Arrows: {'every item' if len(places) == len(order) else some}."
 
 
 def _sampled(projection: Projection, shown: dict[str, NDArray[np.int64]]) -> str:

@@ -36,7 +36,7 @@ def visible(value: object, limit: int = LONGEST) -> str:
 
 
 def isolated(value: object, limit: int = LONGEST) -> str:
-    """:func:`visible`, and where it runs from right to left, marked so that what stands beside it does not."""
+    """:func:`visible`, and marked, where it runs from right to left, so that its neighbours do not."""
     text = visible(value, limit)
     if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
         return f"\u2068{text}\u2069"

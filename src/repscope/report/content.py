@@ -256,11 +256,16 @@ def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[t
     shares = nested if isinstance(nested, Mapping) else change
     parts = tuple(_part(name, shares[name]) for name in PARTS if name in shares)
     rest = [
-        (CHANGE.get(name, visible(name, 60)), _plain(value))
+        (CHANGE.get(name, visible(name, 60)), _reading(value))
         for name, value in change.items()
         if name not in (*PARTS, "shares") and value not in (None, "")
     ]
     return parts, tuple(rest)
+
+
+def _reading(value: Any) -> str:
+    """A number as tables have it; anything else on one line."""
+    return number(value, places_for(value)) if isinstance(value, float) else _plain(value)
 
 
 def _part(name: str, value: Any) -> Part:

@@ -234,4 +234,5 @@ def _numbers(row: MeasureResult | None) -> str:
     if row is None:
         return "(not measured)"
     places = places_for(row.before.value, row.after.value)
-    return f"{number(row.before.value, places)} → {number(row.after.value, places)} ({visible(describe(row.difference), 400)})"
+    before, after = (number(one.value, places) for one in (row.before, row.after))
+    return f"{before} → {after} ({visible(describe(row.difference), 400)})"

@@ -15,7 +15,7 @@ def tour_lines(tour: Tour) -> list[str]:
         "",
         f"Two transforms of the same {honest.n:,} held-out images, measured against 10 class texts:",
         "",
-        f"{'':<18}{'before':>9}{'ridge':>10}{'offset':>10}",
+        f"{'':<18}{'before':>9}{'ridge':>10}{'greedy':>10}",
     ]
     for name in ROWS:
         row, other = honest[name], collapsing[name]
@@ -36,7 +36,7 @@ def tour_lines(tour: Tour) -> list[str]:
 
 def _why(honest: Comparison, collapsing: Comparison) -> list[str]:
     praised = collapsing if _after(collapsing, "cosine.max") > _after(honest, "cosine.max") else honest
-    name = "the offset" if praised is collapsing else "the ridge"
+    name = "the greedy bridge" if praised is collapsing else "the ridge bridge"
     other = honest if praised is collapsing else collapsing
     return [
         f"The mean max-cosine would have praised {name}: {_after(praised, 'cosine.max'):.3f} against "

@@ -105,14 +105,14 @@ def run_demo(
     before, fitted_on = study["visual_before"], study["visual_train"]
     own = np.array([words.index(label) for label in fitted_on.column("label")])
     ridge = training.fit_ridge(fitted_on.vectors, own, texts)
-    offset = training.fit_offset(
-        fitted_on.vectors, texts, seed=seed, step=lambda done, total: report("train the offset", done, total)
+    greedy = training.fit_max_cosine(
+        fitted_on.vectors, texts, seed=seed, step=lambda done, total: report("train the max-cosine bridge", done, total)
     )
     pages, found = [], []
     for number, (name, transform, recipe) in enumerate(
         (
             ("visual_ridge", ridge, "ridge regression to the text of the own class, fitted on visual_train"),
-            ("visual_offset", offset, "one offset that raises the mean max-cosine, fitted on visual_train"),
+            ("visual_greedy", greedy, "an MLP trained to raise the mean max-cosine on visual_train"),
         )
     ):
         after = study.add(

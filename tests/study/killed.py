@@ -1,0 +1,103 @@
+"""A program that writes a set and dies where it is told to. Run by test_kill.py, and imported by it.
+
+    killed.py points FOLDER     fork once for every point; print a JSON list of what happened
+    killed.py slowly FOLDER     write for a long time, a line for each committed shard
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repscope.study import Skipped, Study
+
+SHARDS = 3
+ROWS = 40
+EVENTS = ("open", "os.rename", "os.remove", "os.mkdir")
+
+
+def shard(index: int) -> tuple[Any, dict[str, Any], list[Skipped]]:
+    """The rows of one shard, always the same."""
+    vectors = np.random.default_rng(index).normal(size=(ROWS, 8)).astype(np.float16)
+    numbers = range(index * ROWS, (index + 1) * ROWS)
+    items = {"id": [f"é{k}" for k in numbers], "label": [k % 3 for k in numbers]}
+    return vectors, items, [Skipped(f"broken {index}", "truncated")]
+
+
+def write(folder: Path, shards: int = SHARDS, pause: float = 0.0, log: int | None = None) -> str:
+    """The command: writes a set, or continues it. Says on ``log`` when a shard is committed."""
+    writer = Study(folder).writer("s", recipe="the same", resume="killed.py")
+    for index in range(writer.shards_committed, shards):
+        vectors, items, skipped = shard(index)
+        writer.write_shard(vectors, items, skipped=skipped)
+        if log is not None:
+            os.write(log, f"committed {index + 1}\n".encode())
+        time.sleep(pause)
+    return writer.finish()
+
+
+def die_at(point: int, folder: Path) -> list[int]:
+    """Kill this process before it touches a file below ``folder`` for the ``point``-th time."""
+    touched = [0]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in EVENTS and str(arguments[0]).startswith(str(folder)):
+            if touched[0] == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            touched[0] += 1
+
+    sys.addaudithook(watch)
+    return touched
+
+
+def die_inside(size: int) -> None:
+    """Let the kernel kill this process in the middle of a write, at that size of a file."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def fork(folder: Path, *, point: int = -1, size: int = 0) -> dict[str, Any]:
+    """Run :func:`write` in a child that dies; how it ended, what it had committed, what it touched."""
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receive)
+        if size:
+            die_inside(size)
+        touched = die_at(point, folder)
+        write(folder, log=send)
+        os.write(send, f"touched {touched[0]}\n".encode())
+        os._exit(0)
+    os.close(send)
+    with os.fdopen(receive) as lines:
+        said = [line.split() for line in lines]
+    ended = os.waitpid(child, 0)[1]
+    return {
+        "folder": str(folder),
+        "signal": os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0,
+        "committed": sum(word == "committed" for word, _ in said),
+        "touched": sum(int(number) for word, number in said if word == "touched"),
+    }
+
+
+def points(root: Path) -> list[dict[str, Any]]:
+    """Die before every touch of a file of the set, and in the middle of files of several sizes."""
+    whole = fork(root / "whole")
+    dead = [fork(root / f"point {point}", point=point) for point in range(whole["touched"])]
+    return [whole, *dead, *(fork(root / f"size {size}", size=size) for size in (1, 300, 1000, 2000))]
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "points":
+        print(json.dumps(points(Path(sys.argv[2]))))
+    else:
+        write(Path(sys.argv[2]), shards=200, pause=0.005, log=1)
