@@ -19,7 +19,17 @@ def main(names: list[str]) -> None:
     for name in names or ALL:
         module = importlib.import_module(f"benchmarks.{name}")
         lines = module.run()
-        section = "\n".join([f"## {name}", "", (module.__doc__ or "").strip(), "", f"`python -m benchmarks {name}`", "", *lines])
+        section = "\n".join(
+            [
+                f"## {name}",
+                "",
+                (module.__doc__ or "").strip(),
+                "",
+                f"`python -m benchmarks {name}`",
+                "",
+                *lines,
+            ]
+        )
         print(section, flush=True)
         sections.append(section)
     if not names:

@@ -1,7 +1,7 @@
-"""The measure table of ``compare`` against the same measures written with scikit-learn, torchmetrics and NumPy.
+"""The measure table of ``compare`` against the same measures from scikit-learn, torchmetrics and NumPy.
 
-The peer is what a careful user writes: library calls where there are some, plain NumPy where there are none, one
-measure after the other, a loop for the bootstrap. It measures the same quantities on the same rows, with
+The peer is what a careful user writes: library calls where there are some, plain NumPy where there
+are none, one measure after the other, a loop for the bootstrap. It measures the same quantities on the same rows, with
 the same caps on rows where ours has them, and computes no controls (ours computes three).
 """
 
@@ -86,7 +86,9 @@ def peer(n: int, d: int) -> Iterator[dict[str, Any]]:
             found[name] = float(np.mean(values))
             bootstrap(np.asarray(values, float))
         back = np.argsort(-cosines.T, axis=1)
-        found["recall@10.reverse"] = float(np.mean([np.any(labels[back[k, :10]] == k) for k in range(CLASSES)]))
+        found["recall@10.reverse"] = float(
+            np.mean([np.any(labels[back[k, :10]] == k) for k in range(CLASSES)])
+        )
         nearest = order[:, 0]
         found["hub.share"] = float(np.bincount(nearest).max() / n)
         found["hub.skew"] = float(skew(np.bincount(order[:, :10].ravel(), minlength=CLASSES)))
@@ -111,7 +113,9 @@ def peer(n: int, d: int) -> Iterator[dict[str, Any]]:
         np.fill_diagonal(squared, np.inf)
         found["uniformity"] = float(np.log(np.exp(-2 * squared).sum() / PAIRWISE_ROWS / (PAIRWISE_ROWS - 1)))
         both, side = np.vstack([xs, text]), np.r_[np.ones(PAIRWISE_ROWS), np.zeros(CLASSES)]
-        scores = cross_val_predict(LogisticRegression(max_iter=1000), both, side, cv=5, method="decision_function")
+        scores = cross_val_predict(
+            LogisticRegression(max_iter=1000), both, side, cv=5, method="decision_function"
+        )
         found["gap.auc"] = float(roc_auc_score(side, scores))
         clusters = KMeans(CLASSES // 10, n_init=1, random_state=0).fit_predict(both)
         found["cluster.v"] = float(v_measure_score(np.r_[labels[sample], np.arange(CLASSES)], clusters))
@@ -121,33 +125,50 @@ def peer(n: int, d: int) -> Iterator[dict[str, Any]]:
         discount = 1 / np.log2(np.arange(2, 12))
         for start in range(0, PAIRWISE_ROWS, 500):
             rows = sample[start : start + 500]
-            near = NearestNeighbors(n_neighbors=11, algorithm="brute").fit(union).kneighbors(x[rows])[1][:, 1:]
+            near = (
+                NearestNeighbors(n_neighbors=11, algorithm="brute").fit(union).kneighbors(x[rows])[1][:, 1:]
+            )
             good = union_labels[near] == labels[rows, None]
             relevant = np.bincount(union_labels)[labels[rows]] - 1
             hits += (good.sum(axis=1) / relevant).tolist()
-            gains += [float((g * discount).sum() / discount[: min(10, r)].sum()) for g, r in zip(good, relevant, strict=True)]
+            gains += [
+                float((g * discount).sum() / discount[: min(10, r)].sum())
+                for g, r in zip(good, relevant, strict=True)
+            ]
         found["mixed.recall@10"], found["mixed.ndcg@10"] = float(np.mean(hits)), float(np.mean(gains))
         cov_x, cov_y = np.cov(x, rowvar=False), np.cov(text, rowvar=False)
         eigenvalues = np.linalg.eigvals(cov_x @ cov_y)
         shift = ((x.mean(axis=0) - text.mean(axis=0)) ** 2).sum()
-        found["frechet"] = float(shift + np.trace(cov_x) + np.trace(cov_y) - 2 * np.sqrt(eigenvalues).sum().real)
+        found["frechet"] = float(
+            shift + np.trace(cov_x) + np.trace(cov_y) - 2 * np.sqrt(eigenvalues).sum().real
+        )
         gamma = 1 / np.median(pairwise_distances(both, metric="sqeuclidean"))
-        for name, kernel in (("mmd", lambda a, b: rbf_kernel(a, b, gamma)), ("kid", lambda a, b: polynomial_kernel(a, b))):
+        for name, kernel in (
+            ("mmd", lambda a, b: rbf_kernel(a, b, gamma)),
+            ("kid", polynomial_kernel),
+        ):
             k_xx, k_yy, k_xy = kernel(xs, xs), kernel(text, text), kernel(xs, text)
             within = [(k.sum() - np.trace(k)) / len(k) / (len(k) - 1) for k in (k_xx, k_yy)]
             found[name] = float(sum(within) - 2 * k_xy.mean())
         d_xx, d_yy, d_xy = pairwise_distances(xs), pairwise_distances(text), pairwise_distances(xs, text)
-        found["energy"] = float(2 * d_xy.mean() - d_xx.sum() / PAIRWISE_ROWS / (PAIRWISE_ROWS - 1) - d_yy.mean())
+        found["energy"] = float(
+            2 * d_xy.mean() - d_xx.sum() / PAIRWISE_ROWS / (PAIRWISE_ROWS - 1) - d_yy.mean()
+        )
         radius_x = np.sort(d_xx, axis=1)[:, 5]
         radius_y = np.sort(d_yy, axis=1)[:, 5]
         found["precision"] = float((d_xy <= radius_y).any(axis=1).mean())
-        found["recall"] = float((d_xy.T <= radius_x).any(axis=1).mean())
+        found["recall"] = float((radius_x >= d_xy.T).any(axis=1).mean())
         found["density"] = float((d_xy <= radius_y).sum(axis=1).mean() / 5)
         found["coverage"] = float((d_xy.min(axis=0) <= radius_y).mean())
         directions = normalize(rng.standard_normal((128, d)))
         quantiles = np.linspace(0, 1, 1000)
         found["wasserstein.sliced"] = float(
-            np.mean([np.abs(np.quantile(x @ u, quantiles) - np.quantile(text @ u, quantiles)).mean() for u in directions])
+            np.mean(
+                [
+                    np.abs(np.quantile(x @ u, quantiles) - np.quantile(text @ u, quantiles)).mean()
+                    for u in directions
+                ]
+            )
         )
         eigenvalues = np.linalg.eigvalsh(x.T @ x / n)
         eigenvalues = eigenvalues[eigenvalues > 0]
@@ -162,17 +183,27 @@ def peer(n: int, d: int) -> Iterator[dict[str, Any]]:
 
 def run(n: int = 100_000, d: int = 512) -> list[str]:
     """Lines of the benchmark's table."""
-    own, controlled, other = charge("benchmarks.measures:ours", n, d, False), charge("benchmarks.measures:ours", n, d, True), charge("benchmarks.measures:peer", n, d)
+    own, controlled, other = (
+        charge("benchmarks.measures:ours", n, d, False),
+        charge("benchmarks.measures:ours", n, d, True),
+        charge("benchmarks.measures:peer", n, d),
+    )
     shared = [name for name in other.record if name in own.record]
     lines = [
-        f"`compare`'s table, {n:,} × {d} against {CLASSES:,} class texts, before and after ({len(own.record)} measures; "
+        f"`compare`'s table, {n:,} × {d} against {CLASSES:,} class texts, before and after "
+        f"({len(own.record)} measures; "
         f"the peer computes {len(shared)} of them, bootstraps 9, has no controls and no other intervals)",
         "",
         "| | CPU-s | ratio | peak memory beyond the input | ratio |",
         "|---|---|---|---|---|",
     ]
-    for name, cost in (("peer: scikit-learn, torchmetrics, NumPy", other), ("repscope, all intervals", own), ("repscope, all intervals and controls", controlled)):
+    for name, cost in (
+        ("peer: scikit-learn, torchmetrics, NumPy", other),
+        ("repscope, all intervals", own),
+        ("repscope, all intervals and controls", controlled),
+    ):
         lines.append(
-            f"| {name} | {cost.cpu:.1f} | {cost.cpu / other.cpu:.2f} | {cost.peak / 2**20:,.0f} MiB | {cost.peak / other.peak:.2f} |"
+            f"| {name} | {cost.cpu:.1f} | {cost.cpu / other.cpu:.2f} | {cost.peak / 2**20:,.0f} MiB "
+            f"| {cost.peak / other.peak:.2f} |"
         )
     return lines

@@ -62,10 +62,18 @@ def run(n: int = 50_000, d: int = 512) -> list[str]:
         "|---|---|---|---|",
         f"| matrix products alone (float32) | {whole:.1f} | 1.00 | |",
     ]
-    costs = {"repscope.neighbors.exact": charge("benchmarks.neighbors:ours", n, d), "scikit-learn brute": charge("benchmarks.neighbors:sklearn", n, d)}
+    costs = {
+        "repscope.neighbors.exact": charge("benchmarks.neighbors:ours", n, d),
+        "scikit-learn brute": charge("benchmarks.neighbors:sklearn", n, d),
+    }
     same = len({cost.record["checksum"] for cost in costs.values()}) == 1
     lines += [
-        f"| {name} | {cost.cpu:.1f} | {cost.cpu / whole:.2f} | {cost.peak / 2**20:,.0f} MiB |" for name, cost in costs.items()
+        f"| {name} | {cost.cpu:.1f} | {cost.cpu / whole:.2f} | {cost.peak / 2**20:,.0f} MiB |"
+        for name, cost in costs.items()
     ]
-    lines += ["", f"Neighbours {'are the same' if same else 'differ in ties'} in both; {time.perf_counter() - start:.0f} s in all."]
+    lines += [
+        "",
+        f"Neighbours {'are the same' if same else 'differ in ties'} in both; "
+        f"{time.perf_counter() - start:.0f} s in all.",
+    ]
     return lines

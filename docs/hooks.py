@@ -81,13 +81,13 @@ def defaults(_: str = "") -> str:
 def options(name: str) -> str:
     """Arguments and options of one command, as its ``--help`` has them."""
     lines = ["| argument or option | default | meaning |", "|---|---|---|"]
-    for key, annotation, default in _parameters(name):
+    for key, annotation, default in parameters(name):
         base, info = get_args(annotation)[:2]
         lines.append(f"| {_spelling(key, base, info)} | {_default(default)} | {_cell(info.help or '')} |")
     return "\n".join(lines)
 
 
-def _parameters(name: str) -> list[tuple[str, Any, Any]]:
+def parameters(name: str) -> list[tuple[str, Any, Any]]:
     """Name, annotation and default of each parameter of a command's function."""
     from repscope.cli.main import app
 

@@ -34,7 +34,21 @@ _HOMES = {
     "project": "repscope.project",
 }
 
-__all__ = sorted([*_HOMES, "__version__"])
+__all__ = [
+    "Comparison",
+    "EmbeddingSet",
+    "Estimate",
+    "RepscopeError",
+    "Study",
+    "Verdict",
+    "__version__",
+    "capture",
+    "compare",
+    "extract",
+    "import_files",
+    "match",
+    "project",
+]
 
 if TYPE_CHECKING:
     from repscope.errors import RepscopeError

@@ -45,6 +45,7 @@ NOT_RUN = {
 HARMLESS = (
     "make ",
     "pip install ",
+    "pip uninstall ",
     "python3 -m venv ",
     "python -m repscope.testing.confusion",
     "git ",

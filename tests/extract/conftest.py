@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-MODEL = '''
+MODEL = """
 import time
 import torch
 from torch import nn
@@ -37,7 +37,7 @@ def build():
 
 def slow():
     return Tiny(0.02)
-'''
+"""
 
 
 class Tiny(nn.Module):

@@ -71,7 +71,10 @@ def test_keyword_inputs_and_parts_of_tuples(tiny: Any, batches: list[Tensor]) ->
 
 
 def test_a_module_called_twice_needs_a_call_index(tiny: Any, batches: list[Tensor]) -> None:
-    with capture(tiny, ["twice"]), pytest.raises(ModelError, match=r"2 calls.*twice@0:output to twice@1:output"):
+    with (
+        capture(tiny, ["twice"]),
+        pytest.raises(ModelError, match=r"2 calls.*twice@0:output to twice@1:output"),
+    ):
         tiny(batches[0])
     with capture(tiny, {"a": "twice@0", "b": "twice:input@1", "c": "twice@1"}) as cap, torch.no_grad():
         tiny(batches[0])
@@ -83,7 +86,7 @@ def test_a_module_called_twice_needs_a_call_index(tiny: Any, batches: list[Tenso
 
 
 def test_a_module_that_never_runs_is_named(tiny: Any, batches: list[Tensor]) -> None:
-    with capture(tiny, ["unused"]), pytest.raises(ModelError, match="'unused'.*never called"):
+    with capture(tiny, ["unused"]), pytest.raises(ModelError, match=r"'unused'.*never called"):
         tiny(batches[0])
     assert hooks_of(tiny) == 0
 

@@ -95,7 +95,12 @@ def test_decompression_bombs_are_refused_before_they_are_decoded(tmp_path: Path,
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    bomb = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
     (tmp_path / "bomb.png").write_bytes(bomb)
     with pytest.raises(UnreadableError, match="limit of 89,478,485"):
         open_image(tmp_path / "bomb.png")

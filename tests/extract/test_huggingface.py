@@ -35,7 +35,9 @@ def save_clip(folder: Path) -> Any:
     text = {**SMALL, "vocab_size": 50, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
     model = CLIPModel(CLIPConfig(text_config=text, vision_config=VISION, projection_dim=12)).eval()
     model.save_pretrained(folder)
-    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(
+        folder
+    )
     return model
 
 
@@ -54,7 +56,9 @@ def save_dinov2(folder: Path) -> Any:
 
     model = Dinov2WithRegistersModel(Dinov2WithRegistersConfig(**VISION, num_register_tokens=4)).eval()
     model.save_pretrained(folder)
-    BitImageProcessorPil(size={"shortest_edge": 36}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    BitImageProcessorPil(size={"shortest_edge": 36}, crop_size={"height": 32, "width": 32}).save_pretrained(
+        folder
+    )
     return model
 
 
@@ -89,7 +93,7 @@ def pixels(folder: Path, photos: Path, ids: Any) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("name", "capture", "expected"),
+    "case",
     [
         ("vit", [":cls=got"], lambda model, x: model(pixel_values=x).last_hidden_state[:, 0]),
         ("vit", [":output.pooler_output=got"], lambda model, x: model(pixel_values=x).pooler_output),
@@ -99,7 +103,9 @@ def pixels(folder: Path, photos: Path, ids: Any) -> Tensor:
         (
             "clip",
             ["vision_model.encoder.layers.0:cls=got"],
-            lambda model, x: model.vision_model(pixel_values=x, output_hidden_states=True).hidden_states[1][:, 0],
+            lambda model, x: model.vision_model(pixel_values=x, output_hidden_states=True).hidden_states[1][
+                :, 0
+            ],
         ),
     ],
 )
@@ -107,10 +113,9 @@ def test_rows_equal_the_model_called_directly(
     saved: Callable[[str], tuple[Path, Any]],
     photos: Path,
     tmp_path: Path,
-    name: str,
-    capture: list[str],
-    expected: Callable[[Any, Tensor], Tensor],
+    case: tuple[str, list[str], Callable[[Any, Tensor], Tensor]],
 ) -> None:
+    name, capture, expected = case
     folder, model = saved(name)
     extract(photos, f"hf:{folder}", study=tmp_path / "s", capture=capture, device="cpu", batch_size=4)
     got = Study.open(tmp_path / "s")["got"]
@@ -147,7 +152,9 @@ def test_preprocessing_is_the_folders_unless_given_and_recorded(
     assert own["class"] == "CLIPImageProcessorPil"
     assert own["size"] == {"shortest_edge": 32}
     assert own["given"] == {}
-    given = Preprocessing(resize=(32, 32), mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), interpolation="bilinear")
+    given = Preprocessing(
+        resize=(32, 32), mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), interpolation="bilinear"
+    )
     loaded = load_model(f"hf:{folder}", device="cpu", given=given)
     record = loaded.transform.to_json()
     assert record["size"] == {"height": 32, "width": 32}
@@ -170,8 +177,10 @@ def test_a_layer_that_was_never_trained_cannot_reach_a_row(tmp_path: Path, photo
     with torch.no_grad():
         hidden = model.vit(pixel_values=pixels(folder, photos, got.ids)).last_hidden_state
     assert np.allclose(got.vectors, hidden[:, 0].numpy(), atol=1e-6)
-    with pytest.raises(ModelError, match="weights lack.*pooler.dense"):
-        extract(photos, f"hf:{folder}", study=tmp_path / "s", capture=[":output.pooler_output=p"], device="cpu")
+    with pytest.raises(ModelError, match=r"weights lack.*pooler\.dense"):
+        extract(
+            photos, f"hf:{folder}", study=tmp_path / "s", capture=[":output.pooler_output=p"], device="cpu"
+        )
 
 
 def test_other_weights_for_the_same_configuration(
@@ -200,10 +209,10 @@ def test_folders_that_cannot_be_used(saved: Callable[[str], tuple[Path, Any]], t
     with pytest.raises(MissingError, match=r"no config\.json"):
         load_model(f"hf:{tmp_path}")
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelError, match="check config.json"):
+    with pytest.raises(ModelError, match=r"check config\.json"):
         load_model(f"hf:{tmp_path}")
     (tmp_path / "config.json").write_text("{broken")
-    with pytest.raises(ModelError, match="check config.json"):
+    with pytest.raises(ModelError, match=r"check config\.json"):
         load_model(f"hf:{tmp_path}")
 
     vit, _ = saved("vit")
@@ -213,9 +222,11 @@ def test_folders_that_cannot_be_used(saved: Callable[[str], tuple[Path, Any]], t
     with pytest.raises(ModelError, match="weights"):
         load_model(f"hf:{bare}")
     (bare / "model.safetensors").write_bytes((vit / "model.safetensors").read_bytes())
-    with pytest.raises(InputError, match="preprocessor_config.json"):
+    with pytest.raises(InputError, match=r"preprocessor_config\.json"):
         load_model(f"hf:{bare}")
-    assert load_model(f"hf:{bare}", given=Preprocessing(crop=(32, 32))).transform == Preprocessing(crop=(32, 32))
+    assert load_model(f"hf:{bare}", given=Preprocessing(crop=(32, 32))).transform == Preprocessing(
+        crop=(32, 32)
+    )
     config = json.loads((bare / "config.json").read_text())
     (bare / "config.json").write_text(json.dumps({**config, "hidden_size": 8}))
     with pytest.raises(ModelError):

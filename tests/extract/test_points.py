@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 from repscope.errors import InputError, ModelError, NameNotAllowedError
 from repscope.extract.points import CapturePoint, as_points, parse_point, resolve_points
 
-MODULES = ["", "stem", "layer1", "layer1.0", "layer1.1", "layer2", "layer2.0", "encoder", "encoder.layer", "encoder.layer.0"]
+MODULES = [
+    "",
+    "stem",
+    "layer1",
+    "layer1.0",
+    "layer1.1",
+    "layer2",
+    "layer2.0",
+    "encoder",
+    "encoder.layer",
+    "encoder.layer.0",
+]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +81,11 @@ def test_globs_stay_within_a_name_unless_doubled() -> None:
     assert names("layer*") == [("layer1", "layer1"), ("layer2", "layer2")]
     assert names("layer*.0=block_*") == [("layer1.0", "block_1"), ("layer2.0", "block_2")]
     assert names("encoder.**") == [("encoder.layer", "encoder.layer"), ("encoder.layer.0", "encoder.layer.0")]
-    assert names("**.0=z_*") == [("layer1.0", "z_layer1"), ("layer2.0", "z_layer2"), ("encoder.layer.0", "z_encoder.layer")]
+    assert names("**.0=z_*") == [
+        ("layer1.0", "z_layer1"),
+        ("layer2.0", "z_layer2"),
+        ("encoder.layer.0", "z_encoder.layer"),
+    ]
     assert names("layer1.*") == [("layer1.0", "layer1.0"), ("layer1.1", "layer1.1")]
 
 

@@ -31,6 +31,14 @@ def test_tokens_pool_to_the_first_the_mean_or_all() -> None:
     assert layout == Layout(5, True, (2, 2), 1)
 
 
+def test_rows_share_no_memory_with_what_was_captured() -> None:
+    for shape, pool in (((2, 3), None), ((2, 5, 3), "cls"), ((2, 5, 3), "tokens"), ((2, 1, 1, 3), "tokens")):
+        x = torch.zeros(shape)
+        rows, _ = pool_rows(x, pool, "x")  # type: ignore[arg-type]  # parametrised by text
+        x += 1
+        assert rows.max() == 0
+
+
 def test_maps_average_or_give_a_row_for_each_place() -> None:
     x = torch.randn(2, 4, 3, 5)
     assert torch.allclose(pool_rows(x, None, "x")[0], x.mean((2, 3)))

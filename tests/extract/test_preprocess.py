@@ -29,10 +29,13 @@ def torchvision_like(image: Image.Image, resize: int, crop: int) -> np.ndarray:
     array = np.asarray(image)
     if crop > new_w or crop > new_h:
         left, top = (crop - new_w) // 2 if crop > new_w else 0, (crop - new_h) // 2 if crop > new_h else 0
-        right, bottom = (crop - new_w + 1) // 2 if crop > new_w else 0, (crop - new_h + 1) // 2 if crop > new_h else 0
+        right, bottom = (
+            (crop - new_w + 1) // 2 if crop > new_w else 0,
+            (crop - new_h + 1) // 2 if crop > new_h else 0,
+        )
         array = np.pad(array, ((top, bottom), (left, right), (0, 0)))
     height, width = array.shape[:2]
-    top, left = int(round((height - crop) / 2.0)), int(round((width - crop) / 2.0))
+    top, left = round((height - crop) / 2.0), round((width - crop) / 2.0)
     array = array[top : top + crop, left : left + crop]
     scaled = array.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return (scaled - np.float32(MEAN)[:, None, None]) / np.float32(STD)[:, None, None]
@@ -57,7 +60,9 @@ def test_exact_sizes_and_bicubic() -> None:
     image = noise(30, 20)
     got = preprocessing(resize="12,8", interpolation="bicubic")(image)
     assert got.shape == (3, 12, 8)
-    reference = np.asarray(image.resize((8, 12), Image.Resampling.BICUBIC)).transpose(2, 0, 1) / np.float32(255)
+    reference = np.asarray(image.resize((8, 12), Image.Resampling.BICUBIC)).transpose(2, 0, 1) / np.float32(
+        255
+    )
     assert np.array_equal(got, reference)
 
 

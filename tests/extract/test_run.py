@@ -35,7 +35,9 @@ def test_every_image_has_its_own_row_in_every_set(images: Path, tiny: Any, tmp_p
     with torch.no_grad():
         for name in ("maps", "head"):
             assert sorted(study[name].ids) == list(study[name].ids)
-        for row, (one, label) in enumerate(zip(study["head"].ids, study["head"].column("label"), strict=True)):
+        for row, (one, label) in enumerate(
+            zip(study["head"].ids, study["head"].column("label"), strict=True)
+        ):
             x = torch.from_numpy(Preprocessing()(Image.open(images / one)))[None]
             assert label == one.split("/")[0]
             assert np.allclose(study["head"].vectors[row], tiny(x)[0], atol=1e-6)
@@ -174,11 +176,15 @@ def test_unreadable_images_are_recorded_and_never_misalign(
     images: Path, model_file: Path, tmp_path: Path
 ) -> None:
     model = f"{model_file}:build"
-    whole = extract(images, model, study=tmp_path / "whole", capture=["head"], device="cpu", shard_rows=2, batch_size=2)
+    whole = extract(
+        images, model, study=tmp_path / "whole", capture=["head"], device="cpu", shard_rows=2, batch_size=2
+    )
     names = sorted(file.relative_to(images).as_posix() for file in images.rglob("*.png"))
     for bad in (names[0], names[4], names[5]):  # the last two are one whole shard
         (images / bad).write_bytes((images / bad).read_bytes()[:60])
-    done = extract(images, model, study=tmp_path / "s", capture=["head"], device="cpu", shard_rows=2, batch_size=2)
+    done = extract(
+        images, model, study=tmp_path / "s", capture=["head"], device="cpu", shard_rows=2, batch_size=2
+    )
     assert [one.id for one in done.sets[0].skipped] == [names[0], names[4], names[5]]
     assert all(one.reason for one in done.sets[0].skipped)
     kept, before = Study.open(tmp_path / "s")["head"], Study.open(tmp_path / "whole")["head"]
@@ -198,7 +204,9 @@ def test_a_first_shard_without_any_image_does_not_block_the_set(
     saved = {file: file.read_bytes() for file in files}
     for file in files:
         file.write_bytes(b"")
-    with pytest.raises(InputError, match=r"one readable image among 10; got none \(cat/001.png: an empty file"):
+    with pytest.raises(
+        InputError, match=r"one readable image among 10; got none \(cat/001.png: an empty file"
+    ):
         extract(images, model, study=tmp_path / "s", capture=["head"], device="cpu", shard_rows=4)
     for file in files[4:]:
         file.write_bytes(saved[file])
@@ -220,7 +228,9 @@ def test_nan_names_the_images_and_keeps_what_was_committed(images: Path, tmp_pat
     assert Study.open(tmp_path / "s").manifest("Fragile").n == 6
 
 
-def test_random_draws_in_evaluation_repeat_too(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_draws_in_evaluation_repeat_too(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Masked(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return x.mean((2, 3)) + torch.rand(len(x), 3)
@@ -247,28 +257,55 @@ def test_random_draws_in_evaluation_repeat_too(images: Path, tmp_path: Path, mon
     assert run("c", seed=1) != whole
 
 
-def test_what_is_captured_does_not_depend_on_what_else_is(make_images: Callable[..., Path], tmp_path: Path) -> None:
+def test_models_are_run_in_evaluation_mode(images: Path, tiny: Any, tmp_path: Path) -> None:
+    model = nn.Sequential(tiny, nn.Dropout(0.5)).train()
+    before = tiny.bn.running_mean.clone()
+    extract(images, model, study=tmp_path / "s", name="x")
+    got = Study.open(tmp_path / "s")["x"]
+    assert torch.equal(tiny.bn.running_mean, before)
+    with torch.no_grad():
+        batch = torch.stack([torch.from_numpy(Preprocessing()(Image.open(images / one))) for one in got.ids])
+        assert np.allclose(got.vectors, tiny.eval()(batch), atol=1e-6)
+
+
+def test_what_is_captured_does_not_depend_on_what_else_is(
+    make_images: Callable[..., Path], tmp_path: Path
+) -> None:
+    class Watch(nn.Identity):
+        fused: set[bool]
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.fused = {torch.backends.mha.get_fastpath_enabled()}
+            return x
+
     torch.manual_seed(0)
-    layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 2, 32, batch_first=True), 2, enable_nested_tensor=False)
-    model = nn.Sequential(nn.Flatten(2), nn.Linear(64, 16), layers)
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    watch = Watch()
+    model = nn.Sequential(nn.Flatten(2), nn.Linear(64, 16), layers, watch)
     folder = make_images(5, (8, 8))
     alone = extract(folder, model, study=tmp_path / "a", capture=["2:mean=out"])
-    among = extract(
-        folder, model, study=tmp_path / "b", capture=["2:mean=out", "2.layers.0.linear1:mean=inner", "1:mean=in"]
-    )
+    more = ["2:mean=out", "2.layers.0.linear1:mean=inner", "1:mean=in"]
+    among = extract(folder, model, study=tmp_path / "b", capture=more)
     assert alone.sets[0].fingerprint == among.sets[0].fingerprint
+    # PyTorch's fused path would skip linear1, and round differently once linear1 is hooked.
+    assert watch.fused == {False}
 
 
 def test_batch_size_changes_nothing_but_rounding(images: Path, model_file: Path, tmp_path: Path) -> None:
     rows = []
     for size in (1, 3, 10):
-        extract(images, f"{model_file}:build", study=tmp_path / str(size), name="x", batch_size=size, device="cpu")
+        extract(
+            images, f"{model_file}:build", study=tmp_path / str(size), name="x", batch_size=size, device="cpu"
+        )
         rows.append(Study.open(tmp_path / str(size))["x"].vectors)
     assert np.allclose(rows[0], rows[1], atol=1e-6)
     assert np.allclose(rows[0], rows[2], atol=1e-6)
 
 
-@pytest.mark.parametrize(("dtype", "stored"), [("float16", "float16"), ("bfloat16", "float32"), (None, "float32")])
+@pytest.mark.parametrize(
+    ("dtype", "stored"), [("float16", "float16"), ("bfloat16", "float32"), (None, "float32")]
+)
 def test_dtypes(images: Path, model_file: Path, tmp_path: Path, dtype: str | None, stored: str) -> None:
     done = extract(images, f"{model_file}:build", study=tmp_path / "s", dtype=dtype, device="cpu")
     assert done.sets[0].dtype == stored
@@ -335,7 +372,7 @@ def test_progress_counts_every_item(images: Path, model_file: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "says"),
+    "case",
     [
         ({"batch_size": 0}, InputError, "--batch-size"),
         ({"shard_rows": 0}, InputError, "--shard-rows"),
@@ -350,14 +387,17 @@ def test_progress_counts_every_item(images: Path, model_file: Path, tmp_path: Pa
     ],
 )
 def test_bad_options_leave_no_set(
-    images: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[Exception], says: str
+    images: Path, model_file: Path, tmp_path: Path, case: tuple[dict[str, Any], type[Exception], str]
 ) -> None:
+    options, error, says = case
     with pytest.raises(error, match=says):
         extract(images, f"{model_file}:build", study=tmp_path / "s", **{"device": "cpu", **options})
     assert not (tmp_path / "s" / "sets").is_dir() or not Study.open(tmp_path / "s").sets
 
 
-def test_images_of_several_sizes_need_a_crop(make_images: Callable[..., Path], tiny: Any, tmp_path: Path) -> None:
+def test_images_of_several_sizes_need_a_crop(
+    make_images: Callable[..., Path], tiny: Any, tmp_path: Path
+) -> None:
     folder = make_images(2)
     Image.new("RGB", (20, 24)).save(folder / "cat" / "zz.png")
     with pytest.raises(InputError, match=r"16×16 \(cat/001.png\) and 24×20 \(cat/zz.png\).*--crop"):
@@ -369,7 +409,8 @@ def test_images_of_several_sizes_need_a_crop(make_images: Callable[..., Path], t
 def test_the_users_exception_in_a_forward_pass_is_shown(images: Path, tmp_path: Path) -> None:
     file = tmp_path / "bad.py"
     file.write_text(
-        "from torch import nn\nclass Net(nn.Module):\n    def forward(self, x):\n        return x @ x.new_zeros(7, 7)\n"
+        "from torch import nn\nclass Net(nn.Module):\n"
+        "    def forward(self, x):\n        return x @ x.new_zeros(7, 7)\n"
     )
     with pytest.raises(ModelError, match=r"run on Tensor\[2, 3, 16, 16\]") as caught:
         extract(images, f"{file}:Net", study=tmp_path / "s", device="cpu")

@@ -27,7 +27,9 @@ def test_ids_are_relative_paths_in_order_and_sub_folders_labels(tmp_path: Path) 
     source = ImageFolder.scan(tmp_path)
     assert [item.id for item in source.items] == ["a/deep/1.JPG", "b/10.png", "b/2.png", "top.png"]
     assert [item.columns["label"] for item in source.items] == ["a", "b", "b", None]
-    assert [Path(str(item.columns["path"])) for item in source.items] == [tmp_path.resolve() / one for one in ids(tmp_path)]
+    assert [Path(str(item.columns["path"])) for item in source.items] == [
+        tmp_path.resolve() / one for one in ids(tmp_path)
+    ]
     assert source.columns == ("path", "label")
     assert source.open(source.items[0]).size == (4, 4)
 
@@ -91,6 +93,8 @@ def test_the_digest_follows_ids_and_sizes_only(tmp_path: Path) -> None:
         return digest_items([Item(name, size, {"path": str(size)}, name) for name, size in pairs])
 
     assert digest(("a", 1), ("b", 2)) == digest(("a", 1), ("b", 2))
-    assert len({digest(("a", 1)), digest(("a", 2)), digest(("b", 1)), digest(("a", 1), ("b", 2)), digest()}) == 5
+    assert (
+        len({digest(("a", 1)), digest(("a", 2)), digest(("b", 1)), digest(("a", 1), ("b", 2)), digest()}) == 5
+    )
     first = digest_items(ImageFolder.scan(touch(tmp_path / "one", "x.png")).items)
     assert first == digest_items(ImageFolder.scan(touch(tmp_path / "two", "x.png")).items)

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,9 @@ def test_killed_at_any_moment_no_row_is_lost_or_doubled(
     (folder / "dog" / "broken.png").write_bytes(b"")
     options = ["--model", f"{model_file}:slow", "--shard-rows", "7", "--batch-size", "4", "--device", "cpu"]
     points = ["--capture", "adapter:input=before", "--capture", "adapter:output=after"]
-    whole = CliRunner().invoke(app, ["extract", str(folder), "--study", str(tmp_path / "whole"), *options, *points])
+    whole = CliRunner().invoke(
+        app, ["extract", str(folder), "--study", str(tmp_path / "whole"), *options, *points]
+    )
     assert whole.exit_code == 0, whole.output
     command = ["extract", str(folder), "--study", str(tmp_path / "s"), *options, *points, "--quiet"]
     ran = subprocess.run(
@@ -104,7 +107,9 @@ def test_killed_at_any_moment_no_row_is_lost_or_doubled(
     assert [one.id for one in study.manifest("after").skipped] == ["dog/broken.png"]
 
 
-def test_killed_command_line_continues(make_images: Callable[..., Path], model_file: Path, tmp_path: Path) -> None:
+def test_killed_command_line_continues(
+    make_images: Callable[..., Path], model_file: Path, tmp_path: Path
+) -> None:
     folder, study = make_images(60), tmp_path / "s t"
     options = ["--model", f"{model_file}:slow", "--shard-rows", "4", "--batch-size", "2", "--device", "cpu"]
     command = [sys.executable, "-m", "repscope", "extract", str(folder), "--study", str(study), *options]
@@ -112,6 +117,7 @@ def test_killed_command_line_continues(make_images: Callable[..., Path], model_f
     manifest = study / "sets" / "x" / "manifest.json"
     while not manifest.exists() or json.loads(manifest.read_text())["n"] < 12:
         assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.01)
     process.kill()
     process.communicate()
     stopped = Study.open(study).manifest("x")
@@ -121,7 +127,9 @@ def test_killed_command_line_continues(make_images: Callable[..., Path], model_f
     assert f"continued after {stopped.n} of 60 images" in again.stderr
     record = json.loads(again.stdout)
     assert record["sets"][0]["rows_before"] == stopped.n
-    whole = CliRunner().invoke(app, ["extract", str(folder), "--study", str(tmp_path / "w"), *options, "--as", "x"])
+    whole = CliRunner().invoke(
+        app, ["extract", str(folder), "--study", str(tmp_path / "w"), *options, "--as", "x"]
+    )
     assert whole.exit_code == 0
     assert record["sets"][0]["fingerprint"] == Study.open(tmp_path / "w")["x"].fingerprint
 
@@ -133,7 +141,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if not shutil.which("mount") or not hasattr(os, "geteuid") or os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip(f"this machine does not let us mount: {mounted.stderr.strip()}")
@@ -148,14 +159,17 @@ def test_a_full_disk_is_one_message_and_the_work_continues(
     file.write_text(
         "import torch\nfrom torch import nn\n"
         "class Wide(nn.Module):\n"
-        "    def __init__(self):\n        super().__init__()\n        self.a = nn.Flatten()\n        self.b = nn.ReLU()\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.a = nn.Flatten()\n        self.b = nn.ReLU()\n"
         "    def forward(self, x):\n        return self.b(self.a(x).repeat(1, 4))\n"
     )
     folder = make_images(40)
     options = ["--model", f"{file}:Wide", "--shard-rows", "4", "--capture", "a=a", "--capture", "b=b"]
 
     def run(study: Path) -> Any:
-        return CliRunner().invoke(app, ["extract", str(folder), "--study", str(study), *options, "--device", "cpu"])
+        return CliRunner().invoke(
+            app, ["extract", str(folder), "--study", str(study), *options, "--device", "cpu"]
+        )
 
     assert run(tmp_path / "whole").exit_code == 0
     filler = small_disk / "filler"

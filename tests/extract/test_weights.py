@@ -27,7 +27,9 @@ def same(model: nn.Module, state: dict[str, Tensor]) -> bool:
     return all(torch.equal(value, state[key]) for key, value in model.state_dict().items() if key in state)
 
 
-@pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "backbone.", "module._orig_mod.", "student.net."])
+@pytest.mark.parametrize(
+    "prefix", ["", "module.", "model.", "_orig_mod.", "backbone.", "module._orig_mod.", "student.net."]
+)
 @pytest.mark.parametrize("nested", ["", "state_dict", "model_state_dict", "model", "model.state_dict"])
 def test_nesting_and_prefixes(tmp_path: Path, state: dict[str, Tensor], prefix: str, nested: str) -> None:
     saved: dict[str, Any] = {prefix + key: value for key, value in state.items()}
@@ -68,7 +70,9 @@ def test_missing_and_unexpected_keys_are_listed(tmp_path: Path, state: dict[str,
     torch.save(wrong, tmp_path / "w.pt")
     model = network()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    with pytest.raises(ModelError, match=r"1 keys missing \(2\.bias\) and 1 unexpected \(3\.weight\)") as caught:
+    with pytest.raises(
+        ModelError, match=r"1 keys missing \(2\.bias\) and 1 unexpected \(3\.weight\)"
+    ) as caught:
         load_weights(model, tmp_path / "w.pt")
     assert "after stripping 'module.'" in str(caught.value)
     assert same(model, before)
@@ -144,7 +148,9 @@ def test_the_state_hash_sees_every_number_and_name() -> None:
     model[1].running_mean[2] += 1e-6
     assert state_hash(model) != first
     assert state_hash(network(1)) != first
-    assert state_hash(nn.ModuleDict({"x": nn.Linear(2, 2)})) != state_hash(nn.ModuleDict({"y": nn.Linear(2, 2)}))
+    assert state_hash(nn.ModuleDict({"x": nn.Linear(2, 2)})) != state_hash(
+        nn.ModuleDict({"y": nn.Linear(2, 2)})
+    )
 
 
 def test_real_checkpoints(shared_data: Path) -> None:

@@ -22,6 +22,7 @@ import pytest
 from repscope.errors import FormatError, UnsafePickleError
 from repscope.formats import ReadOptions, read_sets
 from repscope.formats.unpickle import allowed_names, loads
+from repscope.formats.unpickle_torch import Storage
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ HOSTILE: dict[str, bytes] = {
     "a memo that is missing": b"h\x05.",
     "an unknown opcode": b"\x80\x04\xfe.",
     "a newer protocol": b"\x80\x09N.",
-    "a tensor beyond its storage": b"ctorch._utils\n_rebuild_tensor_v2\n(NK\x00K\x02\x85K\x01\x85tR.",
+    "a tensor without a storage": b"ctorch._utils\n_rebuild_tensor_v2\n(NK\x00K\x02\x85K\x01\x85tR.",
     "a global named by a list": b"\x80\x04]]\x93.",
     "a dtype named by a list": b"\x80\x04cnumpy\ndtype\n]\x85R.",
     "a device named by a list": b"\x80\x04ctorch\ndevice\n]\x85R.",
@@ -282,6 +283,25 @@ def test_an_expanded_tensor_cannot_fill_the_memory() -> None:
     raw = pickle.dumps(torch.ones(1, 1).expand(1 << 20, 1 << 15), 4)
     with pytest.raises(FormatError, match="beyond its storage"):
         loads(raw, "evil.pkl")
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "stride"),
+    [
+        (0, (3,), (1,)),
+        (2, (1,), (1,)),
+        (0, (2, 2), (1, 1)),
+        (0, (2,), (-1,)),
+        (-1, (1,), (1,)),
+        (0, (2,), (1, 1)),
+    ],
+)
+def test_a_tensor_reads_nothing_beyond_its_storage(
+    offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+) -> None:
+    rebuild = allowed_names()["torch._utils", "_rebuild_tensor_v2"]
+    with pytest.raises(ValueError, match=r"beyond its storage|impossible shape"):
+        rebuild.call(Storage(np.ones(2)), offset, size, stride)  # type: ignore[attr-defined]
 
 
 def test_code_inside_a_tensors_bytes_is_refused(canary: Path) -> None:

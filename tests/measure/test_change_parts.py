@@ -146,6 +146,32 @@ def test_held_out_finds_the_part_under_the_noise() -> None:
     assert rotated.rotation > 0.85
 
 
+def test_few_rows_do_not_hide_a_scale_behind_an_ill_fitted_rotation() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((60, 50))
+    found = decompose_held_out(x, 0.6 * x + 0.4 * rng.standard_normal((60, 50)))
+    assert found.rotation == 0
+    assert found.scale == pytest.approx(0.5, abs=0.05)
+
+
+def test_few_rows_find_what_they_can_of_a_linear_map() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((70, 50))
+    found = decompose_held_out(
+        x, x * np.where(np.arange(50) < 25, 1.8, 0.2) + 0.5 * rng.standard_normal((70, 50))
+    )
+    # Least squares on 56 rows of 50 columns would predict worse than no map at all.
+    assert found.linear > 0.1
+
+
+def test_directions_that_no_row_has_shown_are_left_where_they_are() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((40, 60)) * np.where(np.arange(60) < 8, 1.0, 0.3)
+    after = x.copy()
+    after[:, :8] = x[:, :8] @ turn(0, 8)
+    assert decompose_held_out(x, after).rotation > 0.9
+
+
 def test_clusters_share_a_fold() -> None:
     """Steps shared within clusters look predictable only if a cluster is split."""
     rng = np.random.default_rng(2)
@@ -177,7 +203,7 @@ def test_replicates_leave_rows_out_of_the_score_and_not_of_the_fits() -> None:
         assert "held fixed" in table[f"change.{part}"].method
     total = sum(one.leave_out for one in table.values())
     np.testing.assert_allclose(total, 1)
-    # All rows of a group at the score of the others: leaving it out changes nothing.
+    # Two groups of the same rows: leaving one out changes nothing.
     one_group = decompose_replicates(np.vstack([x, x]), np.vstack([y, y]), np.repeat([0, 1], 80), 2, folds=2)
     for one in one_group.values():
         np.testing.assert_allclose(one.leave_out, one.value, atol=1e-9)

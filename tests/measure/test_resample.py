@@ -140,7 +140,8 @@ def test_paired_jackknife_p_is_that_of_a_t_test():
     rng = np.random.default_rng(11)
     before, after = rng.normal(size=20), rng.normal(0.4, 1, size=20)
     sides = [
-        Replicates(x.mean(), np.array([np.delete(x, i).mean() for i in range(20)]), 20) for x in (before, after)
+        Replicates(x.mean(), np.array([np.delete(x, i).mean() for i in range(20)]), 20)
+        for x in (before, after)
     ]
     assert difference_replicates(*sides, 20).p == pytest.approx(scipy.stats.ttest_rel(before, after).pvalue)
 

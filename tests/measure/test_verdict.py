@@ -107,7 +107,9 @@ def test_a_ceiling_is_said_to_be_one():
 
 def test_max_cosine_that_misleads_is_flagged():
     assert "max-cosine-misleads" in judge(table(cosine__max=(0.35, 0.9)), LINKED).flags
-    assert "max-cosine-misleads" not in judge(table(cosine__max=(0.35, 0.9), mrr__true=(0.5, 0.8)), LINKED).flags
+    assert (
+        "max-cosine-misleads" not in judge(table(cosine__max=(0.35, 0.9), mrr__true=(0.5, 0.8)), LINKED).flags
+    )
 
 
 def test_spread_that_a_gaussian_explains_is_no_collapse():
@@ -118,7 +120,11 @@ def test_spread_that_a_gaussian_explains_is_no_collapse():
 
 @pytest.mark.parametrize(
     ("word", "changes"),
-    [("closer", {"energy": (0.5, 0.2)}), ("farther", {"energy": (0.2, 0.5)}), ("unchanged", {"energy": (0.3, 0.3)})],
+    [
+        ("closer", {"energy": (0.5, 0.2)}),
+        ("farther", {"energy": (0.2, 0.5)}),
+        ("unchanged", {"energy": (0.3, 0.3)}),
+    ],
 )
 def test_words_without_a_link(word, changes):
     assert judge(table(**changes), Evidence(clusters=200, linked=False)).word == word

@@ -82,9 +82,13 @@ def test_wherever_it_fails_the_same_writer_can_try_again(disk: Path, room: int) 
     writer = study.writer("s", recipe="r")
     writer.write_shard(*shard(0))
     filler = leave(disk, room)
-    with pytest.raises(StorageError, match="no space left"):
+
+    def fill() -> None:
         for index in range(1, 4):
             writer.write_shard(*shard(index))
+
+    with pytest.raises(StorageError, match="no space left"):
+        fill()
     assert len(study.verify_committed("s").shards) == writer.shards_committed
     filler.unlink()
     for index in range(writer.shards_committed, 3):

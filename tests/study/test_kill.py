@@ -67,13 +67,17 @@ def test_nothing_committed_is_lost_and_the_same_command_continues(
             # At most one shard more than was said: it died between the commit and saying so.
             assert one["committed"] <= len(manifest.shards) <= one["committed"] + 1
             assert manifest.n == len(manifest.shards) * program.ROWS
-            assert [skip.id for skip in manifest.skipped] == [f"broken {k}" for k in range(len(manifest.shards))]
+            assert [skip.id for skip in manifest.skipped] == [
+                f"broken {k}" for k in range(len(manifest.shards))
+            ]
         else:
             assert one["committed"] == 0
         if "s" not in study or not study.manifest("s").complete:
             assert program.write(Path(one["folder"])) == fingerprint, one
         assert study.verify("s").fingerprint == fingerprint
-        assert sorted(path.name for path in study.folder("s").iterdir() if path.name != ".writer.lock") == files
+        assert (
+            sorted(path.name for path in study.folder("s").iterdir() if path.name != ".writer.lock") == files
+        )
 
 
 def test_a_writer_at_work_is_not_disturbed_and_a_killed_one_is_continued(
@@ -96,4 +100,6 @@ def test_a_writer_at_work_is_not_disturbed_and_a_killed_one_is_continued(
         said = 3 + len(process.stdout.readlines())
     committed = len(Study(folder).verify_committed("s").shards)
     assert said <= committed <= said + 1
-    assert program.write(folder, shards=committed + 2) == program.write(tmp_path / "whole", shards=committed + 2)
+    assert program.write(folder, shards=committed + 2) == program.write(
+        tmp_path / "whole", shards=committed + 2
+    )

@@ -67,7 +67,11 @@ class StudyMachine(RuleBasedStateMachine):
         self.writers.clear()
         self.study = Study(self.folder / "study")
 
-    @rule(name=NAMES, shards=st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True), overwrite=st.booleans())
+    @rule(
+        name=NAMES,
+        shards=st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True),
+        overwrite=st.booleans(),
+    )
     def add(self, name: str, shards: list[int], overwrite: bool) -> None:
         vectors = np.concatenate([rows(content)[0] for content in shards])
         items = {key: [v for c in shards for v in rows(c)[1][key]] for key in ("id", "label")}
@@ -169,7 +173,9 @@ class StudyMachine(RuleBasedStateMachine):
             elif known.complete:
                 found = self.study.verify(name)
                 assert found.fingerprint == manifest.fingerprint == whole(known.shards).fingerprint
-                assert found.column("label").tolist() == [v for c in known.shards for v in rows(c)[1]["label"]]
+                assert found.column("label").tolist() == [
+                    v for c in known.shards for v in rows(c)[1]["label"]
+                ]
             else:
                 assert len(self.study.verify_committed(name).skipped) == len(known.shards)
                 with pytest.raises(IncompleteSetError):

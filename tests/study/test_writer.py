@@ -312,6 +312,16 @@ def test_a_writer_that_was_replaced_commits_nothing(study: Study) -> None:
     assert study.verify("s").n == 6
 
 
+def test_a_refused_writer_disturbs_nobody(study: Study) -> None:
+    writer = study.writer("s", recipe="r")
+    fill(writer, 1)
+    for act in (lambda: study.writer("s", recipe="other"), lambda: study.add("s", [[1.0]])):
+        with pytest.raises(ExistsError):
+            act()
+    fill(writer)
+    writer.finish()
+
+
 def test_a_refused_writer_keeps_no_lock(study: Study) -> None:
     writer = study.writer("s")
     fill(writer)

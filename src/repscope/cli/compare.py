@@ -16,12 +16,13 @@ def compare(
     study: Annotated[Path, typer.Argument(help="Folder of the study.")],
     before: Annotated[str, typer.Argument(help="Set before the step.")],
     after: Annotated[str, typer.Argument(help="Set after the step; the same items.")],
+    *,
     reference: Annotated[str, typer.Option("--reference", "-r", help="Set to measure against.")],
     on: Annotated[
         str | None,
         typer.Option(
             "--on",
-            help="'id' or a key column that links items and reference; without it only distributions are compared.",
+            help="'id' or a key column that links items and reference; without it, distributions only.",
         ),
     ] = None,
     cluster: Annotated[
@@ -65,10 +66,10 @@ def compare(
 
     Example: repscope compare study visual_before visual_after --reference text --on label --cluster image_id
     """
-    from repscope.workflow.gate import check_formats, check_gate, gate_failed
-    from repscope.workflow.compare import compare_study, parse_split
     from repscope.report.summary import summary_lines
     from repscope.study import Study
+    from repscope.workflow.compare import compare_study, parse_split
+    from repscope.workflow.gate import check_formats, check_gate, gate_failed
 
     gate = check_gate(fail_on)
     formats = check_formats(figures)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +100,11 @@ def load_folder(
     transform = _transform(transformers, path, given or Preprocessing())
     finish_model(module, device, dtype)
     files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
-    identity = {"config_sha256": file_hash(path / "config.json"), **describe_model(module)}
+    identity = {
+        "config_sha256": file_hash(path / "config.json"),
+        "transformers": transformers.__version__,
+        **describe_model(module),
+    }
     record = {
         "spec": f"hf:{folder}",
         "weights": loaded or {file.name: file_hash(file) for file in files},
@@ -111,18 +117,20 @@ def load_folder(
 def _transformers() -> Any:
     try:
         import transformers
-        from transformers import AutoImageProcessor, AutoModel  # noqa: F401  # fails here, not later
     except ImportError as error:
         raise DependencyError(
             "the package transformers, for hf: models", str(error), "pip install 'repscope[models]'"
         ) from error
-    except RuntimeError as error:
-        # A torchvision built for another torch makes every model class fail on import.
-        raise DependencyError(
-            "a transformers that can be imported",
-            str(error).strip().partition("\n")[0],
-            "pip uninstall torchvision (nothing here needs it), or install the one that fits this torch",
-        ) from error
+    if importlib.util.find_spec("torchvision"):
+        # One built for another torch makes every model class fail, with messages about something else.
+        try:
+            importlib.import_module("torchvision")
+        except (ImportError, RuntimeError, OSError) as error:
+            raise DependencyError(
+                "no torchvision, or one that fits this torch",
+                f"one that is installed but broken ({str(error).strip().partition(chr(10))[0]})",
+                "pip uninstall torchvision (nothing here needs it), or install the one for this torch",
+            ) from error
     return transformers
 
 

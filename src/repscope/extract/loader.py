@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def decode(source: Source, transform: Transform, item: Item) -> Decoded:
 
 def decode_all(
     source: Source, transform: Transform, items: Sequence[Item], *, workers: int, ahead: int
-) -> Iterator[Decoded]:
+) -> Generator[Decoded, None, None]:
     """Decode items in their order, by ``workers`` threads (Pillow decodes outside Python's lock).
 
     Args:

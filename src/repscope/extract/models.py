@@ -189,7 +189,7 @@ def _borrow(
     place = "cpu" if first is None else str(first.device)
     number = "float32" if first is None else str(first.dtype).removeprefix("torch.")
     for what, wanted, found in (("device", device, place), ("dtype", dtype, number)):
-        if wanted not in (None, found):
+        if wanted not in (None, found, found.partition(":")[0]):
             raise InputError(
                 f"the model's own {what} ({found}), since a module that you give is not changed",
                 repr(wanted),

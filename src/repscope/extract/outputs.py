@@ -38,6 +38,7 @@ class Output:
 
     Raises:
         ExistsError: the name is taken by another set, or by one made differently.
+        StudyError: another process is writing the set.
     """
 
     def __init__(
@@ -86,6 +87,11 @@ class Output:
         """Mark the set complete."""
         if self._writer is not None:
             self._writer.finish()
+
+    def close(self) -> None:
+        """Give the set back, finished or not."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 class ShardRows:

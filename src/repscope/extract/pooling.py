@@ -158,7 +158,11 @@ def describe(value: Any, depth: int = 2) -> str:
         return f"{kind} of ({inner})"
     if depth and isinstance(value, tuple | list):
         return f"{kind} of ({', '.join(describe(part, depth - 1) for part in value[:6])})"
-    return f"{kind} of {len(value)}" if isinstance(value, Mapping | tuple | list) else f"an object of type {kind}"
+    return (
+        f"{kind} of {len(value)}"
+        if isinstance(value, Mapping | tuple | list)
+        else f"an object of type {kind}"
+    )
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -87,6 +88,7 @@ def extract(
         ModelError: the model, its weights or a capture point cannot be used.
         VectorError: NaN or Inf; the items are named.
         ExistsError: a set is there that was made differently.
+        StudyError: another process is writing one of the sets.
         StorageError: the disk refuses; what was committed stays.
         DependencyError: transformers is needed and not there.
     """
@@ -122,22 +124,26 @@ def extract(
         "device": _device_name(loaded.device),
         "limit": limit,
     }
-    outputs = [
-        Output(
-            opened,
-            point,
-            recipe=recipe_of({**decides, "point": str(point), "pool": point.pool or pool}),
-            resume=resume,
-            provenance={**origin, "capture": {**point.to_json(), "pool": point.pool or pool}},
-            overwrite=overwrite,
-        )
-        for point in points
-    ]
-    before = [output.rows_committed for output in outputs]
-    run = _Run(source, items, loaded, outputs, pool, batch_size, shard_rows, workers, strict, seed, progress)
-    run.go()
-    for output in outputs:
-        output.finish()
+    with ExitStack() as stack:
+        outputs = []
+        for point in points:
+            pooled = point.pool or pool
+            output = Output(
+                opened,
+                point,
+                recipe=recipe_of({**decides, "point": str(point), "pool": pooled}),
+                resume=resume,
+                provenance={**origin, "capture": {**point.to_json(), "pool": pooled}},
+                overwrite=overwrite,
+            )
+            stack.callback(output.close)
+            outputs.append(output)
+        before = [output.rows_committed for output in outputs]
+        _Run(
+            source, items, loaded, outputs, pool, batch_size, shard_rows, workers, strict, seed, progress
+        ).go()
+        for output in outputs:
+            output.finish()
     return Extraction(
         study=str(opened.path),
         sets=tuple(_describe(opened, output, rows) for output, rows in zip(outputs, before, strict=True)),
@@ -185,7 +191,8 @@ class _Run:
         )
         reasons: list[Skipped] = []
         # Points of sets that are complete are captured too: hooks on one may not change another's bits.
-        with Engine(self.model, [output.point for output in self.outputs], self.pool, self.seed) as engine:
+        points = [output.point for output in self.outputs]
+        with closing(decoded), Engine(self.model, points, self.pool, self.seed) as engine:
             for index in shards:
                 count = min(self.shard_rows, len(self.items) - index * self.shard_rows)
                 reasons += self._shard(engine, index, islice(decoded, count), first)
@@ -237,7 +244,7 @@ class _Run:
             self.progress(Progress(self.done, len(self.items), first, self.skipped))
 
 
-_DECISIVE = ("torch", "pillow", "transformers", "numpy")
+_DECISIVE = ("torch", "pillow", "numpy")
 
 
 def _environment() -> dict[str, Any]:
@@ -294,6 +301,8 @@ def _notes(model: LoadedModel) -> Iterator[str]:
     transform = model.transform
     if isinstance(transform, Preprocessing) and transform.mean is None and transform.std is None:
         yield "pixels are in [0, 1]: no --mean and --std were given; most trained models expect theirs"
+    if model.record.get("weights", "its own") is None:
+        yield f"no --weights were given: the model is as {model.record['spec']} made it"
     if model.absent:
         yield f"the weights lack {name_some(model.absent)}; no row depends on them"
 

@@ -6,6 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def _header(file: IO[bytes] | Any, source: str) -> tuple[tuple[int, ...], bool, 
             raise ValueError(f"npy version {version}")
         if any(n < 0 for n in shape):
             raise ValueError(f"shape {shape}")
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
         raise FormatError(
             f"the header of an npy array in {source}", str(error)[:200], "copy or write the file again"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,11 @@ MOST_LISTED = 1 << 28
 Notify = Callable[[str], None]
 
 
+def warn_user(text: str) -> None:
+    """Say one line as a Python warning."""
+    warnings.warn(text, stacklevel=3)
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """What the caller knows about a file.
@@ -41,7 +47,7 @@ class ReadOptions:
     ids: str | None = None
     labels: str | None = None
     trust_pickle: bool = False
-    warn: Notify = print
+    warn: Notify = warn_user
     trusted: list[str] = field(default_factory=list)
 
     @property

@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from repscope.errors import FormatError, UnsafePickleError
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
@@ -74,7 +76,7 @@ def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
 
         # Only zip files can be mapped; legacy ones are read.
         mapped = zipfile.is_zipfile(path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
 
@@ -91,6 +93,22 @@ def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
 
     value = read_or_trust(restricted, lambda: load(weights_only=False), source, options)
     return sets_from(value, stem, source, options)
+
+
+def _numpy_globals() -> list[Any]:
+    """What torch must additionally allow for arrays beside tensors: numpy's own, and latin-1."""
+    from numpy._core import multiarray
+
+    from repscope.formats.unpickle import encode_latin1
+
+    names: list[Any] = [np.ndarray, np.dtype, (encode_latin1, "_codecs.encode")]
+    names += [type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdSUO"]
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        names += [
+            (multiarray._reconstruct, f"{module}._reconstruct"),
+            (multiarray.scalar, f"{module}.scalar"),
+        ]
+    return names
 
 
 def _refusal(message: str, source: str) -> FormatError:

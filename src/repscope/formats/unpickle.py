@@ -71,7 +71,7 @@ def allowed_names() -> dict[tuple[str, str], object]:
     }
     for name, call in mappings.items():
         names["collections", name] = Constructor("collections", name, call)
-    names["_codecs", "encode"] = Constructor("_codecs", "encode", _encode)
+    names["_codecs", "encode"] = Constructor("_codecs", "encode", encode_latin1)
     return names | numpy_names() | torch_names()
 
 
@@ -91,13 +91,18 @@ def _frozenset(values: object = ()) -> frozenset[Any]:
 
 def _bytes(value: object = b"", encoding: object = "latin-1") -> bytes:
     if isinstance(value, str):
-        return _encode(value, encoding)
+        return encode_latin1(value, encoding)
     if not isinstance(value, bytes | memoryview):
         raise TypeError("bytes made of something other than bytes")
     return bytes(value)
 
 
-def _encode(text: object, encoding: object = "latin-1") -> bytes:
+def encode_latin1(text: object, encoding: object = "latin-1") -> bytes:
+    """``codecs.encode`` as protocols up to 2 use it for bytes, in that one encoding.
+
+    Raises:
+        TypeError: anything else.
+    """
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise TypeError("text in an encoding other than latin-1")
     return text.encode("latin-1")

@@ -22,7 +22,8 @@ class NeighbourChange:
 
     The p-value of an item is the chance that two random sets of k among the N − 1 others share as many
     as it kept (hypergeometric). Items with q above ``level`` have kept no more of their neighbours
-    than chance would leave: for them, nothing shows that the neighbourhood survived.
+    than chance would leave: for them, nothing shows that the neighbourhood survived. Hubs, which are
+    near many rows, are kept by chance a little more often than the test allows for.
 
     Attributes:
         k: neighbours.

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import VectorError
+from repscope.errors import LinkError, VectorError
 from repscope.measure import controls as control
 from repscope.measure.estimate import FIXED, Difference
 from repscope.measure.hubs import label_share
 from repscope.measure.registry import all_cards, card
 from repscope.measure.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
 from repscope.measure.results import MeasureResult
+from repscope.measure.rows import build_rows, dense_codes, mean_rows, value_of, with_q
 from repscope.measure.stage import Frame, PerItem, Sample, Stage, Undefined, measure_stage
-from repscope.measure.table import build_rows, dense_codes, mean_rows, value_of, with_q
 from repscope.measure.verdict import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
 
 Array = NDArray[np.floating[Any]]
@@ -95,7 +96,17 @@ def compare_arrays(
     n_clusters = int(codes.max()) + 1
     if item_keys is not None and reference_keys is None:
         reference_keys = np.arange(len(reference))
-    frame = _frame(before, reference, item_keys, reference_keys, codes, seed)
+    if (
+        item_keys is not None
+        and reference_keys is not None
+        and not np.isin(item_keys[item_keys >= 0], reference_keys).any()
+    ):
+        raise LinkError(
+            "items linked with the reference",
+            "no key in common",
+            "compare as distributions: leave item_keys out",
+        )
+    frame = _frame(before, reference, (item_keys, reference_keys), codes, seed)
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
     wanted = _wanted(measures, linked=frame.linked)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
@@ -174,8 +185,7 @@ def _check_shapes(before: Array, after: Array, reference: Array) -> None:
 def _frame(
     before: Array,
     reference: Array,
-    item_keys: Codes | None,
-    reference_keys: Codes | None,
+    keys: tuple[Codes | None, Codes | None],
     clusters: Codes,
     seed: int,
 ) -> Frame:
@@ -183,7 +193,7 @@ def _frame(
     from repscope.measure.kernels import median_bandwidth
 
     groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
-    linked = item_keys is not None and reference_keys is not None
+    item_keys, reference_keys = keys
     unit = unit_rows(reference, "reference", working_dtype(reference))
     # One ruler for all stages: the bandwidth comes from before and the reference only.
     first = unit_rows(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
@@ -195,9 +205,9 @@ def _frame(
         clusters=clusters,
         groups=groups,
         reference_groups=(
-            reference_groups(groups, item_keys, reference_keys)  # type: ignore[arg-type]
-            if linked
-            else np.full(len(reference), FIXED, np.int64)
+            np.full(len(reference), FIXED, np.int64)
+            if item_keys is None or reference_keys is None
+            else reference_groups(groups, item_keys, reference_keys)
         ),
         n_groups=n_groups,
         seed=seed,
@@ -282,13 +292,17 @@ def _over(
 
 
 def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
+    """What a Gaussian of the same n and d reads, for the measures that depend on them."""
+    geometry = [name for name in names if card(name).group == "geometry" and not name.startswith("norm")]
+    found = _gaussian(n, d, seed) if geometry else {}
+    return {name: found[name] for name in geometry if name in found}
+
+
+@lru_cache(maxsize=64)
+def _gaussian(n: int, d: int, seed: int) -> Mapping[str, tuple[float, float]]:
     from repscope.measure.calibration import gaussian_reference
 
-    geometry = [name for name in names if card(name).group == "geometry" and not name.startswith("norm")]
-    if not geometry:
-        return {}
-    found = gaussian_reference(n, d, seed=seed)
-    return {name: (found[name].low, found[name].high) for name in geometry if name in found}
+    return {name: (band.low, band.high) for name, band in gaussian_reference(n, d, seed=seed).items()}
 
 
 def _same(one: Array, other: Array) -> bool:

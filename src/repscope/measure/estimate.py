@@ -42,6 +42,7 @@ class Estimate:
         return f"{self.value:.4g} ({self.level:.0%} {self.low:.4g} to {self.high:.4g}, n = {self.n:,})"
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         record: dict[str, Any] = {
             "value": self.value,
             "low": self.low,
@@ -76,6 +77,7 @@ class Difference:
     why: str = ""
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         record: dict[str, Any] = {
             "value": self.value,
             "low": self.low,

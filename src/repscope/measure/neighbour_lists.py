@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from repscope.errors import InputError
 from repscope.measure.arrays import Float64, matrix
 from repscope.neighbors.exact import exact
 
@@ -39,12 +40,15 @@ class NeighbourLists:
         """Search the rows of ``x`` [N, D] among themselves.
 
         Raises:
-            InputError: k is not below the number of rows.
-            VectorError: not a finite float matrix, or a zero row under cosine.
+            InputError: k is below 1, or not below the number of rows.
+            VectorError: not a finite matrix, or a zero row under cosine.
         """
         rows = matrix(x)
+        if k < 1:
+            raise InputError("at least 1 neighbour", f"k = {k}", "raise k")
         if rows.dtype.kind != "f":
             rows = rows.astype(np.float32 if rows.dtype.kind == "V" else np.float64)
+        # Where k itself is too large, the search says so.
         found = exact(rows, k=max(k, min(k + spare, len(rows) - 1)), metric=metric)
         return cls(rows, found.indices, found.scores, k, metric)
 

@@ -19,12 +19,12 @@ def _norm(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 def _geometry(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     items, _, n = stage.groups(intervals)
-    yield from _tabled(geometry_replicates(stage.unit, items, n), names)
+    yield from _tabled(geometry_replicates(stage.unit, items, n, names), names)
 
 
 def _raw_geometry(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     items, _, n = stage.groups(intervals)
-    yield from _tabled(geometry_replicates(stage.rows, items, n), names)
+    yield from _tabled(geometry_replicates(stage.rows, items, n, names), names)
 
 
 def _tabled(table: ReplicateTable, names: list[str]) -> Samples:

@@ -44,6 +44,7 @@ class MeasureCard:
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         return {
             "name": self.name,
             "group": self.group,
@@ -120,7 +121,8 @@ _ARROWS = {"higher": "↑", "lower": "↓", "none": "·"}
 
 
 def _interval(bounds: tuple[float, float]) -> str:
-    return f"[{', '.join('∞' if b == float('inf') else '−∞' if b == -float('inf') else f'{b:g}' for b in bounds)}]"
+    infinite = {float("inf"): "∞", -float("inf"): "−∞"}
+    return f"[{', '.join(infinite.get(bound, f'{bound:g}') for bound in bounds)}]"
 
 
 def _cell(text: str) -> str:

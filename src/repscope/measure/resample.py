@@ -77,7 +77,7 @@ def cluster_sums(
         [np.bincount(clusters, mask[:, k].astype(np.float64), total) for k in range(columns.shape[1])], 1
     )
     used = (counts > 0).any(axis=1)
-    return ClusterSums(sums[used], counts[used])
+    return ClusterSums(sums[used].astype(np.float64), counts[used].astype(np.float64))
 
 
 def bootstrap_means(sums: ClusterSums, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
@@ -279,7 +279,7 @@ def difference_replicates(
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
-    """q-values: the smallest false discovery rate at which each test is called (Benjamini & Hochberg 1995)."""
+    """q-values: smallest false discovery rate at which each test is called (Benjamini & Hochberg 1995)."""
     p = np.asarray(p, np.float64)
     order = np.argsort(p)
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)

@@ -31,6 +31,7 @@ class MeasureResult:
     expected: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         described = card(self.name).to_json()
         record: dict[str, Any] = {
             "name": self.name,
@@ -67,6 +68,7 @@ class SimilarityResult:
     p: float | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         return {
             "name": self.name,
             "value": self.value.to_json(),

@@ -116,6 +116,7 @@ class Verdict:
         return f"{self.word}: {'; '.join(self.because)}"
 
     def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
         return {
             "word": self.word,
             "flags": list(self.flags),
@@ -207,7 +208,8 @@ class _Judge:
         if rise < self.margins.hub or excess < self.margins.hub or not self._significant("hub.share", +1):
             return None
         return [
-            f"{self._sentence('hub.share')}, and the most frequent label explains only {self.evidence.label_share:.3f}",
+            f"{self._sentence('hub.share')}, and the most frequent label explains only "
+            f"{self.evidence.label_share:.3f}",
             f"true-match is not better: {self._sentence(TRUE_MATCH)}",
         ]
 
@@ -302,9 +304,8 @@ class _Judge:
             if word != "collapsed" and self._fell(name):
                 flags.append(flag)
         norm = self.table.get("norm.mean")
-        if norm is not None and norm.before.value and norm.difference.value:
-            if abs(norm.difference.value) > 0.01 * norm.before.value:
-                flags.append("rescaled")
+        if norm is not None and norm.before.value and norm.difference.value is not None:
+            flags += ["rescaled"] * (abs(norm.difference.value) > 0.01 * norm.before.value)
         for name, flag in (("mixed.recall@10", "mixed-search-gained"), ("cluster.v", "clustering-gained")):
             if self._significant(name, +1):
                 flags.append(flag)
@@ -400,7 +401,8 @@ def describe(change: Difference) -> str:
     test = ""
     if change.p is not None:
         test = f", p {'< .001' if change.p < 0.001 else f'= {change.p:.3f}'}"
-    return f"{change.value:+.3f}, {change.level:.0%} {change.low:+.3f} to {change.high:+.3f}{test}, n = {change.n:,}"
+    interval = f"{change.level:.0%} {change.low:+.3f} to {change.high:+.3f}"
+    return f"{change.value:+.3f}, {interval}{test}, n = {change.n:,}"
 
 
 def _number(one: Estimate) -> str:

@@ -1,1 +1,24 @@
 """Figures: records and arrays in, matplotlib axes out. Nothing is shown, nothing is saved unasked."""
+
+from repscope.plot.class_map import plot_class_map
+from repscope.plot.confidence import plot_confidence
+from repscope.plot.controls import plot_controls
+from repscope.plot.distributions import plot_distributions
+from repscope.plot.geometry import plot_change_shares, plot_spectrum
+from repscope.plot.maps import plot_map
+from repscope.plot.save import save_figure
+from repscope.plot.style import PALETTES, Palette, palette
+
+__all__ = [
+    "PALETTES",
+    "Palette",
+    "palette",
+    "plot_change_shares",
+    "plot_class_map",
+    "plot_confidence",
+    "plot_controls",
+    "plot_distributions",
+    "plot_map",
+    "plot_spectrum",
+    "save_figure",
+]

@@ -89,7 +89,7 @@ def plot_class_map(
         )
         scale = float(np.clip(20.0 / np.sqrt(n), 0.35, 1.0))
         _points(ax, texts, marks.reference, known, size=80 * scale, gid="text")
-        _points(ax, prototypes, proto_mark, known[classes], size=32 * scale, gid="prototype")
+        _points(ax, prototypes, proto_mark, known[classes], size=24 * scale, gid="prototype")
         ax.autoscale_view()
         handles = [
             Line2D(
@@ -122,7 +122,7 @@ def _points(
                 marker=mark.marker,
                 edgecolors=_edge(mark),
                 linewidths=0.6,
-                zorder=4 if mark.marker == "*" else 3,
+                zorder=3 if mark.marker == "*" else 4,
                 gid=f"{gid}-{suffix}",
             )
 

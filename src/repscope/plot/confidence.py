@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.measure.confidence import Confidence, Flips, flips
+from repscope.plot.frame import columns_that_fit
 from repscope.plot.panels import stage_handles
 from repscope.plot.style import DOUBLE, GREY, INK, SMALL, Mark, Palette, new_figure, palette, styled
-from repscope.plot.text import number, p_value, printable
+from repscope.plot.text import p_value, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,11 +59,14 @@ def plot_confidence(
             _flips(axes[2], changed, marks)
         for letter, ax, title in zip("abc", axes, ("Reliability", "How sure", "Flips"), strict=False):
             ax.set_title(f"{letter}  {title}")
+        texts = [
+            f"{printable(name)}: {_scores(stage)}" for name, (stage, _) in zip(names, stages, strict=False)
+        ]
         figure.legend(
-            stage_handles(marks, [printable(name) for name in names[: len(stages)]], lines=True),
-            [f"{printable(name)}: {_scores(stage)}" for name, (stage, _) in zip(names, stages, strict=False)],
+            stage_handles(marks, texts, lines=True),
+            texts,
             loc="outside upper left",
-            ncols=2,
+            ncols=columns_that_fit(texts, 72 * figure.get_figwidth() - 8, handle=2.0),
             handlelength=2.0,
         )
     return figure
@@ -85,7 +89,7 @@ def wilson(right: NDArray[np.float64], count: NDArray[np.int64]) -> tuple[NDArra
 
 
 def _scores(stage: Confidence) -> str:
-    return f"ECE {number(stage.ece, 2)}, Brier {number(stage.brier, 2)}, NLL {number(stage.nll, 2)}"
+    return f"ECE {max(stage.ece, 0):.3f}, Brier {max(stage.brier, 0):.3f}, NLL {max(stage.nll, 0):.2f}"
 
 
 def _reliability(ax: Axes, stage: Confidence, mark: Mark) -> None:
@@ -102,6 +106,7 @@ def _reliability(ax: Axes, stage: Confidence, mark: Mark) -> None:
         marker=mark.marker,
         linewidths=0,
         zorder=4,
+        clip_on=False,
         gid="bins",
     )
 
@@ -132,7 +137,7 @@ def _probabilities(ax: Axes, stages: list[tuple[Confidence, Mark]]) -> None:
     ax.axhline(0, color=INK, linewidth=0.7)
     reach = max(abs(limit) for limit in ax.dataLim.intervaly) or 1.0
     ax.set_ylim(-1.15 * reach, 1.15 * reach)
-    ax.yaxis.set_major_formatter(lambda value, _: number(abs(value), 2).replace("0.", ".", 1))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}".replace("0.", ".", 1))
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
     ax.set_xlim(-0.02, 1.02)
@@ -160,6 +165,7 @@ def _flips(ax: Axes, changed: Flips, marks: Palette) -> None:
     ax.set_yticks([0, 1], [name for name, _, _ in rows])
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.set_xlabel("items")
     stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
     ax.annotate(

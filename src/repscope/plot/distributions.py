@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.measure.results import MeasureResult
+from repscope.plot.frame import columns_that_fit
 from repscope.plot.panels import (
     control_handles,
     control_points,
@@ -21,7 +22,7 @@ from repscope.plot.panels import (
     stage_handles,
     zero_line,
 )
-from repscope.plot.style import DOUBLE, INK, Palette, new_figure, palette, styled
+from repscope.plot.style import BROAD, DOUBLE, INK, Palette, new_figure, palette, styled
 from repscope.plot.text import printable
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def plot_distributions(
         )
     with styled():
         rows = -(-len(panels) // 2)
-        figure = new_figure(width, 0.35 + rows * (1.75 + 0.06 * len(changes)), layout="constrained")
+        height = 0.35 + rows * (1.75 + 0.06 * len(changes))
+        figure = new_figure(width if len(panels) > 1 else width / 2, height, layout="constrained")
         grid = figure.add_gridspec(rows, 2 if len(panels) > 1 else 1)
         for i, (title, draw) in enumerate(panels):
             last_alone = i == len(panels) - 1 and len(panels) % 2 == 1 and len(panels) > 1
@@ -127,18 +129,21 @@ def _finite(pair: Pair | None, what: str) -> Pair | None:
 
 def _cosines(ax: Axes, true: Pair | None, nearest: Pair | None, units: int | None, marks: Palette) -> None:
     for i, mark in enumerate((marks.before, marks.after)):
+        line = 1.2 if i else BROAD
         if true is not None:
-            cumulative(ax, true[i], mark, units=units)
-        if nearest is not None:
-            cumulative(ax, nearest[i], mark, maximum=true is not None, units=units if true is None else None)
+            cumulative(ax, true[i], mark, units=units, linewidth=line)
+        if nearest is not None and true is not None:
+            cumulative(ax, nearest[i], mark, maximum=True)
+        elif nearest is not None:
+            cumulative(ax, nearest[i], mark, units=units, linewidth=line)
     shares_axis(ax, "cosine to true (lines), to nearest (dotted)" if true and nearest else "cosine")
 
 
 def _norms(
     ax: Axes, norm: Pair, reference: NDArray[np.floating] | None, units: int | None, marks: Palette
 ) -> None:
-    for values, mark in zip(norm, (marks.before, marks.after), strict=True):
-        cumulative(ax, values, mark, units=units)
+    cumulative(ax, norm[0], marks.before, units=units, linewidth=BROAD)
+    cumulative(ax, norm[1], marks.after, units=units)
     every = np.concatenate([*norm, reference] if reference is not None else [*norm]).astype(np.float64)
     if reference is not None:
         cumulative(ax, reference, marks.reference)
@@ -177,4 +182,5 @@ def _legends(
     shown = [printable(name) for name in (names if reference else names[:2])]
     handles = stage_handles(marks, shown, lines=True) + control_handles(controls)
     labels = shown + [f"control: {handle.get_label()}" for handle in handles[len(shown) :]]
-    figure.legend(handles, labels, loc="outside upper left", ncols=len(handles), handlelength=2.0)
+    columns = columns_that_fit(labels, 72 * figure.get_figwidth() - 8, handle=2.0)
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.0)

@@ -29,7 +29,7 @@ def map_axes(width: float, legend: Sequence[str], notes: Sequence[str], *, shape
     """
     space = 72 * (width - 2 * _MARGIN)
     lines = sum(len(wrap(note, space, SMALL)) for note in notes)
-    rows = -(-len(legend) // _columns(legend, space))
+    rows = -(-len(legend) // columns_that_fit(legend, space))
     above = (rows * _LEGEND * 1.5 + _GAP) / 72 + _MARGIN
     below = (lines * LINE * SMALL + _GAP) / 72 + 1.5 * _MARGIN
     box = shape * (width - 2 * _MARGIN)
@@ -63,12 +63,12 @@ def legend_above(ax: Axes, handles: Sequence[Any], texts: Sequence[str], space: 
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
         borderpad=0.2,
-        ncols=_columns(texts, space),
+        ncols=columns_that_fit(texts, space),
         handlelength=_HANDLE,
     )
 
 
-def _columns(texts: Sequence[str], space: float) -> int:
+def columns_that_fit(texts: Sequence[str], space: float, *, handle: float = _HANDLE) -> int:
     """Columns of the fewest rows that fit; matplotlib fills them one after the other."""
     for rows in range(1, len(texts)):
         columns = -(-len(texts) // rows)
@@ -78,7 +78,7 @@ def _columns(texts: Sequence[str], space: float) -> int:
             size = base + (column < longer)
             used += max(text_width(text, _LEGEND) for text in texts[at : at + size])
             at += size
-        used += _LEGEND * (columns * (_HANDLE + 0.4) + (columns - 1) * _COLUMN_GAP + 0.4)
+        used += _LEGEND * (columns * (handle + 0.4) + (columns - 1) * _COLUMN_GAP + 0.4)
         if used <= space:
             return columns
     return 1

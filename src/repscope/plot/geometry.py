@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.plot.style import GREY, INK, SINGLE, SMALL, new_figure, palette, styled
+from repscope.plot.style import BROAD, GREY, INK, SINGLE, SMALL, new_figure, palette, styled
 from repscope.plot.text import printable, text_width
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ PARTS = ("shift", "rotation", "scale", "linear", "residual")
 
 _COLOURS = {
     "shift": "#004F8C",
-    "rotation": "#5AA7DC",
-    "scale": "#3CC79A",
+    "rotation": "#6DB6E8",
+    "scale": "#B8568F",
     "linear": "#F2C14E",
     "residual": "#C9C9C9",
 }
@@ -70,7 +70,7 @@ def plot_change_shares(
                 text = f"{100 * share:.0f}"
                 # The bars take about three quarters of the width; a number must fit its own with some air.
                 if share * 0.72 * 72 * width > text_width(text, SMALL) + 4:
-                    light = part in ("shift",)
+                    light = part in ("shift", "scale")
                     ax.text(
                         start + share / 2, y, text, ha="center", va="center", fontsize=SMALL,
                         color="white" if light else INK,
@@ -86,8 +86,8 @@ def plot_change_shares(
         ax.legend(
             [Patch(color=_COLOURS[part]) for part in PARTS],
             PARTS,
-            loc="lower left",
-            bbox_to_anchor=(0, 1.0),
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
             ncols=len(PARTS),
             handlelength=0.8,
             columnspacing=0.8,
@@ -143,10 +143,9 @@ def plot_spectrum(
                 flat.append(printable(name))
                 continue
             marker = mark.marker if len(shares) <= 12 else "none"
-            # Before is drawn broad, so that it shows where after lies on it.
             ax.plot(
                 np.arange(1, len(shares) + 1), shares, color=mark.line, linestyle=mark.dash, marker=marker,
-                markersize=3.5, label=printable(name), linewidth=2.4 if mark is marks.before else 1.2,
+                markersize=3.5, label=printable(name), linewidth=BROAD if mark is marks.before else 1.2,
             )  # fmt: skip
         if gaussian is not None and len(expected := _shares(gaussian, "gaussian")):
             ax.plot(
@@ -161,7 +160,9 @@ def plot_spectrum(
         ax.set_ylabel("share of the variance")
         _plain_counts(ax)
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        if not ax.lines:
+            ax.set_yticks([])
+            ax.minorticks_off()
         if ax.get_legend_handles_labels()[0]:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, handlelength=2.0, borderpad=0.2)
     return ax
@@ -183,11 +184,11 @@ def _shares(values: NDArray[np.floating], name: str) -> NDArray[np.float64]:
 
 def _plain_counts(ax: Axes) -> None:
     """1, 10, 100 instead of powers; limits that show a single component too."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
     most = max((len(line.get_xdata()) for line in ax.lines), default=1)  # type: ignore[arg-type]
     ax.set_xlim(0.9, 1.1 * max(most, 2))
     low, high = ax.get_ylim()
     ax.set_ylim(bottom=max(low, high * _DEPTH))
-    ax.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0,) if most >= 10 else (1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_locator(LogLocator() if most >= 10 else FixedLocator(range(1, most + 1)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

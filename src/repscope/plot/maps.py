@@ -157,7 +157,7 @@ def _arrow_rows(
                 "measure it on the whole set",
             )
         order = np.argsort(moved[projection.rows[before][drawn]], kind="stable")
-        manner = "evenly spaced in the order of how far they moved in space"
+        manner = "evenly spaced by how far they moved in space"
     places = np.unique(np.linspace(0, len(order) - 1, min(arrows, len(order))).round().astype(np.int64))
     some = f"{len(places)} of {len(order):,} items, {manner}"
     return drawn[order[places]], f"Arrows: {'every item' if len(places) == len(order) else some}."
@@ -183,7 +183,7 @@ def _scatter(ax: Axes, name: str, points: NDArray[np.float64], mark: Mark, *, ab
         c=mark.colour,
         marker=mark.marker,
         edgecolors=mark.edge,
-        linewidths=0.5 if n <= 500 else 0.2,
+        linewidths=0.5 if n <= 100 else 0.25,
         alpha=1.0 if star and n <= 500 else float(np.clip(3.2 * n**-0.25, 0.25, 0.85)),
         zorder=4 if above else 3,
         rasterized=n > RASTERISE,

@@ -21,10 +21,17 @@ CONTROLS: Mapping[str, str] = {"identity": "|", "noise": "x", "collapse": "v", "
 CONTROL_COLOUR = "#555555"
 
 _VERTICES = 1000
+_FEW_ROWS = 5
 
 
 def cumulative(
-    ax: Axes, values: NDArray[np.floating], mark: Mark, *, maximum: bool = False, units: int | None = None
+    ax: Axes,
+    values: NDArray[np.floating],
+    mark: Mark,
+    *,
+    maximum: bool = False,
+    units: int | None = None,
+    linewidth: float = 1.2,
 ) -> None:
     """The share of values at most x, with the band that holds the whole curve in 95 % of samples.
 
@@ -36,6 +43,7 @@ def cumulative(
         mark: of the stage.
         maximum: dotted and thin: a second quantity of the same stage.
         units: independent units among the values, for the band; None draws no band.
+        linewidth: points.
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     share = np.arange(1, len(ordered) + 1) / len(ordered)
@@ -46,7 +54,7 @@ def cumulative(
     if maximum:
         ax.step(x, y, where="post", color=mark.line, linewidth=1.0, linestyle=(0, (1, 1.2)), zorder=3)
         return
-    ax.step(x, y, where="post", color=mark.line, linestyle=mark.dash, zorder=4)
+    ax.step(x, y, where="post", color=mark.line, linestyle=mark.dash, linewidth=linewidth, zorder=4)
     if units:
         reach = np.sqrt(np.log(2 / 0.05) / (2 * units))
         ax.fill_between(
@@ -94,6 +102,7 @@ def one_point(
             va="center",
             fontsize=SMALL,
             color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )
         return
     if estimate.low is not None and estimate.high is not None:
@@ -113,10 +122,14 @@ def one_point(
 
 
 def name_rows(ax: Axes, names: Sequence[str]) -> None:
-    """Row 0 on top; names instead of ticks."""
+    """Row 0 on top; names instead of ticks; few rows keep together."""
+    from matplotlib.ticker import MaxNLocator
+
+    air = 0.5 * max(0, _FEW_ROWS - len(names))
     ax.set_yticks(range(len(names)), list(names))
     ax.tick_params(axis="y", length=0)
-    ax.set_ylim(len(names) - 0.45, -0.55)
+    ax.set_ylim(len(names) - 0.45 + air, -0.55 - air)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color="#E8E8E8", linewidth=0.5, zorder=0)
     ax.set_axisbelow(True)

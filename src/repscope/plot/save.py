@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "pdf", "jpg")
 
 # Dates and versions would make every file differ from the last.
-_METADATA: dict[str, dict[str, Any]] = {
+_METADATA: dict[str, dict[str, Any] | None] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-    "jpg": {},
+    "jpg": None,
 }
 
 

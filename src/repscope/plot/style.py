@@ -25,6 +25,9 @@ TEXT = 7.0
 SMALL = 6.0
 """Points: the size of notes and class names."""
 
+BROAD = 1.9
+"""Points: the line before, so that it shows where the line after lies on it."""
+
 INK = "#222222"
 GREY = "#767676"
 PALE = "#D9D9D9"

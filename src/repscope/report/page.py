@@ -7,9 +7,11 @@ import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from repscope.report.changes import ItemRow
 from repscope.report.content import Content
@@ -17,6 +19,9 @@ from repscope.report.forest import DRAWN
 from repscope.report.sentences import WARNINGS
 from repscope.report.thumbnails import thumbnail
 from repscope.report.words import CONTROLS
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TONES = {
     "aligned": "good",
@@ -67,14 +72,7 @@ def render_page(content: Content, pictures: Mapping[str, Picture], folders: Sequ
         pictures: of every figure in ``content.figures``, by name.
         folders: where relative image paths of items start.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    here = resources.files("repscope.report")
-    style = here.joinpath("style.css").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(here.joinpath("comparison.html").read_text(encoding="utf-8"))
+    style, template = _style(), _template()
     changes = content.changes
     rows = [*changes.improved, *changes.worsened, *changes.moved]
     shows = _shown(rows)
@@ -101,6 +99,22 @@ def render_page(content: Content, pictures: Mapping[str, Picture], folders: Sequ
         shows=shows,
         thumbnails={row.row: thumbnail(row.image, folders) for row in rows} if shows["image"] else {},
     )
+
+
+@cache
+def _style() -> str:
+    return resources.files("repscope.report").joinpath("style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    text = resources.files("repscope.report").joinpath("comparison.html").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(text)
 
 
 class _Markup(str):

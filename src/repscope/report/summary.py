@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from repscope.report.clean import isolated, visible, wrap
+from repscope.report.grid import WIDTH, table
 from repscope.report.numbers import whole
 from repscope.report.record import ComparisonRecord
 from repscope.report.rows import Notes, key_rows
 from repscope.report.sentences import flag_note, headline, units
-from repscope.report.text import WIDTH, table
 
 LINES = 15
 """Most lines of a summary."""

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from repscope.report.changes import ItemRow
 from repscope.report.clean import columns, exact, isolated, pad, wrap
 from repscope.report.content import Content
+from repscope.report.grid import BELOW, WIDTH, clip, table
 from repscope.report.numbers import whole
 from repscope.report.rows import MeasureRow
 from repscope.report.words import CONTROLS
-
-WIDTH = 100
-"""Columns of the report."""
-
-_GAP = 2
-_CONTINUED = " " * 6
 
 
 def render_text(content: Content) -> str:
@@ -35,69 +30,56 @@ def render_text(content: Content) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
-    """Rows under their heads, the first ``left`` columns flush left, numbers flush right.
+def measure_table(
+    rows: Sequence[MeasureRow], controls: Sequence[str] = (), *, stages: bool = False
+) -> list[str]:
+    """Measures as rows: both stages, the difference with interval, p and q; then the controls.
 
-    A table too wide for the page gives up the columns at its right, which then stand below each row
-    as ``head value``; a first column too wide is broken.
+    Args:
+        rows: the measures.
+        controls: shown where a row has them.
+        stages: also the intervals of the stages.
     """
-    cells = [list(row) for row in rows]
-    widths = [max(columns(text) for text in column) for column in zip(head, *cells, strict=True)]
-    kept = len(head)
-    while kept > 1 and sum(widths[:kept]) + _GAP * (kept - 1) > WIDTH:
-        kept -= 1
-    widths[0] = min(widths[0], WIDTH)
-    lines = [_line(head[:kept], widths, left), "─" * (sum(widths[:kept]) + _GAP * (kept - 1))]
-    for row in cells:
-        lines += [_line(row[:kept], widths, left)] if columns(row[0]) <= widths[0] else wrap(row[0], WIDTH)
-        rest = [
-            f"{name} {text}" for name, text in zip(head[kept:], row[kept:], strict=True) if text.strip("–")
-        ]
-        if rest:
-            lines += wrap("   ".join(rest), WIDTH, first=_CONTINUED)
-    return lines
-
-
-def measure_table(rows: Sequence[MeasureRow], controls: Sequence[str] = ()) -> list[str]:
-    """Measures as rows: before, after, the difference with interval, p and q; then the controls below."""
     units = {row.n for row in rows if row.n}
-    head = [
-        "",
-        "before",
-        "after",
-        "difference",
-        "interval",
-        "p",
-        "q",
-        "reading",
-        *(["n"] if len(units) > 1 else []),
-    ]
+    head = ["", "before", "after", "difference", "interval", "p", "q", "reading"]
+    head += ["n"] if len(units) > 1 else []
     body: list[list[str]] = []
-    below: list[list[str]] = []
     for row in rows:
-        name = f"{row.name} {row.arrow}" + (f" {row.note}" if row.note else "")
-        if row.before is None or row.after is None or row.difference is None:
-            body.append([name, "undefined", *[""] * (len(head) - 2)])
+        cells = [f"{row.name} {row.arrow} {row.note}".rstrip()]
+        if row.before and row.after and row.difference:
+            cells += [row.before.text, row.after.text, row.difference.text, row.difference.interval or "–"]
+            cells += [row.p, row.q, row.reading, row.n]
         else:
-            cells = [
-                name,
-                row.before.text,
-                row.after.text,
-                row.difference.text,
-                row.difference.interval or "–",
-            ]
-            body.append([*cells, row.p, row.q, row.reading, *([row.n] if len(units) > 1 else [])])
-        below.append([line for why in row.why for line in wrap(why, WIDTH, first=_CONTINUED)])
-    lines = _interleave(table(head, body), body, below)
+            cells += ["undefined", *[""] * len(head)]
+        body.append(cells[: len(head)])
+    below = [[line for why in row.why for line in wrap(why, WIDTH, first=BELOW)] for row in rows]
+    lines = table(head, body, below=below)
     if len(units) == 1:
         lines.append(f"n = {units.pop()}")
-    return lines + _control_table(rows, controls)
+    defined = [row for row in rows if row.difference]
+    if stages and defined:
+        lines += _stage_table(defined)
+    return lines + _control_table(defined, controls, gaussian=not stages)
 
 
-def _control_table(rows: Sequence[MeasureRow], controls: Sequence[str]) -> list[str]:
+def _stage_table(rows: Sequence[MeasureRow]) -> list[str]:
+    """The two stages with their intervals, and what a Gaussian of the same size reads."""
+    head = ["", "before", "interval", "after", "interval", "Gaussian, same n and d"]
+    body = []
+    for row in rows:
+        cells = [f"{row.name} {row.arrow}"]
+        for one in (row.before, row.after):
+            cells += [one.text, one.interval or "–"] if one else ["", ""]
+        body.append([*cells, row.gaussian or "–"])
+    if not any(row.gaussian for row in rows):
+        head, body = head[:-1], [cells[:-1] for cells in body]
+    return ["", "The two stages:", *table(head, body)]
+
+
+def _control_table(rows: Sequence[MeasureRow], controls: Sequence[str], *, gaussian: bool) -> list[str]:
     """The difference again, beside what known non-answers give."""
     shown = [name for name in controls if any(name in row.controls for row in rows)]
-    gaussian = any(row.gaussian for row in rows)
+    gaussian = gaussian and any(row.gaussian for row in rows)
     if not shown and not gaussian:
         return []
     head = ["", "difference", *shown, *(["Gaussian, same n and d"] if gaussian else [])]
@@ -105,22 +87,9 @@ def _control_table(rows: Sequence[MeasureRow], controls: Sequence[str]) -> list[
         [f"{row.name} {row.arrow}", row.difference.text, *(row.controls.get(name, "–") for name in shown)]
         + ([row.gaussian or "–"] if gaussian else [])
         for row in rows
-        if row.difference is not None
+        if row.difference
     ]
-    return ["", "Beside what is known to be no answer:", *table(head, body)] if body else []
-
-
-def _interleave(lines: list[str], body: Sequence[Sequence[str]], below: Sequence[list[str]]) -> list[str]:
-    """Put the reasons of a row below it."""
-    result, position = lines[:2], -1
-    pending: list[str] = []
-    for line in lines[2:]:
-        if position + 1 < len(body) and line.startswith(body[position + 1][0]):
-            result += pending
-            position += 1
-            pending = below[position]
-        result.append(line)
-    return result + pending
+    return ["", "Beside what is known to be no answer:", *table(head, body)]
 
 
 def _verdict(content: Content) -> list[str]:
@@ -172,11 +141,12 @@ def _measures(content: Content) -> list[str]:
     lines = []
     for group in content.groups:
         lines += [*_title(f"All measures: {group.title.lower()}"), *wrap(group.about, WIDTH), ""]
-        lines += measure_table(group.rows, content.controls)
+        lines += measure_table(group.rows, content.controls, stages=True)
     if content.methods:
         lines += ["", "Methods"]
         for letter, text in content.methods:
             lines += wrap(text, WIDTH, first=f"  {pad(letter, 3)}", rest="     ")
+    lines += ["", "What each measure is, with its formula and paper: repscope measures"]
     return lines + _source(content)
 
 
@@ -189,8 +159,8 @@ def _similarity(content: Content) -> list[str]:
     for row in content.similarity:
         name = row.name + (f" {row.note}" if row.note else "")
         body.append([name, row.value.text, row.value.interval or "–", row.null, row.null_high, row.p, row.n])
-        below.append(wrap(row.why, WIDTH, first=_CONTINUED) if row.why else [])
-    return lines + _interleave(table(head, body), body, below) + _source(content)
+        below.append(wrap(row.why, WIDTH, first=BELOW) if row.why else [])
+    return lines + table(head, body, below=below) + _source(content)
 
 
 def _change(content: Content) -> list[str]:
@@ -248,16 +218,16 @@ def _items(content: Content) -> list[str]:
 
 def _item_table(rows: Sequence[ItemRow]) -> list[str]:
     wanted = {
-        "item": [_clip(row.id, 28) for row in rows],
-        "label": [_clip(row.label, 20) for row in rows],
+        "item": [clip(row.id, 28) for row in rows],
+        "label": [clip(row.label, 20) for row in rows],
         "rank of truth": [row.rank for row in rows],
         "cosine to truth": [row.cosine for row in rows],
         "moved": [row.displacement for row in rows],
-        "nearest": [_clip(row.nearest, 40) for row in rows],
+        "nearest": [clip(row.nearest, 40) for row in rows],
     }
     shown = {head: values for head, values in wanted.items() if any(values)}
     left = 2 if "label" in shown else 1
-    return table(list(shown), zip(*shown.values(), strict=True), left)
+    return table(list(shown), zip(*shown.values(), strict=True), left=left)
 
 
 def _repeat(content: Content) -> list[str]:
@@ -299,23 +269,6 @@ def _source(content: Content) -> list[str]:
 
 def _title(text: str) -> list[str]:
     return ["", "", text.upper(), "─" * WIDTH]
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
-    padded = [
-        pad(text, width, right=column >= left)
-        for column, (text, width) in enumerate(zip(cells, widths, strict=False))
-    ]
-    return (" " * _GAP).join(padded)
-
-
-def _clip(text: str, width: int) -> str:
-    if columns(text) <= width:
-        return text
-    plain = text.strip("\u2068\u2069")
-    while columns(plain) > width:
-        plain = plain[:-2].rstrip("…") + "…"
-    return isolated(plain)
 
 
 def _bar(share: float) -> str:

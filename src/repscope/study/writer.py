@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import CorruptError, ExistsError, InputError, StudyError, VectorError
+from repscope.errors import CorruptError, ExistsError, InputError, MissingError, StudyError, VectorError
 from repscope.study.embeddings import fingerprint_of
 from repscope.study.items import as_items, check_ids
 from repscope.study.lock import WriterLock
@@ -68,6 +68,8 @@ class SetWriter:
         origin = as_json(dict(provenance or {}), f"provenance of set {name!r}")
         self._manifest = Manifest(self.name, 0, 0, "", {}, recipe=recipe, resume=resume, provenance=origin)
         self._schema: pa.Schema | None = None
+        # Asked twice: a writer that is refused must not take the lock from one that is at work.
+        self._to_continue(overwrite)
         make_folder(folder)
         self._lock = WriterLock(folder)
         try:
@@ -78,31 +80,40 @@ class SetWriter:
             raise
 
     def _start(self, overwrite: bool) -> None:
-        """Continue what is there, or refuse it, or clear it; then remove what no manifest names."""
+        """Continue what is there or clear it; then remove what no manifest names."""
+        found = self._to_continue(overwrite)
         remove_leftovers(self.folder)
-        if (self.folder / FILE_NAME).exists():
-            found = self._found(overwrite)
-            if found is not None and self._continues(found):
-                self._manifest = self._continued(found)
-            elif found is None or overwrite:
-                # The manifest goes first: shards without a manifest are leftovers, never half a set.
-                with storage_errors(self.folder):
-                    (self.folder / FILE_NAME).unlink()
-            else:
-                self._refuse(found)
-        named = {shard.file for shard in self._manifest.shards}
         with storage_errors(self.folder):
+            if found is not None:
+                self._manifest = self._continued(found)
+            else:
+                # The manifest goes first: shards without a manifest are leftovers, never half a set.
+                (self.folder / FILE_NAME).unlink(missing_ok=True)
+            named = {shard.file for shard in self._manifest.shards}
             for path in self.folder.glob("shard-*.arrow"):
                 if path.name not in named:
                     path.unlink()
 
-    def _found(self, overwrite: bool) -> Manifest | None:
+    def _to_continue(self, overwrite: bool) -> Manifest | None:
+        """The interrupted set that this writer continues; None when it starts afresh.
+
+        Raises:
+            ExistsError: another set is there, and is not to be overwritten.
+            CorruptError: what is there cannot be understood, and is not to be overwritten.
+        """
         try:
-            return load_manifest(self.folder)
+            found = load_manifest(self.folder)
+        except MissingError:
+            return None
         except CorruptError:
             if overwrite:
                 return None
             raise
+        if self._continues(found):
+            return found
+        if not overwrite:
+            self._refuse(found)
+        return None
 
     def _continues(self, found: Manifest) -> bool:
         return not found.complete and bool(found.recipe) and found.recipe == self._manifest.recipe

@@ -1,6 +1,6 @@
 """How often is a verdict right? The table that the documentation publishes.
 
-    python -m repscope.testing.confusion --studies 200
+python -m repscope.testing.confusion --studies 200
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from repscope.measure.comparison import compare_arrays
 from repscope.measure.verdict import TOUCHSTONES, WORDS
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
 
-DESIGNS = {"150 images, 1 row each": (150, 1), "150 images, 4 rows each": (150, 4), "15 images, 1 row each": (15, 1)}
+DESIGNS = {
+    "150 images, 1 row each": (150, 1),
+    "150 images, 4 rows each": (150, 4),
+    "15 images, 1 row each": (15, 1),
+}
 """Images and rows an image of each design."""
 
 
@@ -69,14 +73,16 @@ def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) 
     return comparison.verdict.word
 
 
-def confusion(condition: str, design: str, studies: int, *, seed: int = 0, clustered: bool = True) -> ConfusionRow:
+def confusion(
+    condition: str, design: str, studies: int, *, seed: int = 0, clustered: bool = True
+) -> ConfusionRow:
     """Simulate ``studies`` studies of one condition and count the verdicts."""
     images, rows = DESIGNS[design]
     words: Counter[str] = Counter()
     right: frozenset[str] = frozenset()
     for number in range(studies):
         study = simulate(condition, images=images, rows_per_image=rows, seed=seed + number)
-        words[verdict_of(study, seed=number, clustered=clustered)] += 1
+        words[verdict_of(study, seed=seed, clustered=clustered)] += 1
         right = study.right
     return ConfusionRow(condition, design, dict(words), tuple(sorted(right)), studies)
 
@@ -87,7 +93,8 @@ def as_markdown(rows: list[ConfusionRow]) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [
-            f"**{row.words.get(word, 0)}**" if word in row.right else str(row.words.get(word, 0)) for word in WORDS
+            f"**{row.words.get(word, 0)}**" if word in row.right else str(row.words.get(word, 0))
+            for word in WORDS
         ]
         false = "" if "aligned" in row.right else f"{row.false_aligned:.1%}"
         lines.append("| " + " | ".join([row.condition, row.design, *cells, false]) + " |")

@@ -98,7 +98,8 @@ def simulate(
 
 def _noise(rng: np.random.Generator, n: int, d: int) -> Floats:
     """Rows of expected length 1."""
-    return rng.standard_normal((n, d)) / np.sqrt(d)
+    noise: Floats = rng.standard_normal((n, d)) / np.sqrt(d)
+    return noise
 
 
 def _unit(x: Floats) -> Floats:
@@ -151,11 +152,19 @@ def _collapse_text(w: _World) -> Made:
 def _hub(w: _World) -> Made:
     """Half the images are drawn to one text; the rest stay."""
     drawn = (w.images % 2 == 0)[:, None]
-    return w.rows, np.where(drawn, 0.3 * w.rows + 3.0 * w.texts[0], w.rows), {"hub-captured", "damaged", "collapsed"}
+    return (
+        w.rows,
+        np.where(drawn, 0.3 * w.rows + 3.0 * w.texts[0], w.rows),
+        {"hub-captured", "damaged", "collapsed"},
+    )
 
 
 def _snap(w: _World) -> Made:
-    return w.rows, w.nearest_texts() + 0.02 * _noise(w.rng, *w.rows.shape), {"collapsed", "damaged", "closer", "unchanged"}
+    return (
+        w.rows,
+        w.nearest_texts() + 0.02 * _noise(w.rng, *w.rows.shape),
+        {"collapsed", "damaged", "closer", "unchanged"},
+    )
 
 
 def _towards_nearest(w: _World) -> Made:

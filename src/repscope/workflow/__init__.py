@@ -1,1 +1,1 @@
-
+"""The verbs that compose the rooms."""

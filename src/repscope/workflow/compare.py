@@ -19,10 +19,7 @@ from repscope.study.provenance import version
 from repscope.workflow.comparison import Comparison
 
 if TYPE_CHECKING:
-    from repscope.measure.comparison import ArrayComparison
-
-METHODS = ("tsne", "umap", "pca", "none")
-"""Maps that a comparison can draw."""
+    from repscope.project.maps import Method
 
 
 @dataclass(frozen=True)
@@ -94,10 +91,8 @@ def compare(
     from repscope.workflow.drawing import MapChoice, draw, fit_map
     from repscope.workflow.stages import change_of, item_table, similarity_of
 
-    if method not in METHODS:
-        raise UnknownNameError(f"a map: {', '.join(METHODS)}", repr(method), "choose one of them")
     paired = pair(before, after, reference, on=on, cluster=cluster, split=split, drop_unlinked=drop_unlinked)
-    choice = MapChoice(method, perplexity, seen, palette, seed)
+    choice = MapChoice(_map_method(method), perplexity, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
     # The map comes first: a missing package is an error before the work, not after it.
@@ -130,7 +125,10 @@ def compare(
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in (before, after, reference)},
-        replay=replay or _python_replay(before, after, reference, on, cluster, split, method, seed),
+        replay=replay
+        or _python_replay(
+            before, after, reference, on=on, cluster=cluster, split=split, method=method, seed=seed
+        ),
         version=version(),
         measures=tuple(arrays.table.values()),
         undefined={**arrays.undefined, **failed},
@@ -173,7 +171,8 @@ def pair(
     linked = link(before, reference, on, drop_unlinked=drop_unlinked) if on else None
     if linked is not None and (without := int((linked.left < 0).sum())):
         notes.append(
-            f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: no truth-based measure counts them"
+            f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: "
+            "no truth-based measure counts them"
         )
     clusters = np.arange(before.n)
     if cluster is not None:
@@ -222,6 +221,15 @@ def parse_split(text: str | None) -> tuple[str, str] | None:
             "--split COL=VALUE", repr(text), "give a column and a value, such as --split split=unseen"
         )
     return column, value
+
+
+def _map_method(name: str) -> Method | None:
+    for method in ("tsne", "umap", "pca"):
+        if name == method:
+            return method
+    if name != "none":
+        raise UnknownNameError("a map: tsne, umap, pca or none", repr(name), "choose one of them")
+    return None
 
 
 def _rows_of(one: EmbeddingSet, rows: NDArray[np.int64]) -> EmbeddingSet:
@@ -275,6 +283,7 @@ def _python_replay(
     before: EmbeddingSet,
     after: EmbeddingSet,
     reference: EmbeddingSet,
+    *,
     on: str | None,
     cluster: str | None,
     split: tuple[str, str] | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from repscope.project import Projection
+    from repscope.project.maps import Method
     from repscope.workflow.compare import Paired
 
 MOST_LABELS = 25
@@ -54,14 +55,14 @@ class MapChoice:
     """How the maps are made and coloured.
 
     Attributes:
-        method: "tsne", "umap", "pca" or "none".
+        method: None draws no maps.
         perplexity: of t-SNE.
         seen: column of the reference that says which classes were seen, or None.
         palette: "default" or "classic".
         seed: of the maps.
     """
 
-    method: str
+    method: Method | None
     perplexity: float
     seen: str | None
     palette: str
@@ -84,14 +85,14 @@ def fit_map(paired: Paired, choice: MapChoice) -> Projection | None:
     Raises:
         DependencyError: the method's package is not installed.
     """
-    if choice.method == "none":
+    if choice.method is None:
         return None
     from repscope.project import project
 
     rows = (paired.before.vectors, paired.after.vectors, paired.reference.vectors)
     return project(
         dict(zip(stage_names(paired), rows, strict=True)),
-        method=choice.method,  # type: ignore[arg-type]
+        method=choice.method,
         seed=choice.seed,
         perplexity=choice.perplexity,
     )
@@ -136,7 +137,8 @@ def _draw_map(
     drawn.add(
         "map",
         axes,
-        f"Joint map of {before}, {after} and {reference}: {projection}. Faithfulness: {projection.faithfulness}. "
+        f"Joint map of {before}, {after} and {reference}: {projection}. "
+        f"Faithfulness: {projection.faithfulness}. "
         "Nothing in this report is computed from the map.",
     )
     for stage, name in (("before", before), ("after", after)):
@@ -168,7 +170,7 @@ def _draw_numbers(
             units=arrays.clusters,
             colours=choice.palette,
         ),
-        "Cosines and norms before and after, shares with 95 % intervals, and differences beside the controls.",
+        "Cosines and norms, shares with 95 % intervals, and differences beside the controls.",
     )
     drawn.add(
         "differences",
@@ -191,26 +193,35 @@ def _draw_numbers(
 
 
 def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice: MapChoice) -> None:
-    """Class texts and prototypes, where the reference holds one row a class and classes have several items."""
+    """Class texts and prototypes, where the reference has one row a class and classes several items."""
     from repscope.plot.class_map import plot_class_map
     from repscope.project import project_classes
 
     link = paired.link
-    if link is None or len(np.unique(link.right)) != len(link.right) or (link.right < 0).any():
+    if (
+        link is None
+        or choice.method is None
+        or len(np.unique(link.right)) != len(link.right)
+        or (link.right < 0).any()
+    ):
         return
     with_items = len(np.unique(link.left[link.left >= 0]))
     if with_items < 3 or 2 * with_items > (link.left >= 0).sum() or len(link.right) > MOST_CLASSES:
         return
     seen = _seen(paired, choice.seen)
-    for stage, rows in (("before", arrays.before.unit), ("after", arrays.after.unit)):
+    stages: tuple[tuple[Literal["before", "after"], Any], ...] = (
+        ("before", arrays.before.unit),
+        ("after", arrays.after.unit),
+    )
+    for stage, rows in stages:
         class_map = project_classes(
             arrays.before.frame.reference, rows, link.left, method=choice.method, seed=choice.seed
-        )  # type: ignore[arg-type]
+        )
         drawn.add(
             f"classes_{stage}",
             plot_class_map(
                 class_map, names=reference_labels(paired), seen=seen, stage=stage, colours=choice.palette
-            ),  # type: ignore[arg-type]
+            ),
             f"Class texts and the mean direction of each class's items, {stage}, in one fit.",
         )
 
@@ -227,7 +238,7 @@ def _draw_confidence(drawn: Drawn, arrays: ArrayComparison, choice: MapChoice) -
     drawn.add(
         "confidence",
         plot_confidence(*stages, colours=choice.palette),
-        f"Prediction confidence and calibration at temperature {stages[0].temperature:g}, and flips both ways.",
+        f"Prediction confidence and calibration at temperature {stages[0].temperature:g}, and both flips.",
     )
 
 
@@ -236,7 +247,7 @@ def reference_labels(paired: Paired) -> list[str]:
     for column in ("label", "text", paired.link.on if paired.link else "id", "id"):
         if column in paired.reference.columns:
             return ["" if value is None else str(value) for value in paired.reference.column(column)]
-    return paired.reference.ids.tolist()
+    return [str(one) for one in paired.reference.ids]
 
 
 def _seen(paired: Paired, column: str | None) -> NDArray[np.bool_] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from repscope.errors import (
     name_some,
 )
 from repscope.formats import Incoming, Reading, ReadOptions, read_sets
-from repscope.formats.incoming import Notify, check_keys, name_columns, split_stacked
+from repscope.formats.incoming import Notify, check_keys, name_columns, split_stacked, warn_user
 from repscope.formats.remote import is_url, local_copy, name_of
 from repscope.formats.sidecar import join_items, read_items
 from repscope.formats.stored import scan, stored_blocks
@@ -105,10 +104,6 @@ class _Planned(_Found):
     notes: tuple[str, ...]
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=3)
-
-
 def import_files(
     files: Sequence[str | Path],
     study: str | Path,
@@ -121,7 +116,7 @@ def import_files(
     drop_invalid: bool = False,
     overwrite: bool = False,
     trust_pickle: bool = False,
-    warn: Notify = _warn,
+    warn: Notify = warn_user,
 ) -> list[ImportedSet]:
     """Write the embedding sets of some files into a study.
 
@@ -361,7 +356,7 @@ def _write(opened: Study, planned: list[_Planned], overwrite: bool) -> list[Impo
                 fingerprint=manifest.fingerprint,
                 columns=tuple(manifest.columns),
                 trusted_pickle=plan.file.reading.trusted_pickle,
-                source=plan.file.source,
+                source=plan.provenance["source"],
                 format=plan.file.reading.format,
                 key=plan.one.key,
                 skipped=len(plan.skipped),
@@ -387,4 +382,6 @@ def _write_one(opened: Study, plan: _Planned, environment: Mapping[str, Any], ov
 
 
 def _location(source: str) -> str:
-    return source if is_url(source) else str(Path(source).expanduser().resolve())
+    """The source as it is recorded: absolute, and without bytes that UTF-8 cannot hold."""
+    where = source if is_url(source) else str(Path(source).expanduser().resolve())
+    return where.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""What a comparison says beside the table: how alike the stages are, what the change is made of, each item."""
+"""Beside the table: how alike the stages are, what the change is made of, and each item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small image-text dual encoder, as a user would write one. The demo copies this file and extracts from it."""
+"""A small image-text dual encoder, as a user would write one. The demo copies this file."""
 
 import torch
 from torch import nn
@@ -32,7 +32,9 @@ class ImageEncoder(nn.Module):
         self.projection = nn.Linear(64, WIDTH)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.projection(self.trunk(images))
+        """Embed images [B, 3, 16, 16]."""
+        rows: torch.Tensor = self.projection(self.trunk(images))
+        return rows
 
 
 class TextEncoder(nn.Module):
@@ -46,8 +48,10 @@ class TextEncoder(nn.Module):
         self.projection = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, WIDTH))
 
     def forward(self, captions: list[str]) -> torch.Tensor:
+        """Embed captions of known words."""
         means = [
             self.words(torch.tensor([self.vocabulary[word] for word in caption.split()])).mean(dim=0)
             for caption in captions
         ]
-        return self.projection(torch.stack(means))
+        rows: torch.Tensor = self.projection(torch.stack(means))
+        return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,13 @@ from repscope.workflow.comparison import Comparison
 if TYPE_CHECKING:
     import torch
 
+    from repscope.extract import Progress
+
 TRAIN = 900
+MODEL_FILE = Path(__file__).with_name("dual_encoder.py")
 MARKER = ".repscope-demo"
-PREPROCESSING = {"resize": "16", "crop": "16", "mean": "0.5,0.5,0.5", "std": "0.5,0.5,0.5"}
+SIZE, GREY = "16", "0.5,0.5,0.5"
+"""Preprocessing of every image: pixels of a side; mean and standard deviation of each colour."""
 
 Report = Callable[[str, int, int], None]
 """Called with the name of the step, what is done of it, and how much there is."""
@@ -72,7 +77,7 @@ def run_demo(
     root = _fresh(Path(folder))
     labels = _write_images(root / "images", seed, report)
     model_file = root / "dual_encoder.py"
-    write_bytes(model_file, Path(training.dual_encoder.__file__).read_bytes())
+    write_bytes(model_file, MODEL_FILE.read_bytes())
 
     pixels = _pixels(root / "images" / "train")
     trained = training.train(
@@ -94,10 +99,11 @@ def run_demo(
             weights=weights,
             capture=[f"trunk={split}_trunk", f"projection={name}"],
             seed=seed,
-            progress=lambda now, split=split: report(
-                f"extract {split} images, two layers", now.done, now.total
-            ),
-            **PREPROCESSING,
+            progress=partial(_extracted, report, split),
+            resize=SIZE,
+            crop=SIZE,
+            mean=GREY,
+            std=GREY,
         )
     words = list(DIGITS)
     study.add("text", texts, {"id": words, "label": words}, provenance={"source": "the demo's text encoder"})
@@ -106,7 +112,10 @@ def run_demo(
     own = np.array([words.index(label) for label in fitted_on.column("label")])
     ridge = training.fit_ridge(fitted_on.vectors, own, texts)
     greedy = training.fit_max_cosine(
-        fitted_on.vectors, texts, seed=seed, step=lambda done, total: report("train the max-cosine bridge", done, total)
+        fitted_on.vectors,
+        texts,
+        seed=seed,
+        step=lambda done, total: report("train the max-cosine bridge", done, total),
     )
     pages, found = [], []
     for number, (name, transform, recipe) in enumerate(
@@ -134,6 +143,10 @@ def run_demo(
         report("compare", 2 * number + 2, 4)
         found.append(comparison)
     return Tour(root, study.path, found[0], found[1], (pages[0], pages[1]), trained.losses)
+
+
+def _extracted(report: Report, split: str, now: Progress) -> None:
+    report(f"extract {split} images, two layers", now.done, now.total)
 
 
 def _fresh(folder: Path) -> Path:
@@ -186,7 +199,7 @@ def _pixels(folder: Path) -> torch.Tensor:
 
     from repscope.extract.preprocess import preprocessing
 
-    transform = preprocessing(*PREPROCESSING.values(), None)
+    transform = preprocessing(SIZE, SIZE, GREY, GREY)
     if transform is None:
         raise StudyError("preprocessing for the demo", "none", "report this as a bug")
     rows = []
