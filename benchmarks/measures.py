@@ -1,7 +1,8 @@
 """The measure table of ``compare`` against the same measures from scikit-learn, torchmetrics and NumPy.
 
 The peer is what a careful user writes: library calls where there are some, plain NumPy where there
-are none, one measure after the other, a loop for the bootstrap. It measures the same quantities on the same rows, with
+are none, one measure after the other, a loop for the bootstrap. It measures the same quantities on the same
+rows, with
 the same caps on rows where ours has them, and computes no controls (ours computes three).
 """
 

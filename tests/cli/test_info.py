@@ -196,6 +196,7 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
     study = Study(tmp_path / "s")
     with study.writer("s", resume="\x1b]0;title\x07") as writer:
         writer.write_shard([[1.0]], {"id": ["a"], "c\x1b[31m": [1]}, skipped=[Skipped("x\x1b[2J", "y\nz")])
+    study.configure(description="\x1b[1m", stages={"\x1b[2m": ["a", "b"]})
     for arguments in ([], ["s"]):
         assert "\x1b" not in run(tmp_path / "s", *arguments).stdout
 

@@ -14,7 +14,7 @@ from repscope.study import Study
 
 MODELS = Path(__file__).resolve().parents[2] / "examples" / "models"
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-CIFAR = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CIFAR = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 def test_resnet20_on_cifar10(shared_data: Path, tmp_path: Path) -> None:

@@ -69,8 +69,23 @@ def test_a_given_model_is_left_as_it_was_found(images: Path, tiny: Any, tmp_path
     assert [name for name, one in tiny.named_parameters() if not one.requires_grad] == ["stem.weight"]
     assert (torch.backends.mha.get_fastpath_enabled(), torch.backends.cudnn.deterministic) == (fast, cudnn)
     assert not torch.is_inference_mode_enabled()
-    # Tensors that the model caches can still be trained with.
-    tiny(torch.zeros(2, 3, 16, 16)).sum().backward()
+
+
+def test_tensors_that_a_given_model_caches_can_still_be_trained_with(images: Path, tmp_path: Path) -> None:
+    class Caching(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.cached = x.mean((2, 3))
+            out: Tensor = self.linear(self.cached)
+            return out
+
+    model = Caching()
+    extract(images, model, study=tmp_path / "s")
+    model.linear(model.cached).sum().backward()
+    assert model.linear.weight.grad is not None
 
 
 def test_a_second_run_does_nothing_and_a_changed_one_is_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from repscope.errors import InputError, StorageError, UnknownNameError
-from repscope.plot import plot_map, save_figure
+from repscope.measure.results import MeasureResult
+from repscope.plot import plot_controls, plot_distributions, plot_map, plot_spectrum, save_figure
 from repscope.project import project
 
 
@@ -39,6 +41,22 @@ def test_every_format_and_the_same_bytes_again(tmp_path: Path) -> None:
     for one, a, b, c in zip(formats, first, again, fresh, strict=True):
         assert a.read_bytes().startswith(MAGIC[one])
         assert a.read_bytes() == b.read_bytes() == c.read_bytes()
+
+
+def test_laid_out_figures_give_the_same_bytes_again(
+    tmp_path: Path, table: Callable[..., list[MeasureResult]]
+) -> None:
+    """Layout is solved at every drawing; it must not creep."""
+    norm = np.random.default_rng(0).uniform(1, 2, 50), np.ones(50)
+    for name, figure in (
+        ("distributions", plot_distributions(table(), norm=norm)),
+        ("controls", plot_controls(table()).get_figure(root=True)),
+        ("spectrum", plot_spectrum(norm[0]).get_figure(root=True)),
+    ):
+        assert isinstance(figure, Figure)
+        first = [path.read_bytes() for path in save_figure(figure, tmp_path, name)]
+        again = [path.read_bytes() for path in save_figure(figure, tmp_path, name)]
+        assert first == again
 
 
 def test_dpi_is_what_was_asked(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from repscope.measure.results import MeasureResult
 from repscope.report.content import LISTED, build_content
 from repscope.report.numbers import interval, number, p_value, places_for, places_for_change
 from repscope.report.page import Picture, picture, render_page
+from repscope.report.words import KEY_MEASURES
 from repscope.study.names import safe_name
 
 Parse = Callable[[str], Any]
@@ -107,6 +108,24 @@ def test_every_measure_with_every_number(aligned: Any, parse: Parse) -> None:
             for end, value in (("value", one.value), ("low", one.low), ("high", one.high)):
                 assert float(cell.attributes[f"data-{end}"]) == value
     assert "undefined: expected more items than keys" in rows["cluster.v"].text
+
+
+def test_key_numbers_with_their_tests_and_controls(aligned: Any, parse: Parse) -> None:
+    rows = parse(page_of(aligned)).get("key").all("tbody")[0].all("tr")
+    assert [row.all("code")[0].text for row in rows] == list(KEY_MEASURES)
+    for row in rows:
+        one = aligned[row.all("code")[0].text]
+        cells = {
+            td.attributes["data-label"]: td.text for td in row.all("td") if "data-label" in td.attributes
+        }
+        assert (cells["p"], cells["q"]) == (p_value(one.difference.p), p_value(one.difference.q))
+        places = places_for(one.before.value, one.after.value)
+        for name in ("noise", "collapse", "snap"):
+            value = one.controls[name]
+            assert (
+                number(value, places_for_change(places, value), signed=True) in cells["beside the controls"]
+            )
+        assert len([svg for svg in row.all("svg") if svg.attributes.get("class") == "forest"]) == 1
 
 
 def test_every_number_of_the_similarities_and_of_the_change(aligned: Any, parse: Parse) -> None:

@@ -66,8 +66,10 @@ def test_commands_can_be_pasted(aligned: Any) -> None:
     text = text_of(replace(aligned, before="a b", after="c", reference="it's", replay=replay))
     section = text[text.index("HOW TO REPEAT THIS") :]
     start = section.index("    repscope compare")
-    pasted = section[start : section.index("    repscope info")].replace("\\\n", " ")
-    assert shlex.split(pasted) == shlex.split(replay)
+    pasted = section[start : section.index("    repscope info")].rstrip()
+    assert all(line.endswith(" \\") for line in pasted.splitlines()[:-1])
+    assert len(pasted.splitlines()) > 1
+    assert shlex.split(pasted.replace("\\\n", " ")) == shlex.split(replay)
     assert "repscope info 'my study' 'a b' --verify" in section
 
 

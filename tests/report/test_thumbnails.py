@@ -104,6 +104,12 @@ def test_broken_files_are_left_out(tmp_path: Path) -> None:
     assert thumbnail(str(tmp_path)) is None
 
 
+def test_formats_that_few_programs_write_are_not_opened(tmp_path: Path) -> None:
+    """Some decoders of Pillow start other programs, so only a list of formats is read."""
+    assert thumbnail(str(save(tmp_path / "a.tga"))) is None
+    assert thumbnail(str(save(tmp_path / "a.webp"))) is not None
+
+
 def test_a_bomb_and_a_pipe_are_not_opened(tmp_path: Path) -> None:
     # A PNG whose head promises 60,000 × 60,000 pixels.
     whole = bytearray(save(tmp_path / "a.png").read_bytes())

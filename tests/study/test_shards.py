@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import errno
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from repscope.errors import CorruptError, NameNotAllowedError
+from repscope.errors import CorruptError, NameNotAllowedError, StorageError
 from repscope.study.manifest import Shard
 from repscope.study.shards import file_hash, read_schema, read_shard, shard_name, verify_shard, write_shard
 
@@ -146,6 +147,19 @@ def test_another_size_or_no_file(written: tuple[Path, Shard]) -> None:
     path.mkdir()
     with pytest.raises(CorruptError, match="no such file"):
         verify_shard(path, shard)
+
+
+def test_a_file_that_may_not_be_read(written: tuple[Path, Shard], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the file's fault, so not corrupt."""
+    path, shard = written
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    for look in (verify_shard, lambda path, shard: read_shard(path, shard, 4, "float32")):
+        with pytest.raises(StorageError, match="permission denied; do: make it readable"):
+            look(path, shard)
 
 
 def test_a_link_that_leads_out(written: tuple[Path, Shard], tmp_path: Path) -> None:

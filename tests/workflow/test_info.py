@@ -114,3 +114,15 @@ def test_what_is_not_there(study: Study, tmp_path: Path) -> None:
         describe_set(study.path, "nope")
     with pytest.raises(MissingError, match="no such folder"):
         describe_study(tmp_path / "nope")
+
+
+def test_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff"))
+    try:
+        Study(path).add("s", [[1.0]])
+    except OSError:
+        pytest.skip("this file system has no such names")
+    record = describe_study(path)
+    json.dumps(record, ensure_ascii=False).encode()
+    assert record["path"].endswith("bad\\udcff")
+    assert describe_set(path, "s")["n"] == 1

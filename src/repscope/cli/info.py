@@ -41,7 +41,7 @@ def info(
     if as_json:
         print_json(record)
     elif not quiet:
-        print("\n".join(lines))
+        print("\n".join(map(_visible, lines)))
     _fail_for_damage(record.get("sets", []))
 
 
@@ -146,7 +146,7 @@ def _skipped(one: dict[str, Any]) -> list[str]:
 
 
 def _field(key: str, text: str) -> list[str]:
-    first, *rest = [_visible(line) for line in text.split("\n")]
+    first, *rest = text.split("\n")
     return [f"  {key:<12} {first}".rstrip(), *(f"  {'':<12} {line}" for line in rest)]
 
 

@@ -291,11 +291,7 @@ class _Judge:
         flags = []
         if self.evidence.clusters < self.margins.clusters:
             flags.append("few-clusters")
-        if (
-            self.evidence.linked
-            and word not in ("aligned", "inconclusive")
-            and self._significant("cosine.max", +1)
-        ):
+        if self._misled(word):
             flags.append("max-cosine-misleads")
         row = self.table.get(TRUE_MATCH)
         if row is not None and row.before.value is not None and row.before.value >= self.margins.ceiling:
@@ -312,6 +308,14 @@ class _Judge:
         if self._significant("margin.true", -1) and word in ("aligned", "closer"):
             flags.append("margin-fell")
         return flags
+
+    def _misled(self, word: str) -> bool:
+        """Max-cosine rose, and that the truth is found more often can be ruled out."""
+        if not self.evidence.linked or self.better or self.evidence.clusters < self.margins.clusters:
+            return False
+        return self._significant("cosine.max", +1) and (
+            word != "inconclusive" or self._equivalent(TRUE_MATCH)
+        )
 
     def _significant(self, name: str, sign: int) -> bool:
         row = self.table.get(name)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from repscope.measure.confidence import Confidence, Flips, flips
 from repscope.plot.frame import columns_that_fit
 from repscope.plot.panels import stage_handles
-from repscope.plot.style import DOUBLE, GREY, INK, SMALL, Mark, Palette, new_figure, palette, styled
+from repscope.plot.style import DOUBLE, GREY, INK, SMALL, Mark, Palette, new_figure, palette, settle, styled
 from repscope.plot.text import p_value, printable
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def plot_confidence(
             ncols=columns_that_fit(texts, 72 * figure.get_figwidth() - 8, handle=2.0),
             handlelength=2.0,
         )
+        settle(figure)
     return figure
 
 

@@ -22,7 +22,7 @@ from repscope.plot.panels import (
     stage_handles,
     zero_line,
 )
-from repscope.plot.style import BROAD, DOUBLE, INK, Palette, new_figure, palette, styled
+from repscope.plot.style import BROAD, DOUBLE, INK, Palette, new_figure, palette, settle, styled
 from repscope.plot.text import printable
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def plot_distributions(
             ax.set_title(f"{'abcd'[i]}  {title}")
             draw(ax)
         _legends(figure, marks, names, norm_reference is not None and bool(lengths), drawn_controls)
+        settle(figure)
     return figure
 
 

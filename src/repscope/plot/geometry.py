@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.plot.style import BROAD, GREY, INK, SINGLE, SMALL, new_figure, palette, styled
+from repscope.plot.style import BROAD, GREY, INK, SINGLE, SMALL, new_figure, palette, settle, styled
 from repscope.plot.text import printable, text_width
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def plot_change_shares(
                 "pass the shares as they were measured",
             )
     with styled():
+        figure = None
         if ax is None:
             figure = new_figure(width, 0.75 + 0.22 * len(shares), layout="constrained")
             ax = figure.add_subplot()
@@ -93,6 +94,8 @@ def plot_change_shares(
             columnspacing=0.8,
             borderpad=0.2,
         )
+        if figure is not None:
+            settle(figure)
     return ax
 
 
@@ -131,8 +134,10 @@ def plot_spectrum(
     given = [(before, marks.before), (after, marks.after), (reference, marks.reference)]
     flat = []
     with styled():
+        figure = None
         if ax is None:
-            ax = new_figure(width, 0.74 * width, layout="constrained").add_subplot()
+            figure = new_figure(width, 0.74 * width, layout="constrained")
+            ax = figure.add_subplot()
         ax.set_xscale("log")
         ax.set_yscale("log")
         for (values, mark), name in zip(given, names, strict=True):
@@ -165,6 +170,8 @@ def plot_spectrum(
             ax.minorticks_off()
         if ax.get_legend_handles_labels()[0]:
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, handlelength=2.0, borderpad=0.2)
+        if figure is not None:
+            settle(figure)
     return ax
 
 

@@ -183,3 +183,13 @@ def new_figure(width: float, height: float, *, layout: Literal["constrained"] | 
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout=layout)
+
+
+def settle(figure: Figure) -> None:
+    """Solve the layout once and keep it.
+
+    matplotlib solves it again at every drawing, from where the last one ended and in other pixels, so that
+    the same figure saved twice would differ.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import CorruptError
+from repscope.errors import CorruptError, RepscopeError
 from repscope.study.manifest import Shard, shard_name
 from repscope.study.names import inside
 from repscope.study.storage import storage_errors, write_atomically
@@ -79,13 +80,14 @@ def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArr
 
     Raises:
         CorruptError: the file is missing, of another size, not Arrow, or of another shape.
+        StorageError: it cannot be read.
     """
     import pyarrow as pa
 
     check_size(path, shard)
     expected = pa.list_(pa.from_numpy_dtype(np.dtype(dtype)), d)
     try:
-        with pa.ipc.open_file(pa.memory_map(str(path))) as file:
+        with _mapped(path) as file:
             _check_vector_type(path, file.schema, expected)
             table = file.read_all()
         if table.get_total_buffer_size() > shard.bytes:
@@ -94,6 +96,8 @@ def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArr
         items.validate(full=True)
         table.column(VECTOR).validate()
         chunks = [_as_matrix(chunk, d) for chunk in table.column(VECTOR).chunks if len(chunk)]
+    except RepscopeError:
+        raise
     except (pa.ArrowException, KeyError, ValueError, OSError, MemoryError) as error:
         raise CorruptError(f"an Arrow shard in {path}", str(error), _AGAIN) from error
     rows = sum(len(chunk) for chunk in chunks)
@@ -104,11 +108,19 @@ def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArr
 
 def read_schema(path: Path) -> pa.Schema:
     """The item columns of a shard whose bytes are known to be whole."""
-    import pyarrow as pa
-
-    with pa.ipc.open_file(pa.memory_map(str(path))) as file:
+    with _mapped(path) as file:
         schema = file.schema
     return schema.remove(schema.get_field_index(VECTOR))
+
+
+def _mapped(path: Path) -> pa.RecordBatchFileReader:
+    import pyarrow as pa
+
+    with storage_errors(path, "read"):
+        # Python opens it first: Arrow does not tell a file it may not read from one it cannot parse.
+        path.open("rb").close()
+    # As bytes, since Arrow takes a string for UTF-8 and file names need not be.
+    return pa.ipc.open_file(pa.memory_map(str(path) if os.name == "nt" else os.fsencode(path)))
 
 
 def check_size(path: Path, shard: Shard) -> None:

@@ -19,7 +19,7 @@ from repscope.study.names import check_name, inside
 from repscope.study.provenance import ENVIRONMENT, as_json
 from repscope.study.reader import open_folder
 from repscope.study.shards import read_schema, shard_name, verify_shard, write_shard
-from repscope.study.storage import make_folder, remove_leftovers, storage_errors
+from repscope.study.storage import make_folder, remove_leftovers, storage_errors, sync_folder
 from repscope.study.vectors import check_vectors
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class SetWriter:
             else:
                 # The manifest goes first: shards without a manifest are leftovers, never half a set.
                 (self.folder / FILE_NAME).unlink(missing_ok=True)
+                sync_folder(self.folder)
             named = {shard.file for shard in self._manifest.shards}
             for path in self.folder.glob("shard-*.arrow"):
                 if path.name not in named:

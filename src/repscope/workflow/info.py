@@ -8,6 +8,7 @@ from typing import Any
 from repscope.errors import RepscopeError
 from repscope.study import Manifest, Study
 from repscope.study.lock import holder
+from repscope.study.provenance import as_json
 
 
 def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]
     """
     opened = Study.open(study)
     return {
-        "name": opened.name,
-        "path": str(opened.path),
+        "name": as_json(opened.name, "name"),
+        "path": as_json(opened.path, "path"),
         "description": opened.description,
         "stages": opened.stages,
         "links": [{"left": one.left, "right": one.right, "on": one.on} for one in opened.links],
