@@ -227,9 +227,9 @@ class _Judge:
         for name, over in (("noise", self.evidence.over_noise), ("snap", self.evidence.over_snap)):
             if over is not None:
                 reasons.append(f"more than the {name} control gives: {describe(over)}")
-        reasons.append("rank kept" if not self._fell("rank.entropy") else self._sentence("rank.entropy"))
+        reasons.append(f"rank {'fell' if self._fell('rank.entropy') else 'kept'}: {self._sentence('rank.entropy')}")
         if not self._significant("hub.share", +1):
-            reasons.append("no hub")
+            reasons.append(f"no hub: {self._sentence('hub.share')}")
         return reasons
 
     def _closer(self) -> list[str] | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from repscope.project.maps import Method
     from repscope.workflow.compare import Paired
 
+MAP_INCHES = 5.5
 MOST_LABELS = 25
 MOST_CLASSES = 2000
 SPECTRUM_ROWS = 20_000
@@ -133,6 +134,7 @@ def _draw_map(
         labels=labels,
         displacement=displacement_norm(arrays.before.unit, arrays.after.unit),
         colours=choice.palette,
+        width=MAP_INCHES,
     )
     drawn.add(
         "map",
