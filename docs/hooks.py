@@ -132,12 +132,11 @@ def errors(_: str = "") -> str:
     return f"```text\n{inspect.cleandoc(tree)}\n```"
 
 
-def flags(_: str = "") -> str:
-    """The formats of ``--figures``, the maps of ``--method``."""
-    from repscope.workflow.compare import METHODS
+def formats(_: str = "") -> str:
+    """The formats of ``--figures``."""
     from repscope.workflow.gate import FORMATS
 
-    return f"Maps: {', '.join(METHODS)}. Formats of figures: {', '.join(FORMATS)}."
+    return f"Formats of `--figures`, comma-separated: {', '.join(FORMATS)}."
 
 
 def confusion(_: str = "") -> str:
@@ -179,7 +178,7 @@ _PARTS = {
     "confusion": confusion,
     "defaults": defaults,
     "errors": errors,
-    "flags": flags,
+    "formats": formats,
     "margins": margins,
     "measures": measures,
     "options": options,

@@ -32,7 +32,9 @@ def refused(result, *words: str) -> None:
     assert not isinstance(result.exception, (ValueError, OSError, RuntimeError)), result.exception
 
 
-def older_pickle(folder: Path, condition: str, *, images: int = 150, rows: int = 2, **changes: object) -> Path:
+def older_pickle(
+    folder: Path, condition: str, *, images: int = 150, rows: int = 2, **changes: object
+) -> Path:
     """What the script of the older pipeline wrote."""
     study = simulate(condition, images=images, rows_per_image=rows)
     pairs = zip(study.clusters, study.item_keys, strict=True)
@@ -115,9 +117,15 @@ def test_everything_is_written_and_agrees(tmp_path):
     assert {row["name"] for row in record["measures"]} <= names
     items = pq.read_table(out / "items.parquet")
     assert items.num_rows == 120
-    assert {"id", "label", "true_before", "rank_after", "predicted_after", "displacement", "map_before_x"} <= set(
-        items.column_names
-    )
+    assert {
+        "id",
+        "label",
+        "true_before",
+        "rank_after",
+        "predicted_after",
+        "displacement",
+        "map_before_x",
+    } <= set(items.column_names)
     ranks = items.column("rank_after").to_numpy()
     mrr = next(row for row in record["measures"] if row["name"] == "mrr.true")
     assert np.mean(1 / ranks) == pytest.approx(mrr["after"]["value"])
@@ -141,7 +149,17 @@ def test_the_replay_command_repeats_every_number(tmp_path):
 def test_a_gate_fails_with_3(tmp_path):
     older_pickle(tmp_path, "collapse-text")
     run("import", tmp_path / "embeddings_for_viz.pkl", "--study", tmp_path / "s")
-    command = ["compare", tmp_path / "s", "visual_before", "visual_after", "-r", "text_adapted", "--on", "label", *QUICK]
+    command = [
+        "compare",
+        tmp_path / "s",
+        "visual_before",
+        "visual_after",
+        "-r",
+        "text_adapted",
+        "--on",
+        "label",
+        *QUICK,
+    ]
     assert run(*command, "--fail-on", "collapsed,damaged").exit_code == 3
     assert run(*command, "--fail-on", "damaged").exit_code == 0
     refused(run(*command, "--fail-on", "colapsed"), "colapsed")
@@ -169,7 +187,9 @@ def study(tmp_path_factory) -> Path:
 
 
 def compare(study: Path, before="before", after="after", reference="text", *more: object):
-    return run("compare", study, before, after, "--reference", reference, *(more or ("--on", "label")), *QUICK)
+    return run(
+        "compare", study, before, after, "--reference", reference, *(more or ("--on", "label")), *QUICK
+    )
 
 
 def test_no_study_no_set(study, tmp_path):
@@ -261,7 +281,9 @@ def test_a_corrupt_shard_is_found_before_anything_is_measured(study):
 
 def test_an_output_that_cannot_be_written(study, tmp_path):
     (tmp_path / "file").write_text("x")
-    refused(compare(study, "before", "after", "text", "--on", "label", "--out", tmp_path / "file" / "out"), "file")
+    refused(
+        compare(study, "before", "after", "text", "--on", "label", "--out", tmp_path / "file" / "out"), "file"
+    )
 
 
 def test_fewer_rows_than_dimensions_is_measured_and_said(tmp_path):
@@ -281,7 +303,9 @@ def test_fewer_rows_than_dimensions_is_measured_and_said(tmp_path):
 
 
 def test_without_a_link_only_distributions_are_compared(study):
-    result = run("compare", study, "before", "after", "-r", "text", "--json", "--method", "pca", "--figures", "png")
+    result = run(
+        "compare", study, "before", "after", "-r", "text", "--json", "--method", "pca", "--figures", "png"
+    )
     assert result.exit_code == 0, result.stderr
     record = json.loads(result.stdout)
     assert record["on"] is None

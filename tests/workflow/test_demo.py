@@ -52,7 +52,12 @@ def test_sets_of_two_layers_are_there_and_complete(tour):
 def test_the_summary_names_both_verdicts_and_both_reports(tour):
     made, _ = tour
     text = "\n".join(tour_lines(made))
-    for word in (made.honest.verdict.word, made.collapsing.verdict.word, *map(str, made.reports), "repscope compare"):
+    for word in (
+        made.honest.verdict.word,
+        made.collapsing.verdict.word,
+        *map(str, made.reports),
+        "repscope compare",
+    ):
         assert word in text
     assert all(page.is_file() for page in made.reports)
 

@@ -49,8 +49,9 @@ def test_the_last_block_of_resnet20_aligns_features_with_the_classifier(shared_d
     rows = {row["name"]: row for row in record["measures"]}
     assert record["n"] == 1000
     assert record["verdict"]["word"] == "aligned"
-    # The classifier reads block 3: only there do its directions tell the classes apart.
-    assert rows["top1.true"]["after"]["value"] > 0.7 > 0.4 > rows["top1.true"]["before"]["value"]
+    # The classifier reads block 3: its directions tell the classes apart there, less so a block earlier.
+    assert rows["top1.true"]["after"]["value"] > 0.7
+    assert rows["top1.true"]["before"]["value"] < 0.6
     cka = next(row for row in record["similarity"] if row["name"] == "cka.debiased")
     assert cka["value"]["value"] > cka["null"]["high"]
     assert (out / "figures" / "map.png").stat().st_size > 10_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -40,13 +41,16 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         if os.environ.get("REPSCOPE_DEBUG") == "1":
             return function(*args, **kwargs)
         warnings.showwarning = _show_warning
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that cannot show a sign gets its escape, not a traceback.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             return function(*args, **kwargs)
         except RepscopeError as error:
             fail(error)
         except MemoryError:
-            print("error: out of memory; do: measure fewer rows with --limit", file=sys.stderr)
-            raise typer.Exit(INPUT_ERROR) from None
+            fail(RepscopeError("enough memory", "none left", "use fewer rows, or a machine with more memory"))
         except BrokenPipeError:
             # The reader of stdout went away (``repscope … | head``): nothing is wrong with the work.
             sys.stderr.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -86,18 +85,8 @@ def compare(
         "seed": seed,
         "resamples": resamples,
     }
-    flags = {
-        "--reference": reference, "--on": on, "--cluster": cluster, "--split": split, "--measures": measures,
-        "--seen": seen, "--method": method, "--seed": str(seed),
-        "--perplexity": None if perplexity == 30.0 else str(perplexity),
-        "--resamples": None if resamples == 2000 else str(resamples),
-        "--palette": None if palette == "default" else palette,
-    }  # fmt: skip
-    words = ["repscope", "compare", str(study), before, after]
-    words += [word for flag, value in flags.items() if value is not None for word in (flag, value)]
-    replay = shlex.join([*words, *(["--drop-unlinked"] if drop_unlinked else [])])
     say(f"comparing {before} with {after} …", quiet)
-    comparison = compare_study(study, before, after, reference, options=options, replay=replay)
+    comparison = compare_study(study, before, after, reference, options)
     folder = out or Study.open(study).results("compare", f"{before} - {after}")
     page = comparison.save(folder, formats=formats)
     if as_json:

@@ -1,5 +1,6 @@
 """Sources of items, models, capture points, and runs that survive being killed."""
 
+from repscope.callable_room import make_callable
 from repscope.extract.context import capture
 from repscope.extract.points import CapturePoint
 from repscope.extract.preprocess import Preprocessing
@@ -18,3 +19,5 @@ __all__ = [
     "capture",
     "extract",
 ]
+
+make_callable(__name__)

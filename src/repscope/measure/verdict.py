@@ -227,7 +227,8 @@ class _Judge:
         for name, over in (("noise", self.evidence.over_noise), ("snap", self.evidence.over_snap)):
             if over is not None:
                 reasons.append(f"more than the {name} control gives: {describe(over)}")
-        reasons.append(f"rank {'fell' if self._fell('rank.entropy') else 'kept'}: {self._sentence('rank.entropy')}")
+        rank = "rank fell" if self._fell("rank.entropy") else "rank kept"
+        reasons.append(f"{rank}: {self._sentence('rank.entropy')}")
         if not self._significant("hub.share", +1):
             reasons.append(f"no hub: {self._sentence('hub.share')}")
         return reasons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,9 @@ class EmbeddingSet:
     items: pa.Table
     """N rows: ``id`` and any other column."""
 
+    home: Path | None
+    """Folder of the study that it was opened from, or None in memory."""
+
     def __init__(
         self,
         name: str,
@@ -65,6 +69,7 @@ class EmbeddingSet:
         self.items = items if trusted else as_items(items, self.n, name)
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._fingerprint = fingerprint
+        self.home: Path | None = None
 
     @property
     def n(self) -> int:

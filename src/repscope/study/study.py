@@ -200,7 +200,7 @@ class Study:
 
     def __getitem__(self, name: str) -> EmbeddingSet:
         self.manifest(name)
-        return open_complete(self.folder(name))
+        return self._at_home(open_complete(self.folder(name)))
 
     def __contains__(self, name: object) -> bool:
         try:
@@ -222,7 +222,11 @@ class Study:
             CorruptError: something differs from what was committed.
         """
         self[name]
-        return open_folder(self.folder(name), self.verify_committed(name))
+        return self._at_home(open_folder(self.folder(name), self.verify_committed(name)))
+
+    def _at_home(self, embeddings: EmbeddingSet) -> EmbeddingSet:
+        embeddings.home = self.path
+        return embeddings
 
     def verify_committed(self, name: str) -> Manifest:
         """Re-hash every committed byte of a set, complete or not.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
+from repscope.measure.resample import RESAMPLES
 from repscope.measure.verdict import Margins
 from repscope.study import EmbeddingSet, Link, Study, link, pair_rows
 from repscope.study.links import key_codes
@@ -20,6 +21,9 @@ from repscope.workflow.comparison import Comparison
 
 if TYPE_CHECKING:
     from repscope.project.maps import Method
+
+
+PERPLEXITY = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,12 @@ def compare(
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
     method: str = "tsne",
-    perplexity: float = 30.0,
+    perplexity: float = PERPLEXITY,
     seen: str | None = None,
     palette: str = "default",
     seed: int = 0,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
     margins: Margins | None = None,
-    replay: str = "",
 ) -> Comparison:
     """Did the step from ``before`` to ``after`` improve alignment with ``reference``, and is it real?
 
@@ -79,7 +82,6 @@ def compare(
         seed: of everything random.
         resamples: of the bootstrap.
         margins: thresholds of the verdict.
-        replay: command that repeats this; built from the arguments by the CLI.
 
     Raises:
         VectorError: widths that differ, NaN, Inf or zero rows.
@@ -92,6 +94,19 @@ def compare(
     from repscope.workflow.stages import change_of, item_table, similarity_of
 
     paired = pair(before, after, reference, on=on, cluster=cluster, split=split, drop_unlinked=drop_unlinked)
+    options = {
+        "--on": on,
+        "--cluster": cluster,
+        "--split": "=".join(split) if split else None,
+        "--drop-unlinked": drop_unlinked,
+        "--measures": ",".join(measures) if measures is not None else None,
+        "--seen": seen,
+        "--method": method,
+        "--perplexity": None if perplexity == PERPLEXITY else f"{perplexity:g}",
+        "--palette": None if palette == "default" else palette,
+        "--resamples": None if resamples == RESAMPLES else resamples,
+        "--seed": seed or "0",
+    }
     choice = MapChoice(_map_method(method), perplexity, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
@@ -125,10 +140,7 @@ def compare(
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in (before, after, reference)},
-        replay=replay
-        or _python_replay(
-            before, after, reference, on=on, cluster=cluster, split=split, method=method, seed=seed
-        ),
+        replay=_replay((before, after, reference), options),
         version=version(),
         measures=tuple(arrays.table.values()),
         undefined={**arrays.undefined, **failed},
@@ -189,13 +201,7 @@ def pair(
 
 
 def compare_study(
-    study: str | Path,
-    before: str,
-    after: str,
-    reference: str,
-    *,
-    options: Mapping[str, Any],
-    replay: str,
+    study: str | Path, before: str, after: str, reference: str, options: Mapping[str, Any]
 ) -> Comparison:
     """Compare three sets of a study after verifying every byte of them.
 
@@ -204,7 +210,7 @@ def compare_study(
     """
     opened = Study.open(study)
     sets = {name: opened.verify(name) for name in dict.fromkeys((before, after, reference))}
-    return compare(sets[before], sets[after], sets[reference], replay=replay, **options)
+    return compare(sets[before], sets[after], sets[reference], **options)
 
 
 def parse_split(text: str | None) -> tuple[str, str] | None:
@@ -279,23 +285,14 @@ def _classes_without_items(paired: Paired) -> tuple[str, ...]:
     return tuple(name for code, name in enumerate(paired.link.names) if code not in used)
 
 
-def _python_replay(
-    before: EmbeddingSet,
-    after: EmbeddingSet,
-    reference: EmbeddingSet,
-    *,
-    on: str | None,
-    cluster: str | None,
-    split: tuple[str, str] | None,
-    method: str,
-    seed: int,
-) -> str:
-    words = ["repscope", "compare", "STUDY", before.name, after.name, "--reference", reference.name]
-    for flag, value in (
-        ("--on", on),
-        ("--cluster", cluster),
-        ("--split", "=".join(split) if split else None),
-    ):
-        if value is not None:
-            words += [flag, value]
-    return shlex.join([*words, "--method", method, "--seed", str(seed)])
+def _replay(sets: tuple[EmbeddingSet, EmbeddingSet, EmbeddingSet], options: Mapping[str, Any]) -> str:
+    """The command that repeats a comparison of sets of one study; "" where there is none."""
+    before, after, reference = sets
+    homes = {one.home for one in sets}
+    if len(homes) != 1 or None in homes:
+        return ""
+    words = ["repscope", "compare", str(before.home), before.name, after.name, "--reference", reference.name]
+    for flag, value in options.items():
+        if value not in (None, False):
+            words += [flag] if value is True else [flag, str(value)]
+    return shlex.join(words)

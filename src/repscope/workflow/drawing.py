@@ -189,9 +189,16 @@ def _draw_numbers(
         spectra = [spectrum_rows(one).centred for one in (before.unit, after.unit, before.frame.reference)]
         drawn.add(
             "spectrum",
-            plot_spectrum(*spectra, colours=choice.palette),
-            "Eigenvalues of the covariance of unit rows, as shares of the variance.",
+            plot_spectrum(*spectra, gaussian=_gaussian_spectrum(*before.unit.shape), colours=choice.palette),
+            "Eigenvalues of the covariance of unit rows, as shares of the variance; grey: a Gaussian of the "
+            "same number of rows and dimensions.",
         )
+
+
+def _gaussian_spectrum(n: int, d: int) -> NDArray[np.float64]:
+    from repscope.measure.spectrum import spectrum_rows
+
+    return spectrum_rows(np.random.default_rng(0).standard_normal((n, d), dtype=np.float32)).centred
 
 
 def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice: MapChoice) -> None:

@@ -131,13 +131,7 @@ def run_demo(
             provenance={"transform": recipe, "parents": [before.fingerprint, fitted_on.fingerprint]},
         )
         report("compare", 2 * number, 4)
-        replay = (
-            f"repscope compare {study.path} visual_before {name} --reference text --on label "
-            f"--method {method} --seed {seed}"
-        )
-        comparison = compare(
-            before, after, study["text"], on="label", method=method, seed=seed, replay=replay
-        )
+        comparison = compare(before, after, study["text"], on="label", method=method, seed=seed)
         report("compare", 2 * number + 1, 4)
         pages.append(comparison.save(root / "reports" / name))
         report("compare", 2 * number + 2, 4)
