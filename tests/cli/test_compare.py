@@ -324,3 +324,25 @@ def test_unicode_and_spaces_in_names(study):
     result = compare(study, "before", "nach der Brücke 橋", "text", "--on", "label", "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["after"] == "nach der Brücke 橋"
+
+
+def test_seen_and_unseen_classes_are_mapped_and_empty_ones_listed(tmp_path):
+    made = simulate("bridged", images=60, classes=8, d=16)
+    study = Study(tmp_path / "s")
+    labels = [str(key) for key in made.item_keys]
+    for name, rows in (("before", made.before), ("after", made.after)):
+        study.add(name, rows, {"label": labels})
+    texts = np.vstack([made.reference, np.eye(16)[:2]])
+    study.add(
+        "text", texts, {"label": [*map(str, range(8)), "nobody", "nothing"], "seen": [True] * 5 + [False] * 5}
+    )
+    out = tmp_path / "out"
+    result = run(
+        "compare", tmp_path / "s", "before", "after", "-r", "text", "--on", "label", "--seen", "seen",
+        "--method", "pca", "--measures", "mrr.true", "--figures", "svg", "--out", out, "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["classes_without_items"] == ["nobody", "nothing"]
+    drawn = (out / "figures" / "classes_after.svg").read_text()
+    assert "nobody" in drawn
+    assert "unseen" in drawn

@@ -49,5 +49,5 @@ def demo(
                 "collapsing": tour.collapsing.to_json(),
             }
         )
-    else:
+    elif not quiet:
         print("\n".join(tour_lines(tour)))

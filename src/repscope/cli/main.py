@@ -34,13 +34,14 @@ def main(
 
 
 def _register() -> None:
-    from repscope.cli import compare, demo, extract, import_, info, measures
+    from repscope.cli import compare, demo, extract, import_, info, measures, project
 
     app.command("info")(info.info)
     app.command("import")(import_.import_files)
     app.command("extract")(extract.extract)
     app.command("compare")(compare.compare)
     app.command("demo")(demo.demo)
+    app.command("project")(project.project)
     app.command("measures")(measures.measures)
 
 

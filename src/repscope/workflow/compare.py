@@ -107,7 +107,7 @@ def compare(
         "--resamples": None if resamples == RESAMPLES else resamples,
         "--seed": seed or "0",
     }
-    choice = MapChoice(_map_method(method), perplexity, seen, palette, seed)
+    choice = MapChoice(map_method(method), perplexity, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
     # The map comes first: a missing package is an error before the work, not after it.
@@ -229,12 +229,18 @@ def parse_split(text: str | None) -> tuple[str, str] | None:
     return column, value
 
 
-def _map_method(name: str) -> Method | None:
+def map_method(name: str, *, none: bool = True) -> Method | None:
+    """The map that a word names; None for "none", where that is a choice.
+
+    Raises:
+        UnknownNameError: it names none.
+    """
     for method in ("tsne", "umap", "pca"):
         if name == method:
             return method
-    if name != "none":
-        raise UnknownNameError("a map: tsne, umap, pca or none", repr(name), "choose one of them")
+    if not none or name != "none":
+        words = "tsne, umap or pca" + " (or none)" * none
+        raise UnknownNameError(f"a map: {words}", repr(name), "choose one of them")
     return None
 
 
