@@ -23,7 +23,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 docs: $(READY)
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 confusion: $(READY)
 	$(BIN)/python -m repscope.testing.confusion --studies 200

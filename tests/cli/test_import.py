@@ -217,7 +217,7 @@ def table(tmp_path: Path, **arrays: Any) -> Path:
         (lambda t: table(t, vectors=X[0]), ["shape (4,)"]),
         (lambda t: table(t, a=X, b=X), ["--vectors a"]),
     ],
-    ids=str,
+    ids=lambda value: ", ".join(value) if isinstance(value, list) else "file",
 )
 def test_bad_files(tmp_path: Path, study: Path, make: Any, says: list[str]) -> None:
     path, before = make(tmp_path), snapshot(study)

@@ -174,6 +174,15 @@ def test_dropping_every_row_is_refused(tmp_path: Path, study: Path) -> None:
         import_files([npy(tmp_path, array=np.full((10, 4), np.nan))], study, drop_invalid=True)
 
 
+def test_zero_rows_are_dropped_with_the_invalid(tmp_path: Path, study: Path) -> None:
+    bad = X.copy()
+    bad[2], bad[5] = 0, np.nan
+    (one,) = import_files([npy(tmp_path, array=bad)], study, drop_invalid=True)
+    assert one.n == 8
+    reasons = {each.id: each.reason for each in load_manifest(study / "sets" / one.name).skipped}
+    assert reasons == {"2": importing.ZERO, "5": importing.INVALID}
+
+
 def test_zero_rows_are_stored_and_said(tmp_path: Path, study: Path) -> None:
     zero = X.copy()
     zero[2] = 0

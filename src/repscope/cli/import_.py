@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -41,7 +42,8 @@ def import_files(
         ),
     ] = None,
     drop_invalid: Annotated[
-        bool, typer.Option("--drop-invalid", help="Leave rows with NaN or Inf out, and record them.")
+        bool,
+        typer.Option("--drop-invalid", help="Leave rows with NaN, Inf or only zeros out, and record them."),
     ] = False,
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="DANGEROUS: run the code that a pickle asks for; recorded.")
@@ -60,19 +62,21 @@ def import_files(
         # Shown even with --quiet: this is not progress.
         print(f"warning: {text}", file=sys.stderr)
 
-    written = run(
-        files,
-        study,
-        names=names,
-        vectors=vectors,
-        ids=ids,
-        labels=labels,
-        items=items,
-        drop_invalid=drop_invalid,
-        overwrite=overwrite,
-        trust_pickle=trust_pickle,
-        warn=warn,
-    )
+    with contextlib.redirect_stdout(sys.stderr):
+        # A trusted pickle may print; stdout is for the record.
+        written = run(
+            files,
+            study,
+            names=names,
+            vectors=vectors,
+            ids=ids,
+            labels=labels,
+            items=items,
+            drop_invalid=drop_invalid,
+            overwrite=overwrite,
+            trust_pickle=trust_pickle,
+            warn=warn,
+        )
     for one in written:
         for note in one.notes:
             say(f"note: {one.name}: {note}", quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,12 @@ def from_mapping(
         UnknownNameError: the chosen key does not exist.
     """
     keys = _vector_keys(mapping, source, options, several)
-    return [_incoming(mapping, key, key if len(keys) > 1 else stem, source) for key in keys]
+    found = [_incoming(mapping, key, key if len(keys) > 1 else stem, source) for key in keys]
+    others = {key for key in mapping if key not in keys}
+    return [
+        replace(one, left_out={key: what for key, what in one.left_out.items() if key in others})
+        for one in found
+    ]
 
 
 def _vector_keys(mapping: Mapping[str, Any], source: str, options: ReadOptions, several: bool) -> list[str]:

@@ -188,10 +188,14 @@ class _Judge:
     def _collapsed(self) -> list[str] | None:
         if self.better:
             return None
+        # A translation draws directions together and loses nothing: ranks and truth stay as they were.
+        only_moved = self._equivalent(TRUE_MATCH) and not self._fell("rank.entropy")
         reasons = []
         for name, ratio in (("spread.cosine", self.margins.spread), ("rank.entropy", self.margins.rank)):
             row = self.table.get(name)
             if row is None or row.before.value is None or row.after.value is None:
+                continue
+            if only_moved and name == "spread.cosine":
                 continue
             explained = row.expected is not None and row.after.value >= row.expected[0]
             if row.after.value < ratio * row.before.value and self._significant(name, -1) and not explained:
@@ -281,6 +285,13 @@ class _Judge:
         name = TRUE_MATCH if self.evidence.linked else "energy"
         if name in self.table:
             reasons.append(self._sentence(name))
+        if self.evidence.linked and self._equivalent(TRUE_MATCH):
+            moved = [name for name in self.margins.equal if name in self.table and not self._equivalent(name)]
+            return [
+                "true-match is the same within its margin, so nothing was aligned or damaged; what changed "
+                "has no verdict of its own: " + "; ".join(self._sentence(name) for name in moved),
+                *reasons,
+            ]
         row = self.table.get(TRUE_MATCH)
         if row is not None and row.before.value is not None and row.before.value >= self.margins.ceiling:
             reasons.append("true-match was at its ceiling before, so no transform could improve it")

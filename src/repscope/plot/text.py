@@ -30,6 +30,9 @@ def _has_glyph(char: str) -> bool:
     return any(font.get_char_index(ord(char)) for font in _fonts())  # type: ignore[attr-defined]
 
 
+_MEASURED_AT = 100.0
+
+
 def printable(text: object, longest: int = 40) -> str:
     """A name as it can be drawn: one line, no markup, only glyphs that exist, at most ``longest`` characters.
 
@@ -44,16 +47,22 @@ def printable(text: object, longest: int = 40) -> str:
     return kept.replace("$", r"\$")
 
 
-@lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
-    """Width in points of one line of text."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    """Width in points of one line of text, from the advances of its glyphs (no outline is drawn)."""
+    return size * sum(_advance(char) for char in text)
 
-    if not text.strip():
-        return 0.3 * size * len(text)
-    path = TextPath((0, 0), text, size=size, prop=FontProperties(family=list(font_families())))
-    return float(path.get_extents().x1)
+
+@lru_cache(maxsize=4096)
+def _advance(char: str) -> float:
+    """How far one character moves the pen, as a share of the font size."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    for family in font_families():
+        font = get_font(findfont(FontProperties(family=family)))
+        if font.get_char_index(ord(char)):
+            font.set_size(_MEASURED_AT, 72)
+            return float(font.load_char(ord(char)).linearHoriAdvance / 65536 / _MEASURED_AT)
+    return 1.0
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:

@@ -30,7 +30,7 @@ def summary_lines(comparison: ComparisonRecord) -> list[str]:
         size += f", {whole(comparison.clusters)} {units(comparison)}"
     first = f"{comparison.verdict.word}: {before} → {after} against {reference} ({size})"
     lines = [*wrap(first, WIDTH), *wrap(headline(comparison), WIDTH)]
-    tail = _flag_lines(comparison)
+    tail = [*_flag_lines(comparison), *_note_lines(comparison)]
     return [*lines, *_numbers(comparison, LINES - len(lines) - len(tail)), *tail][:LINES]
 
 
@@ -48,6 +48,13 @@ def _flag_lines(comparison: ComparisonRecord) -> list[str]:
             f"also: {', '.join(visible(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
         )[:1]
     return lines
+
+
+def _note_lines(comparison: ComparisonRecord) -> list[str]:
+    """What was left out, so that a short table is not taken for the whole."""
+    return [
+        line for note in comparison.notes[:2] for line in wrap(note, WIDTH, first="! note: ", rest="  ")[:2]
+    ]
 
 
 def _numbers(comparison: ComparisonRecord, room: int) -> list[str]:

@@ -140,6 +140,11 @@ def _mean_shift(w: _World) -> Made:
     return w.rows, w.rows - w.gap, {"closer"}
 
 
+def _gap_opened(w: _World) -> Made:
+    """The translation the other way: directions draw together, and nothing is lost."""
+    return w.rows - w.gap, w.rows, {"inconclusive"}
+
+
 def _collapse_mean(w: _World) -> Made:
     mean = _unit(w.rows).mean(axis=0)
     return w.rows, mean + 0.02 * _noise(w.rng, *w.rows.shape), {"collapsed", "hub-captured"}
@@ -192,6 +197,7 @@ CONDITIONS: dict[str, Callable[[_World], Made]] = {
     "noisier": _noisier,
     "shuffled": _shuffled,
     "mean-shift": _mean_shift,
+    "gap-opened": _gap_opened,
     "collapse-mean": _collapse_mean,
     "collapse-text": _collapse_text,
     "hub": _hub,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 INVALID = "NaN or Inf in the vector"
+ZERO = "a zero vector has no direction"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class ImportedSet:
         name, n, d, dtype, fingerprint, columns: as in its manifest.
         trusted_pickle: it came from a pickle whose code was trusted.
         source, format, key: file, what its content is, where inside it the vectors were.
-        skipped: rows left out because they were not finite.
+        skipped: rows left out because they were not finite, or zero.
         notes: what the person who imports should know.
     """
 
@@ -131,7 +132,7 @@ def import_files(
         ids: key or column of the ids.
         labels: key or column of the labels.
         items: a table of item columns, joined by ``id`` where both have one, else row by row.
-        drop_invalid: leave rows with NaN or Inf out and record them, instead of refusing.
+        drop_invalid: leave rows with NaN, Inf or only zeros out and record them, instead of refusing.
         overwrite: replace sets of the same names.
         trust_pickle: let a pickle that asks for code run it. Only for files whose every possible
             writer is trusted; recorded in the provenance.
@@ -247,18 +248,19 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
     try:
         if not about_items:
             check_keys(one, (), options)
-        finite, zeros = scan(one, drop_invalid)
+        finite, zero = scan(one, drop_invalid)
         table = as_items(name_columns(one.columns, *_present(one, options)), one.n, one.name)
     except RepscopeError as error:
         if file.source not in str(error):
             error.add_note(f"in {file.source}")
         raise
-    if zeros:
+    if zero.any() and not drop_invalid:
         options.warn(
-            f"set {one.name!r} has {zeros:,} zero vectors in {one.n:,} rows; they have no direction, and "
-            "measures that use cosine will refuse them"
+            f"set {one.name!r} has {int(zero.sum()):,} zero vectors in {one.n:,} rows; they have no "
+            "direction, and measures that use cosine will refuse them; leave them out with --drop-invalid"
         )
-    bad = np.flatnonzero(~finite)
+    keep = finite & ~zero if drop_invalid else finite
+    bad = np.flatnonzero(~keep)
     left_out = [f"{key} ({what})" for key, what in one.left_out.items()]
     origin = {
         "source": _location(file.source),
@@ -283,8 +285,11 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         recipe=f"import:{hashlib.sha256(json.dumps([*decides, SHARD_ROWS]).encode()).hexdigest()}",
         provenance=origin,
         table=table,
-        rows=np.flatnonzero(finite) if len(bad) else None,
-        skipped=tuple(Skipped(name, INVALID) for name in table.column("id").take(bad).to_pylist()),
+        rows=np.flatnonzero(keep) if len(bad) else None,
+        skipped=tuple(
+            Skipped(name, ZERO if zero[row] else INVALID)
+            for row, name in zip(bad, table.column("id").take(bad).to_pylist(), strict=True)
+        ),
         notes=(*one.notes, *([f"not imported: {name_some(left_out)}"] if left_out else [])),
     )
 

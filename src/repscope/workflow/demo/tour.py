@@ -128,7 +128,8 @@ def run_demo(
             name,
             transform(before.vectors),
             before.items,
-            provenance={"transform": recipe, "parents": [before.fingerprint, fitted_on.fingerprint]},
+            provenance={"transform": recipe},
+            parents=[before, fitted_on],
         )
         report("compare", 2 * number, 4)
         comparison = compare(before, after, study["text"], on="label", method=method, seed=seed)
