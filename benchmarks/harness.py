@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -33,7 +34,9 @@ def charge(task: str, *arguments: object) -> Cost:
     that and its end is charged. Peak memory is the process's, less what it held at the yield.
     """
     command = [sys.executable, "-m", "benchmarks.harness", task, json.dumps(arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # One thread each: CPU seconds then mean work, not waiting for one another.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{task}{arguments} failed:\n{done.stderr[-3000:]}")
     return Cost(**json.loads(done.stdout.splitlines()[-1]))

@@ -23,7 +23,7 @@ from repscope.measure.grouping import sampling_note
 from repscope.measure.linking import link_keys
 
 K = 10
-MAX_QUERIES = 5000
+MAX_QUERIES = 2000
 
 
 @dataclass(frozen=True)
