@@ -81,6 +81,27 @@ def test_the_older_pickle_gets_the_verdict_that_is_true(tmp_path, condition, wor
     assert record["n"] == 300
 
 
+def test_pairs_of_one_image_are_one_cluster_unless_said_otherwise(tmp_path):
+    path = older_pickle(tmp_path, "bridged", images=60, rows=2)
+    run("import", path, "--study", tmp_path / "s")
+    command = [
+        "compare",
+        tmp_path / "s",
+        "visual_before",
+        "visual_after",
+        "-r",
+        "text_adapted",
+        "--on",
+        "label",
+    ]
+    by_default = json.loads(run(*command, "--json", *QUICK).stdout)
+    assert (by_default["cluster"], by_default["clusters"]) == ("image_id", 60)
+    assert "--cluster image_id" in by_default["replay"]
+    assert "image_id" in " ".join(by_default["notes"])
+    alone = json.loads(run(*command, "--cluster", "id", "--json", *QUICK).stdout)
+    assert alone["clusters"] == 120
+
+
 def test_a_collapse_is_seen_although_max_cosine_rises(tmp_path):
     record = judged(tmp_path, "collapse-text")
     rows = {row["name"]: row for row in record["measures"]}

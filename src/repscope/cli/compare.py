@@ -26,7 +26,9 @@ def compare(
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option("--cluster", help="Column of items that are not independent, such as image_id."),
+        typer.Option(
+            "--cluster", help="Column of items that are not independent, such as image_id; id for none."
+        ),
     ] = None,
     split: Annotated[
         str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")

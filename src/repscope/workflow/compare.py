@@ -71,7 +71,9 @@ def compare(
         reference: what they are measured against (captions, class texts), of the same width.
         on: "id" or a key column that links items with reference rows. Without it the stages are
             compared with the reference as distributions only.
-        cluster: column that says which items are not independent; intervals resample its values.
+        cluster: column that says which items are not independent; intervals resample its values. By
+            default what the import knew (``image_id`` of human-object pairs), else every item its own;
+            "id" makes every item its own.
         split: (column, value): only the items with that value.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
         measures: names; all that apply by default.
@@ -93,6 +95,8 @@ def compare(
     from repscope.workflow.drawing import MapChoice, draw, fit_map
     from repscope.workflow.stages import change_of, item_table, similarity_of
 
+    declared = None if cluster else declared_cluster(before)
+    cluster = cluster or declared
     paired = pair(before, after, reference, on=on, cluster=cluster, split=split, drop_unlinked=drop_unlinked)
     options = {
         "--on": on,
@@ -151,7 +155,7 @@ def compare(
         figures=drawn.figures,
         captions=drawn.captions,
         classes_without_items=missing,
-        notes=(*paired.notes, *drawn.notes),
+        notes=(*paired.notes, *_cluster_note(declared), *drawn.notes),
         provenance={one.name: one.provenance for one in (before, after, reference)},
     )
 
@@ -200,6 +204,12 @@ def pair(
     return Paired(before, after, reference, linked, clusters, tuple(notes))
 
 
+def declared_cluster(one: EmbeddingSet) -> str | None:
+    """The cluster column that a set's provenance names, if the set has it."""
+    column = one.provenance.get("cluster")
+    return column if isinstance(column, str) and column in one.columns else None
+
+
 def compare_study(
     study: str | Path, before: str, after: str, reference: str, options: Mapping[str, Any]
 ) -> Comparison:
@@ -211,6 +221,12 @@ def compare_study(
     opened = Study.open(study)
     sets = {name: opened.verify(name) for name in dict.fromkeys((before, after, reference))}
     return compare(sets[before], sets[after], sets[reference], **options)
+
+
+def _cluster_note(declared: str | None) -> tuple[str, ...]:
+    if declared is None:
+        return ()
+    return (f"clusters are {declared}, as the import said; --cluster id takes every item as independent",)
 
 
 def parse_split(text: str | None) -> tuple[str, str] | None:
