@@ -35,5 +35,5 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,dev,docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,ann,anndata,datasets,bench,dev,docs]'
 	touch $(READY)

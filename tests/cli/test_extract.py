@@ -151,7 +151,7 @@ def weights_of_another_architecture(folder: Path) -> str:
         ({"options": ["--capture", "adapter:inside"]}, ["'adapter:inside'"]),
         ({"options": ["--device", "tpu"]}, ["a device of this machine"]),
         ({"options": ["--dtype", "int4"]}, ["float32, float16"]),
-        ({"options": ["--pool", "max"]}, ["cls, mean, tokens"]),
+        ({"options": ["--pool", "median"]}, ["cls, mean, max"]),
         ({"options": ["--crop", "big"]}, ["--crop"]),
         ({"options": ["--limit", "0"]}, ["--limit"]),
     ],
@@ -287,3 +287,61 @@ def test_progress_without_a_terminal_is_sparse(
         "120 of 400 images, 7.3 a second, 38 s left",
         "240 of 400 images, 6.7 a second, 24 s left",
     ]
+
+
+def test_a_dry_run_writes_a_picture_and_no_set(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("file,kind\nphotos/cat/0 é.png,a\ngone.png,b\nphotos/dog/1 é.png,c\n")
+    result = run("--dry-run", "--as", "x", "--out", "pictures/first.png", "--json", source="list.csv")
+    assert result.exit_code == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert record["schema"] == "repscope.extraction-plan/1"
+    assert record["sources"][0]["first"] == ["photos/cat/0 é.png", "gone.png", "photos/dog/1 é.png"]
+    assert record["sources"][0]["shape"] == [2, 3, 8, 8]
+    assert record["contact_sheet"] == "pictures/first.png"
+    with Image.open(tmp_path / "pictures" / "first.png") as sheet:
+        assert sheet.format == "PNG"
+    assert "would skip    gone.png: No such file or directory" in result.stderr
+    assert "would fill x" in result.stderr
+    assert "nothing was written to the study" in result.stderr
+    assert not (tmp_path / "my study").exists()
+    assert run("--dry-run", "--quiet").stderr == "a model file that prints\n"
+    assert (tmp_path / "contact_sheet.png").is_file()
+    alone = run("--out", "x.png")
+    assert alone.exit_code == 1
+    assert "add --dry-run" in alone.stderr
+
+
+def test_a_list_of_images_with_its_columns(run: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "x.odd").write_text("key\twhere\n7\tcat/0 é.png\n8\tdog/1 é.png\n")
+    options = ("--source-kind", "table", "--path-column", "where", "--id-column", "key", "--images", "photos")
+    result = run(*options, "--as", "x", source="lists/x.odd")
+    assert result.exit_code == 0, result.stderr
+    rows = Study.open(tmp_path / "my study")["x"]
+    assert list(rows.ids) == ["7", "8"]
+    assert list(rows.column("where")) == ["cat/0 é.png", "dog/1 é.png"]
+    # The command in the provenance is the one that continues.
+    typed = rows.provenance["command"]
+    assert "--source-kind table --path-column where --id-column key --images photos" in typed
+    assert "nothing to do" in run(*options, "--as", "x", source="lists/x.odd").stderr
+
+
+def test_boxes_and_options_of_other_sources(run: Callable[..., Any], tmp_path: Path) -> None:
+    pairs = {"boxes_h": [[1, 1, 4, 4]], "boxes_o": [[3, 3, 8, 8]], "hoi": [0], "verb": [0], "object": [0]}
+    names = {"filenames": ["0 é.png"], "objects": ["dog"], "verbs": ["hold"]}
+    (tmp_path / "hoi.json").write_text(json.dumps({"annotation": [pairs], **names}))
+    cut = ("--images", "photos/cat", "--regions", "human, union", "--resize", "4,4", "--as", "crops")
+    result = run(*cut, source="hoi.json")
+    assert result.exit_code == 0, result.stderr
+    assert list(Study.open(tmp_path / "my study")["crops"].ids) == ["0 é.png#0:human", "0 é.png#0:union"]
+    for options, words in [
+        (("--regions", "human"), "leave --regions out"),
+        (("--array", "x"), "leave --array out"),
+        (("--templates", "a {}"), "leave --templates out"),
+        (("--text-column", "x"), "leave --text-column out"),
+        (("--source-kind", "video"), "--source-kind among"),
+        (("--regions", ","), "--regions with names"),
+    ]:
+        refused = run(*options)
+        assert refused.exit_code == 1
+        assert words in refused.stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,29 @@ def save_dinov2(folder: Path) -> Any:
     return model
 
 
+def save_ijepa(folder: Path) -> Any:
+    from transformers import IJepaConfig, IJepaModel, ViTImageProcessorPil
+
+    model = IJepaModel(IJepaConfig(**VISION)).eval()
+    model.save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return model
+
+
+def save_mae(folder: Path, mask_ratio: float = 0.75) -> Any:
+    from transformers import ViTImageProcessorPil, ViTMAEConfig, ViTMAEModel
+
+    model = ViTMAEModel(ViTMAEConfig(**VISION, mask_ratio=mask_ratio)).eval()
+    model.save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return model
+
+
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Any]]:
     pytest.importorskip("transformers")
     makers = {"vit": save_vit, "clip": save_clip, "siglip": save_siglip, "dinov2": save_dinov2}
+    makers |= {"ijepa": save_ijepa, "mae": save_mae}
     made: dict[str, tuple[Path, Any]] = {}
     root = tmp_path_factory.mktemp("hf")
 
@@ -98,6 +118,8 @@ def pixels(folder: Path, photos: Path, ids: Any) -> Tensor:
         ("vit", [":cls=got"], lambda model, x: model(pixel_values=x).last_hidden_state[:, 0]),
         ("vit", [":output.pooler_output=got"], lambda model, x: model(pixel_values=x).pooler_output),
         ("dinov2", [":mean=got"], lambda model, x: model(pixel_values=x).last_hidden_state.mean(1)),
+        ("ijepa", [":mean=got"], lambda model, x: model(pixel_values=x).last_hidden_state.mean(1)),
+        ("ijepa", [":max=got"], lambda model, x: model(pixel_values=x).last_hidden_state.amax(1)),
         ("clip", ["=got"], lambda model, x: model.get_image_features(pixel_values=x).pooler_output),
         ("siglip", ["=got"], lambda model, x: model.get_image_features(pixel_values=x).pooler_output),
         (
@@ -236,3 +258,55 @@ def test_folders_that_cannot_be_used(saved: Callable[[str], tuple[Path, Any]], t
     transformers.BertModel(transformers.BertConfig(**SMALL, vocab_size=20)).save_pretrained(bert)
     with pytest.raises(ModelError, match="BertModel, which takes input_ids"):
         load_model(f"hf:{bert}")
+
+
+def test_a_masked_autoencoder_says_what_it_hides_and_repeats(
+    saved: Callable[[str], tuple[Path, Any]], photos: Path, tmp_path: Path
+) -> None:
+    folder, _ = saved("mae")
+    options: dict[str, Any] = {"capture": [":mean=got"], "device": "cpu", "batch_size": 4}
+    done = extract(photos, f"hf:{folder}", study=tmp_path / "a", **options)
+    assert "leaves out 75% of the patches" in done.notes[0]
+    again = extract(photos, f"hf:{folder}", study=tmp_path / "b", **options)
+    assert done.sets[0].fingerprint == again.sets[0].fingerprint
+    other = extract(photos, f"hf:{folder}", study=tmp_path / "c", seed=1, **options)
+    assert done.sets[0].fingerprint != other.sets[0].fingerprint
+
+
+def test_patches_of_an_unmasked_autoencoder_are_in_their_places(photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    model = save_mae(tmp_path / "mae", 0.0)
+    done = extract(
+        photos, f"hf:{tmp_path / 'mae'}", study=tmp_path / "s", pool="tokens", name="t", device="cpu", limit=1
+    )
+    assert done.notes == ()
+    got = Study.open(tmp_path / "s")["t"]
+    assert got.n == 17
+    parent = got.column("parent")[0]
+    with torch.no_grad():
+        output = model(pixel_values=pixels(tmp_path / "mae", photos, [parent]))
+        # The model shuffles; its own ids_restore undoes it.
+        hidden, order = output.last_hidden_state[0], output.ids_restore[0]
+    assert np.allclose(got.vectors[0], hidden[0].numpy(), atol=1e-5)
+    assert np.allclose(got.vectors[1:], hidden[1:][order].numpy(), atol=1e-5)
+    assert got.column("row")[1:].tolist() == np.repeat(range(4), 4).tolist()
+
+
+def test_a_name_on_the_hub_is_taken_from_the_cache(
+    saved: Callable[[str], tuple[Path, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.chdir(tmp_path)
+    folder, _ = saved("vit")
+    kept = tmp_path / "models--someone--tiny-vit"
+    shutil.copytree(folder, kept / "snapshots" / ("a" * 40))
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("a" * 40)
+    loaded = load_model("hf:someone/tiny-vit", device="cpu")
+    assert loaded.name == "tiny-vit"
+    assert loaded.identity == load_model(f"hf:{folder}", device="cpu").identity
+    with pytest.raises(MissingError, match="none in the local cache"):
+        load_model("hf:someone/other")

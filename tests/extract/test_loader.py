@@ -45,11 +45,11 @@ def test_order_is_kept_and_reasons_stay_with_their_items(workers: int) -> None:
     assert [one.item.id for one in decoded] == [str(index) for index in range(20)]
     for index, one in enumerate(decoded):
         if index % 4 == 3:
-            assert one.pixels is None
+            assert one.array is None
             assert one.reason == "broken"
         else:
-            assert one.pixels is not None
-            assert np.isclose(one.pixels[0, 0, 0], index / 255)
+            assert one.array is not None
+            assert np.isclose(one.array[0, 0, 0], index / 255)
 
 
 def test_no_further_ahead_than_asked_and_threads_end() -> None:

@@ -96,10 +96,45 @@ def test_the_users_line_is_a_note(tmp_path: Path) -> None:
     assert caught.value.__notes__ == [f"{bad}, line 2: y = = 2"]
 
 
-@pytest.mark.parametrize("spec", ["resnet50", "model.py", "model:build", "timm:resnet50", ""])
+@pytest.mark.parametrize("spec", ["resnet50", "model.py", "", "models/net:build", "timm:", "a b:c", "net:"])
 def test_other_specifications(spec: str) -> None:
-    with pytest.raises(InputError, match="hf:DIR or FILE"):
+    with pytest.raises(InputError, match=r"hf:DIR_OR_NAME, timm:NAME, .*FILE"):
         load_model(spec)
+
+
+def test_a_callable_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "package_of_a_test"
+    (package / "nets").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "nets" / "__init__.py").write_text(
+        "import torch\ndef build():\n    return torch.nn.Linear(3, 4)\n"
+    )
+    (package / "broken.py").write_text("import nothing_of_this_name\n")
+    (package / "odd.py").write_text("def build():\n    return 3\n")
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    loaded = load_model("package_of_a_test.nets:build", device="cpu")
+    assert isinstance(loaded.module, nn.Linear)
+    assert loaded.name == "build"
+    assert loaded.identity["package"] == "package_of_a_test.nets"
+    assert len(loaded.identity["file_sha256"]) == 64
+    assert type(load_model("torch.nn:ReLU", device="cpu").module) is nn.ReLU
+    with pytest.raises(ModelError, match="choose one of build"):
+        load_model("package_of_a_test.nets:built")
+    with pytest.raises(ModelError, match="object of type int"):
+        load_model("package_of_a_test.odd:build")
+    with pytest.raises(ModelError, match="nothing_of_this_name"):
+        load_model("package_of_a_test.broken:build")
+    for absent in (
+        "package_of_a_test.none:build",
+        "no_package_of_this_name:build",
+        "no_package.at.all:build",
+    ):
+        with pytest.raises(MissingError, match="No module named"):
+            load_model(absent)
+    assert sys.path == before
+    for name in [one for one in sys.modules if one.startswith("package_of_a_test")]:
+        del sys.modules[name]
 
 
 def test_missing_file(tmp_path: Path) -> None:

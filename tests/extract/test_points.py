@@ -39,7 +39,7 @@ def test_forms(text: str, point: CapturePoint) -> None:
     assert parse_point(text) == point
 
 
-@pytest.mark.parametrize("text", ["a:sideways", "a:output:max", "a@x", "a:", "a@-1"])
+@pytest.mark.parametrize("text", ["a:sideways", "a:output:min", "a@x", "a:", "a@-1"])
 def test_malformed_points_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="MODULE"):
         parse_point(text)

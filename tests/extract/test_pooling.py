@@ -31,6 +31,35 @@ def test_tokens_pool_to_the_first_the_mean_or_all() -> None:
     assert layout == Layout(5, True, (2, 2), 1)
 
 
+def test_the_largest_and_the_last() -> None:
+    x = torch.randn(2, 5, 3)
+    assert torch.equal(pool_rows(x, "max", "x")[0], x.max(dim=1).values)
+    assert torch.equal(pool_rows(x, "last", "x")[0], x[:, 4])
+    maps = torch.randn(2, 4, 3, 3)
+    assert torch.equal(pool_rows(maps, "max", "x")[0], maps.reshape(2, 4, 9).max(dim=2).values)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_padding_is_left_out_on_either_side(dtype: torch.dtype) -> None:
+    x = torch.randn(3, 4, 2).to(dtype)
+    x[0, 2:] = 99
+    x[1, :1] = 99
+    x[0, 3] = torch.nan
+    mask = torch.tensor([[1, 1, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]])
+    real = [x[0, :2].float(), x[1, 1:].float(), x[2].float()]
+
+    def rows(pool: Any) -> torch.Tensor:
+        return pool_rows(x, pool, "x", mask=mask)[0].float()
+
+    assert torch.allclose(rows("mean"), torch.stack([one.mean(0) for one in real]), atol=1e-3)
+    assert torch.equal(rows("max"), torch.stack([one.amax(0) for one in real]))
+    assert torch.equal(rows("last"), torch.stack([one[-1] for one in real]))
+    assert torch.equal(rows("cls"), torch.stack([one[0] for one in real]))
+    with pytest.raises(ModelError, match="padding cannot be told"):
+        pool_rows(torch.zeros(3, 5, 2), "mean", "x", mask=mask)
+    assert torch.equal(pool_rows(torch.ones(3, 2), "mean", "x", mask=mask)[0], torch.ones(3, 2))
+
+
 def test_rows_share_no_memory_with_what_was_captured() -> None:
     for shape, pool in (((2, 3), None), ((2, 5, 3), "cls"), ((2, 5, 3), "tokens"), ((2, 1, 1, 3), "tokens")):
         x = torch.zeros(shape)
@@ -54,7 +83,7 @@ def test_maps_average_or_give_a_row_for_each_place() -> None:
 @pytest.mark.parametrize(
     ("shape", "pool", "says"),
     [
-        ((2, 5, 3), None, "--pool cls, mean or tokens"),
+        ((2, 5, 3), None, "--pool cls, mean, max, last or tokens"),
         ((2, 5, 3), "none", "--pool cls"),
         ((2, 4, 3, 3), "cls", "--pool mean"),
         ((2, 4, 3, 3), "none", "--pool mean"),

@@ -25,10 +25,17 @@ KILLS = int(os.environ.get("REPSCOPE_KILLS", "16"))
 # that no thread pool exists which a fork would break.
 DRIVER = """
 import json, os, random, shutil, signal, sys, time
-import PIL.Image, pyarrow.compute, pyarrow.ipc, safetensors.torch, torch
-import repscope.cli.extract, repscope.extract, repscope.workflow.extraction
+import PIL.Image, numpy, pyarrow.compute, pyarrow.ipc, safetensors.torch, torch
+import repscope.cli.extract, repscope.extract, repscope.extract.zoo, repscope.workflow.extraction
 from repscope.cli.main import app
 from repscope.study import Study
+from typer.testing import CliRunner
+
+# The first array loads pandas where it is installed, the first picture Pillow's plugins, the first command
+# the checks of its options; no child should spend its life on that.
+pyarrow.array(numpy.zeros(1))
+PIL.Image.init()
+CliRunner().invoke(app, ["info", "nowhere"])
 
 study, kills, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 random.seed(0)

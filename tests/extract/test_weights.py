@@ -163,3 +163,22 @@ def test_real_checkpoints(shared_data: Path) -> None:
     except ModelError as error:
         pytest.fail(str(error))
     assert (loaded.nested, loaded.stripped) == ("state_dict", "model.")
+
+
+def test_a_real_lightning_checkpoint_with_two_prefixes(shared_data: Path) -> None:
+    file = shared_data / "weights" / "lightning_ckpt" / "tutorial8_MNIST.ckpt"
+    layers: list[nn.Module] = [nn.Conv2d(1, 16, 5), nn.SiLU(), nn.Conv2d(16, 32, 3), nn.SiLU()]
+    layers += [nn.Conv2d(32, 64, 3), nn.SiLU(), nn.Conv2d(64, 64, 3), nn.SiLU(), nn.Flatten()]
+    layers += [nn.Linear(256, 64), nn.SiLU(), nn.Linear(64, 1)]
+    model = nn.Sequential(*layers)
+    loaded = load_weights(model, file)
+    assert (loaded.nested, loaded.stripped) == ("state_dict", "cnn.cnn_layers.")
+    raw = torch.load(file, weights_only=True, map_location="cpu")["state_dict"]
+    assert torch.equal(model.get_parameter("9.weight"), raw["cnn.cnn_layers.9.weight"])
+
+
+def test_real_weights_of_another_architecture_are_listed(shared_data: Path) -> None:
+    file = shared_data / "weights" / "lightning_ckpt" / "tutorial5_GoogleNet.ckpt"
+    with pytest.raises(ModelError, match=r"keys missing .* unexpected .*input_net") as caught:
+        load_weights(network(), file)
+    assert "give the weights of this architecture" in str(caught.value)

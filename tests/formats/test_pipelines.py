@@ -262,7 +262,7 @@ def test_the_upstream_split(tmp_path: Path) -> None:
     assert lists(captions) == {
         "id": ["1", "2", "3"],
         "text": ["a cat", "a dog", "a pug"],
-        "image_id": [7, 9, 9],
+        "image_id": ["7", "9", "9"],
     }
     assert captions.vectors.shape == (3, D)
 

@@ -10,7 +10,7 @@ from PIL import Image
 from repscope.errors import InputError
 from repscope.extract import Extraction
 from repscope.study import Study
-from repscope.workflow.extraction import extract_images
+from repscope.workflow.extraction import extract_images, plan_images, source_options
 
 MODEL = """
 from torch import nn
@@ -92,3 +92,33 @@ def test_bad_numbers_are_refused_before_anything_is_written(photos: Path, tmp_pa
     with pytest.raises(InputError, match="--mean"):
         extract_images(photos, study=tmp_path / "s", model=f"{tmp_path}/model.py:build", mean="a,b,c")
     assert not (tmp_path / "s").exists()
+
+
+def test_texts_beside_images_and_classes_are_planned_and_spelt(photos: Path, tmp_path: Path) -> None:
+    options = source_options(text_column="caption", regions=None, images=photos)
+    table = tmp_path / "captions.csv"
+    table.write_text("path,caption\n0.png,a dog\n1.png,a cat\n")
+    with pytest.raises(InputError, match="text"):
+        # Both sources are opened; this model has no tower for texts.
+        plan_images(table, model=f"{tmp_path}/model.py:build", options=options, device="cpu")
+    assert source_options(regions="human, union").regions == ("human", "union")
+    assert source_options(templates=["a {}"]).templates == ("a {}",)
+    with pytest.raises(InputError, match="--regions with names"):
+        source_options(regions=" ,")
+
+
+def test_a_plan_of_a_table(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "list.csv"
+    table.write_text("path,kind\n0.png,x\n1.png,y\n")
+    plan = plan_images(
+        table,
+        model=f"{tmp_path}/model.py:build",
+        options=source_options(images=photos),
+        capture=["0=maps"],
+        device="cpu",
+        resize="8,8",
+    )
+    assert [(one.name, one.d) for one in plan.sets] == [("maps", 4)]
+    assert plan.sources[0].columns == ("path", "kind")
+    assert Path(plan.sheet_file).read_bytes().startswith(b"\x89PNG")

@@ -1,8 +1,9 @@
-"""``repscope extract``: run a model over a folder of images and keep what its modules take and give."""
+"""``repscope extract``: run a model over images or texts and keep what its modules take and give."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,12 @@ from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
 
 if TYPE_CHECKING:
     from repscope.extract import Extraction, Progress
+    from repscope.extract.plan import Plan
+
+MODELS = (
+    "FILE.py:callable, package.module:callable, hf:DIR_OR_NAME, timm:NAME, open_clip:NAME@TAG or "
+    "st:NAME_OR_DIR."
+)
 
 SPARSE_SECONDS = 10.0
 """Between lines of progress where there is no terminal."""
@@ -22,10 +29,70 @@ SPARSE_SECONDS = 10.0
 
 @command
 def extract(
-    folder: Annotated[Path, typer.Argument(help="Folder of images; a sub-folder is a label.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of images (a sub-folder is a label); csv, tsv, jsonl or parquet of paths or texts; "
+            "npz or IDX; COCO, HICO-DET or V-COCO JSON; text file."
+        ),
+    ],
     *,
     study: Annotated[Path, typer.Option("--study", help="Folder of the study; made if it is not there.")],
-    model: Annotated[str, typer.Option("--model", help="FILE.py:callable, or hf:DIR.")],
+    model: Annotated[str, typer.Option("--model", help=MODELS)],
+    source_kind: Annotated[
+        str | None,
+        typer.Option(
+            "--source-kind", metavar="KIND", help="What SOURCE is, where its content does not tell."
+        ),
+    ] = None,
+    path_column: Annotated[
+        str | None, typer.Option("--path-column", metavar="C", help="Of a table: paths of the images.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id-column", metavar="C", help="Of a table or npz: unique ids.")
+    ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option("--text-column", metavar="C", help="Of a table: texts; of COCO captions: caption."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", help="Folder of the images that SOURCE lists, if it is not near."),
+    ] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option(
+            "--regions",
+            metavar="human,object,union",
+            help="Boxes to cut out of HICO-DET or V-COCO (all three if not given); object of COCO instances.",
+        ),
+    ] = None,
+    templates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--templates",
+            metavar="TEXT",
+            help='SOURCE is class names, each put into "a photo of a {}". Repeatable.',
+        ),
+    ] = None,
+    array: Annotated[
+        str | None, typer.Option("--array", metavar="KEY", help="Of an npz: the array of images.")
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be extracted, and save the first batch as a contact sheet; write no set.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.png",
+            help="Of the contact sheet of --dry-run: contact_sheet.png if not given.",
+        ),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option("--weights", help="safetensors file or weights-only state dict.")
     ] = None,
@@ -40,7 +107,8 @@ def extract(
     ] = None,
     name: Annotated[str | None, typer.Option("--as", metavar="SET", help="Name of the only set.")] = None,
     pool: Annotated[
-        str | None, typer.Option("--pool", metavar="cls|mean|tokens|none", help="How tokens become rows.")
+        str | None,
+        typer.Option("--pool", metavar="cls|mean|max|last|tokens|none", help="How tokens become rows."),
     ] = None,
     resize: Annotated[
         str | None, typer.Option("--resize", help="Shorter side in pixels, or height,width.")
@@ -60,6 +128,10 @@ def extract(
     dtype: Annotated[
         str | None, typer.Option("--dtype", metavar="float32|float16|bfloat16", help="Of the computation.")
     ] = None,
+    autocast: Annotated[
+        str | None,
+        typer.Option("--autocast", metavar="bf16|fp16", help="torch's autocast around a float32 model."),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", help="Threads that decode images.")] = 2,
     limit: Annotated[
         int | None, typer.Option("--limit", help="Only the first so many images by name.")
@@ -71,7 +143,7 @@ def extract(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a model over a folder of images; what its modules take and give becomes sets.
+    """Run a model over images or texts; what its modules take and give becomes sets.
 
     The model is not edited, all captures share one forward pass, and the same command again continues
     after a kill.
@@ -80,14 +152,58 @@ def extract(
     --resize 256 --crop 224 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
     --capture adapter:input=visual_before --capture adapter:output=visual_after
     """
-    from repscope.workflow.extraction import extract_images
+    from repscope.errors import InputError
+    from repscope.workflow.extraction import extract_images, plan_images, source_options
 
+    about = source_options(
+        kind=source_kind,
+        path_column=path_column,
+        id_column=id_column,
+        text_column=text_column,
+        images=images,
+        regions=regions,
+        templates=templates,
+        array=array,
+    )
+    if dry_run:
+        with contextlib.redirect_stdout(sys.stderr):
+            plan = plan_images(
+                source,
+                model=model,
+                out=out,
+                options=about,
+                weights=weights,
+                capture=capture or (),
+                name=name,
+                pool=pool,  # type: ignore[arg-type]  # any text; checked below with a message of ours
+                batch_size=batch_size,
+                device=device,
+                dtype=dtype,
+                autocast=autocast,
+                limit=limit,
+                resize=resize,
+                crop=crop,
+                mean=mean,
+                std=std,
+                interpolation=interpolation,
+                seed=seed,
+            )
+        if as_json:
+            print_json(plan.to_json())
+        for line in _planned(plan):
+            say(line, quiet)
+        return
+    if out is not None:
+        raise InputError(
+            "--out with --dry-run, for its contact sheet", "--out alone", "add --dry-run, or leave out --out"
+        )
     # What a model file prints must not end up in the record on stdout.
     with _progress(quiet) as show, contextlib.redirect_stdout(sys.stderr):
         done = extract_images(
-            folder,
+            source,
             study=study,
             model=model,
+            options=about,
             weights=weights,
             capture=capture or (),
             name=name,
@@ -95,6 +211,7 @@ def extract(
             batch_size=batch_size,
             device=device,
             dtype=dtype,
+            autocast=autocast,
             workers=workers,
             limit=limit,
             resize=resize,
@@ -129,6 +246,28 @@ def _summary(done: Extraction) -> Iterator[str]:
         yield f"skipped {item.id}: {item.reason}"
     for note in done.notes:
         yield f"note: {note}"
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    for one in plan.sources:
+        shape = " × ".join(str(side) for side in one.shape)
+        yield f"{one.items:,} {one.kind}s of {one.record.get('kind')} {one.record.get('path')}"
+        yield f"  first         {', '.join(one.first)}"
+        yield f"  columns       {', '.join(('id', *one.columns))}"
+        yield f"  preprocessing {json.dumps(one.preprocessing, ensure_ascii=False)}"
+        yield f"  first batch   {shape}"
+        for item in one.skipped[:5]:
+            yield f"  would skip    {item.id}: {item.reason}"
+        if len(one.skipped) > 5:
+            yield f"  would skip    {len(one.skipped) - 5:,} more before the end of the first batch"
+    for each in plan.sets:
+        rows = f", {each.rows_per_item:,} rows an item" if each.rows_per_item > 1 else ""
+        yield f"would fill {each.name:<20} {each.d:>6} wide {each.dtype:<8} {each.capture}{rows}"
+    for note in plan.notes:
+        yield f"note: {note}"
+    if plan.sheet_file:
+        yield f"contact sheet: {plan.sheet_file}"
+    yield "nothing was written to the study"
 
 
 @contextlib.contextmanager

@@ -15,7 +15,10 @@ from repscope.cli.common import AsJson, Quiet, command, print_json, say
 @command
 def import_files(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="Files or URLs; the format is found by content.")
+        list[str],
+        typer.Argument(
+            metavar="FILE…", help="Files, folders of a format, or URLs; the format is found by content."
+        ),
     ],
     study: Annotated[
         Path, typer.Option("--study", "-s", help="Folder of the study; created if there is none.")
@@ -52,7 +55,7 @@ def import_files(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read npy, npz, csv, tsv, parquet, arrow, safetensors, pt and pickle files into embedding sets.
+    """Read npy, npz, csv, parquet, safetensors, pt, pickle, h5ad and other files into embedding sets.
 
     Example: repscope import clip.npz --study my-study --as visual_before --labels class_name
     """

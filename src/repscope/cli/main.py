@@ -34,14 +34,28 @@ def main(
 
 
 def _register() -> None:
-    from repscope.cli import compare, demo, extract, import_, info, measures, project
+    from repscope.cli import (
+        compare,
+        demo,
+        export,
+        extract,
+        import_,
+        info,
+        layers,
+        measures,
+        neighbors,
+        project,
+    )
 
     app.command("info")(info.info)
     app.command("import")(import_.import_files)
+    app.command("export")(export.export)
     app.command("extract")(extract.extract)
+    app.command("layers")(layers.layers)
     app.command("compare")(compare.compare)
     app.command("demo")(demo.demo)
     app.command("project")(project.project)
+    app.command("neighbors")(neighbors.neighbors)
     app.command("measures")(measures.measures)
 
 

@@ -7,6 +7,7 @@ from repscope.extract.preprocess import Preprocessing
 from repscope.extract.records import Extraction, Progress
 from repscope.extract.run import extract
 from repscope.extract.sources import ImageFolder, Item, Source
+from repscope.extract.sources_open import SourceOptions, open_source
 
 __all__ = [
     "CapturePoint",
@@ -16,8 +17,10 @@ __all__ = [
     "Preprocessing",
     "Progress",
     "Source",
+    "SourceOptions",
     "capture",
     "extract",
+    "open_source",
 ]
 
 make_callable(__name__)

@@ -29,7 +29,8 @@ class capture:  # noqa: N801  # a context manager reads as a verb
             recorded too.
         points: set name to capture point, such as ``{"before": "adapter:input"}``, or a list of points
             in the command line's form.
-        pool: "cls", "mean" or "tokens" where outputs are [B, T, D]; a point may say its own.
+        pool: "cls", "mean", "max", "last" or "tokens" where outputs are [B, T, D]; a point may say its
+            own. Padding is left out where your call gives a 2-D ``attention_mask``.
 
     Raises:
         ModelError: a point names no module.
@@ -72,7 +73,11 @@ class capture:  # noqa: N801  # a context manager reads as a verb
             self._handles.pop().remove()
 
     def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._recorder.begin(batch_sizes((args, kwargs)))
+        # Text models of transformers are called with a mask. Where images go in too, it is not theirs.
+        mask = kwargs.get("attention_mask")
+        alone = "pixel_values" not in kwargs and "input_features" not in kwargs
+        known = mask if alone and getattr(mask, "ndim", 0) == 2 else None
+        self._recorder.begin(batch_sizes((args, kwargs)), mask=known)
 
     def _commit(self, *_: Any) -> None:
         for name, (rows, layout) in self._recorder.end().items():

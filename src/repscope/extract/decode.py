@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
 
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte at 3 bytes a pixel. More is taken for a decompression bomb."""
+
+ORIENTATION = 0x0112
+TURNED = (5, 6, 7, 8)
+"""EXIF's tag, and its values that swap width and height."""
 
 DECODING = {
     "orientation": "EXIF orientation applied",
@@ -75,6 +80,25 @@ def open_image(path: Path) -> Image.Image:
     ) as error:
         # Pillow's decoders raise all of these on corrupt headers.
         raise UnreadableError(f"corrupt: {error}") from error
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of the upright image by its header; None where it cannot be told.
+
+    Only for planning: :func:`open_image` says what is wrong with the file.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_known_formats()) as image:
+                turned = image.getexif().get(ORIENTATION, 1) in TURNED
+                return (image.height, image.width) if turned else image.size
+    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, struct.error):
+        return None
+    except Image.DecompressionBombError:
+        return None
 
 
 @cache

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,26 @@ from repscope.errors import InputError, ModelError, RepscopeError, VectorError, 
 from repscope.extract.conditions import evaluating, repeatable, set_seed
 from repscope.extract.hooks import Recorder
 from repscope.extract.loader import Decoded
-from repscope.extract.models import LoadedModel
+from repscope.extract.models import Kind, LoadedModel
 from repscope.extract.points import CapturePoint, Pool
 from repscope.extract.pooling import Layout, describe, to_numpy
+from repscope.extract.texts import pad_batch
 from repscope.extract.usercode import blame
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Rows = dict[str, tuple[NDArray[Any], Layout]]
+
+AUTOCAST = {"bf16": "bfloat16", "fp16": "float16"}
+
+_FORMS: dict[Kind, tuple[str, str]] = {
+    "image": (
+        "[batch, colour, height, width]",
+        "correct the model, or give the --resize and --crop that it was made for",
+    ),
+    "text": ("[batch, token]", "correct the model, or give the tokenizer that it was made for"),
+}
 
 PROBE = 2
 """Items of the trial run before the first batch. Its size differs from the batch's, so an axis that only
@@ -34,12 +48,23 @@ class Engine:
         points: resolved capture points.
         pool: for points that do not say their own.
         seed: of models that draw at random in evaluation (masked autoencoders).
+        kind: what the batches hold.
+        autocast: "bf16" or "fp16" for torch's autocast around each forward pass.
     """
 
     def __init__(
-        self, model: LoadedModel, points: Sequence[CapturePoint], pool: Pool | None, seed: int
+        self,
+        model: LoadedModel,
+        points: Sequence[CapturePoint],
+        pool: Pool | None,
+        seed: int,
+        *,
+        kind: Kind = "image",
+        autocast: str | None = None,
     ) -> None:
         self._model = model
+        self._kind = kind
+        self._autocast = autocast
         self._recorder = Recorder(model.module, points, pool)
         self._seed = seed
         self._stack = ExitStack()
@@ -56,6 +81,12 @@ class Engine:
             stack.enter_context(repeatable(self._model.device, self._seed))
             # Tensors that a module caches under inference_mode could never be trained with again.
             stack.enter_context(torch.no_grad() if self._model.borrowed else torch.inference_mode())
+            if self._autocast:
+                number = getattr(torch, AUTOCAST[self._autocast])
+                # Its cache of cast weights would outlive a batch here; each pass casts anew.
+                stack.enter_context(
+                    torch.autocast(self._model.device.partition(":")[0], number, cache_enabled=False)
+                )
             stack.enter_context(self._recorder)
             self._stack = stack.pop_all()
         return self
@@ -78,43 +109,56 @@ class Engine:
             ModelError: the model raised, or a point gave nothing usable.
             VectorError: NaN or Inf; the items are named.
         """
-        pixels = stack_pixels(batch)
         if not self._tried and len(batch) > PROBE:
-            self._run(pixels[:PROBE], numbers)
+            self._run(batch[:PROBE], numbers)
         self._tried = True
-        captured = self._run(pixels, numbers)
+        captured = self._run(batch, numbers)
         for name, (vectors, layout) in captured.items():
             self._check_finite(name, vectors, layout, batch)
         return captured
 
-    def _run(self, pixels: NDArray[np.float32], numbers: Sequence[int]) -> Rows:
+    def _run(self, batch: Sequence[Decoded], numbers: Sequence[int]) -> Rows:
         import torch
 
         model, recorder = self._model, self._recorder
-        shape = list(pixels.shape)
-        tensor = torch.from_numpy(pixels).to(model.device, getattr(torch, model.dtype))
-        set_seed(model.device, self._seed, *numbers)
-        recorder.begin({len(pixels)}, (shape[2], shape[3]))
+        given: Any = None
         try:
-            recorder.observe(tensor, "input")
-            recorder.observe(model.forward(tensor), "output")
+            given, call = self._given(batch)
+            set_seed(model.device, self._seed, *numbers)
+            recorder.observe(given, "input")
+            recorder.observe(call(), "output")
         except RepscopeError:
             raise
         except torch.OutOfMemoryError as error:
             raise ModelError(
-                f"memory on {model.device} for a batch of {len(pixels)} images",
+                f"memory on {model.device} for a batch of {len(batch)} {self._kind}s",
                 str(error).partition("\n")[0][:160],
-                "give a smaller --batch-size",
+                f"give a smaller --batch-size, for example {max(1, len(batch) // 2)}",
             ) from error
         except Exception as error:
-            raise blame(
-                error,
-                f"the model to run on {describe(tensor)} in [batch, colour, height, width]",
-                "correct the model, or give the --resize and --crop that it was made for",
-            ) from error
+            form, do = _FORMS[self._kind]
+            raise blame(error, f"the model to run on {describe(given)} in {form}", do) from error
         finally:
             recorder.abandon()
         return {name: (to_numpy(rows), layout) for name, (rows, layout) in recorder.end().items()}
+
+    def _given(self, batch: Sequence[Decoded]) -> tuple[Tensor, Callable[[], Any]]:
+        """What goes into the model for a batch, and the call; the recorder's pass has begun."""
+        import torch
+
+        model = self._model
+        if self._kind == "text":
+            tower = model.text
+            assert tower is not None
+            ids, mask = pad_batch(tower.transform, [one.array for one in batch if one.array is not None])
+            tokens, real = (torch.from_numpy(one).to(model.device) for one in (ids, mask))
+            self._recorder.begin({len(batch)}, None, real)
+            return tokens, lambda: tower.forward(tokens, real)
+        forward = model.forward
+        assert forward is not None
+        pixels = torch.from_numpy(stack_pixels(batch)).to(model.device, getattr(torch, model.dtype))
+        self._recorder.begin({len(batch)}, (int(pixels.shape[2]), int(pixels.shape[3])))
+        return pixels, lambda: forward(pixels)
 
     def _check_finite(
         self, name: str, vectors: NDArray[Any], layout: Layout, batch: Sequence[Decoded]
@@ -131,8 +175,8 @@ class Engine:
         ids = [one.item.id for one, wrong in zip(batch, bad, strict=True) if wrong]
         raise VectorError(
             f"finite outputs for set {name!r}",
-            f"NaN or Inf for {len(ids)} of the {len(batch)} images of a batch ({name_some(ids)})",
-            "look at these images and at the layer"
+            f"NaN or Inf for {len(ids)} of the {len(batch)} {self._kind}s of a batch ({name_some(ids)})",
+            f"look at these {self._kind}s and at the layer"
             + (
                 "; 16-bit numbers overflow above 65,504: try --dtype float32"
                 if self._model.dtype == "float16"
@@ -147,7 +191,7 @@ def stack_pixels(batch: Sequence[Decoded]) -> NDArray[np.float32]:
     Raises:
         InputError: they have several shapes.
     """
-    arrays = [one.pixels for one in batch if one.pixels is not None]
+    arrays = [one.array for one in batch if one.array is not None]
     for one, array in zip(batch, arrays, strict=True):
         if array.shape != arrays[0].shape:
             first, other = ("×".join(map(str, found.shape[1:])) for found in (arrays[0], array))

@@ -59,6 +59,7 @@ class Recorder:
         self._error: RepscopeError | None = None
         self._batch: Collection[int] = ()
         self._pixels: tuple[int, int] | None = None
+        self._mask: Tensor | None = None
 
     def __enter__(self) -> Recorder:
         modules = dict(self._model.named_modules(remove_duplicate=False))
@@ -77,20 +78,27 @@ class Recorder:
         while self._handles:
             self._handles.pop().remove()
 
-    def begin(self, batch: Collection[int] = (), pixels: tuple[int, int] | None = None) -> None:
+    def begin(
+        self,
+        batch: Collection[int] = (),
+        pixels: tuple[int, int] | None = None,
+        mask: Tensor | None = None,
+    ) -> None:
         """Start a forward pass; what an unfinished one saw is forgotten.
 
         Args:
             batch: sizes that a batch axis may have; empty when unknown.
             pixels: height and width of the input, for the places of tokens.
+            mask: [B, T], true for tokens and false for padding, of a batch of texts.
         """
         self._running, self._batch, self._pixels, self._error = True, batch, pixels, None
+        self._mask = mask
         for slot in self._slots:
             slot.calls, slot.rows = 0, None
 
     def abandon(self) -> None:
         """The forward pass is over, whether or not it was finished."""
-        self._running = False
+        self._running, self._mask = False, None
 
     def end(self) -> dict[str, tuple[Tensor, Layout]]:
         """Rows and layout by set name, of the forward pass that just ran.
@@ -151,7 +159,15 @@ class Recorder:
     def _pool(self, slot: _Slot, value: Any, batch: Collection[int]) -> tuple[Tensor, Layout]:
         where = str(slot.point)
         tensor = tensor_of(value, slot.point.key, where)
-        return pool_rows(tensor, slot.pool, where, batch=batch, pixels=self._pixels, patch=self._patch)
+        return pool_rows(
+            tensor,
+            slot.pool,
+            where,
+            batch=batch,
+            pixels=self._pixels,
+            patch=self._patch,
+            mask=self._mask,
+        )
 
 
 def batch_sizes(inputs: Any) -> set[int]:

@@ -1,11 +1,12 @@
-"""``hf:DIR``: vision models and image towers of dual encoders, with their own preprocessing."""
+"""``hf:DIR_OR_NAME``: vision models, text models and dual encoders, with their own preprocessing."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from repscope.errors import DependencyError, InputError, MissingError, ModelError, RepscopeError, name_some
 from repscope.extract.conditions import repeatable
 from repscope.extract.decode import UnreadableError
-from repscope.extract.models import LoadedModel, describe_model, finish_model
+from repscope.extract.huggingface_text import text_tower
+from repscope.extract.models import Kind, LoadedModel, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
+from repscope.extract.texts import TextTower
 from repscope.extract.weights import load_weights
 from repscope.study.shards import file_hash
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 WEIGHT_FILES = ("*.safetensors", "pytorch_model*.bin")
+WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
+"""What is fetched of a model on the hub: no pickles, no weights of other frameworks."""
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 class ProcessorTransform:
@@ -63,30 +69,34 @@ class ProcessorTransform:
 def load_folder(
     folder: str,
     *,
+    takes: Collection[Kind] | None,
     weights: str | Path | None,
     device: str,
     dtype: str,
     seed: int,
     given: Transform | None,
 ) -> LoadedModel:
-    """Load a Hugging Face folder: ``AutoModel`` and its image processor.
+    """Load a Hugging Face folder: ``AutoModel``, its image processor and its tokenizer.
 
-    A dual encoder (CLIP, SigLIP) gives its image features, that is, the projected embedding.
+    A dual encoder (CLIP, SigLIP) gives its features, that is, the projected embeddings.
     Parameters that the folder's weights lack (a pooler that was never trained) are filled with NaN, so
     that a row which depends on them is refused instead of being random.
 
     Args:
-        folder: a local directory with config.json and weights.
+        folder: a local directory with config.json and weights, or the name of a model on the hub.
+        takes: what will be given to it; None for all that the folder has the preprocessing of.
         weights: other weights than the folder's.
         device, dtype, seed: as :func:`repscope.extract.models.load_model`.
         given: preprocessing from the caller, in place of the folder's own step by step.
 
     Raises:
         MissingError: no such folder, or no config.json or weights in it.
-        ModelError: transformers cannot build it, or it takes no images.
+        ModelError: transformers cannot build it, or it does not take what will be given to it.
         DependencyError: transformers is missing or broken.
     """
     path = Path(folder).expanduser()
+    if not path.exists() and _HUB_NAME.fullmatch(folder):
+        path = _from_hub(folder)
     if not (path / "config.json").is_file():
         raise MissingError(
             f"a Hugging Face model in {path}",
@@ -96,8 +106,7 @@ def load_folder(
     transformers = _transformers()
     with _quiet(transformers), _explained(path):
         module, absent, loaded = _load(transformers, path, weights, dtype, seed)
-        forward = _image_forward(module)
-    transform = _transform(transformers, path, given or Preprocessing())
+        forward, text, transform = _ways_in(transformers, module, path, takes, given or Preprocessing())
     finish_model(module, device, dtype)
     files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
     identity = {
@@ -105,13 +114,76 @@ def load_folder(
         "transformers": transformers.__version__,
         **describe_model(module),
     }
-    record = {
+    record: dict[str, Any] = {
         "spec": f"hf:{folder}",
         "weights": loaded or {file.name: file_hash(file) for file in files},
         "absent_parameters": list(absent),
     }
-    name = path.resolve().name
-    return LoadedModel(module, forward, name, device, dtype, identity, record, transform, absent=absent)
+    hidden = getattr(module.config, "mask_ratio", 0) if _draws_patches(module) else 0
+    if hidden:
+        record["masked"] = hidden
+    name = folder.rpartition("/")[2] if path.parent.name == "snapshots" else path.resolve().name
+    return LoadedModel(
+        module, forward, name, device, dtype, identity, record, transform, absent=absent, text=text
+    )
+
+
+def _from_hub(name: str) -> Path:
+    _transformers()
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    expected = f"a folder {name}, or a model of that name on the Hugging Face hub"
+    do = "check the name, or fetch it where there is a network: hf download NAME --local-dir DIR"
+    try:
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(WANTED)))
+    except LocalEntryNotFoundError as error:
+        raise MissingError(
+            expected, "no such folder, none in the local cache, and no answer from the hub", do
+        ) from error
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise MissingError(expected, f"no such folder, and {reason}", do) from error
+
+
+def _ways_in(
+    transformers: Any, module: Any, path: Path, takes: Collection[Kind] | None, given: Transform
+) -> tuple[Callable[[Tensor], Any] | None, TextTower | None, Transform]:
+    """How images and texts go in, of those that are wanted."""
+    main = getattr(module, "main_input_name", "something else")
+    dual = hasattr(module, "get_image_features") and hasattr(module, "get_text_features")
+    images, texts = dual or main == "pixel_values", dual or main == "input_ids"
+    for kind, able, form in (("image", images, "pixel_values"), ("text", texts, "input_ids")):
+        if takes is not None and kind in takes and not able:
+            raise ModelError(
+                f"a model that takes {kind}s ({form})",
+                f"{type(module).__name__}, which takes {main}",
+                f"give a {'vision' if kind == 'image' else 'text'} model, or a dual encoder such as CLIP",
+            )
+    forward: Callable[[Tensor], Any] | None = None
+    text: TextTower | None = None
+    problems: list[RepscopeError] = []
+    transform: Transform = Preprocessing()
+    if images and (takes is None or "image" in takes):
+        try:
+            transform = _transform(transformers, path, given)
+            forward = _image_forward(module, dual)
+        except RepscopeError as error:
+            problems.append(error)
+    if texts and (takes is None or "text" in takes):
+        try:
+            text = text_tower(transformers, module, path, dual)
+        except RepscopeError as error:
+            problems.append(error)
+    if problems and (takes is not None or (forward is None and text is None)):
+        raise problems[0]
+    if forward is None and text is None:
+        raise ModelError(
+            "a model that takes images (pixel_values) or texts (input_ids)",
+            f"{type(module).__name__}, which takes {main}",
+            "wrap it as FILE.py:callable, with a module that takes images",
+        )
+    return forward, text, transform
 
 
 def _transformers() -> Any:
@@ -196,26 +268,35 @@ def _load(
     return module, absent, None
 
 
-def _image_forward(module: nn.Module) -> Callable[[Tensor], Any]:
-    if hasattr(module, "get_image_features") and hasattr(module, "get_text_features"):
-        features_of: Any = module.get_image_features
+def _image_forward(module: Any, dual: bool) -> Callable[[Tensor], Any]:
+    if dual:
 
         def tower(pixels: Tensor) -> Any:
-            features = features_of(pixel_values=pixels)
+            features = module.get_image_features(pixel_values=pixels)
             return getattr(features, "pooler_output", features)
 
         return tower
-    if getattr(module, "main_input_name", "") != "pixel_values":
-        raise ModelError(
-            "a model that takes images (pixel_values)",
-            f"{type(module).__name__}, which takes {getattr(module, 'main_input_name', 'something else')}",
-            "give a vision model, or a dual encoder such as CLIP",
-        )
+    if _draws_patches(module) and not module.config.mask_ratio:
+
+        def ordered(pixels: Tensor) -> Any:
+            # Even without masking the patches are shuffled by the order of this noise.
+            import torch
+
+            patches = module.embeddings.patch_embeddings.num_patches
+            noise = torch.arange(patches, device=pixels.device, dtype=torch.float32)
+            return module(pixel_values=pixels, noise=noise.expand(len(pixels), -1))
+
+        return ordered
 
     def forward(pixels: Tensor) -> Any:
         return module(pixel_values=pixels)
 
     return forward
+
+
+def _draws_patches(module: Any) -> bool:
+    """Whether this is a masked autoencoder, which takes patches at random also in evaluation."""
+    return getattr(getattr(module, "config", None), "model_type", "") == "vit_mae"
 
 
 def _transform(transformers: Any, path: Path, given: Transform) -> Transform:

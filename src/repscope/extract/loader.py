@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from repscope.extract.decode import UnreadableError
 from repscope.extract.preprocess import Transform
 from repscope.extract.sources import Item, Source
+from repscope.extract.texts import TextTransform
 
 
 @dataclass(frozen=True)
@@ -21,25 +22,34 @@ class Decoded:
 
     Attributes:
         item: which one.
-        pixels: [3, H, W], or None.
-        reason: why ``pixels`` is None.
+        array: [3, H, W] of an image, token ids [T] of a text, or None.
+        reason: why ``array`` is None.
     """
 
     item: Item
-    pixels: NDArray[np.float32] | None
+    array: NDArray[Any] | None
     reason: str = ""
 
 
-def decode(source: Source, transform: Transform, item: Item) -> Decoded:
+def decode(source: Source, transform: Transform | TextTransform, item: Item) -> Decoded:
     """Open and preprocess one item."""
     try:
+        if isinstance(transform, TextTransform):
+            if item.text is None:
+                return Decoded(item, None, "no text")
+            return Decoded(item, transform.encode(item.text))
         return Decoded(item, transform(source.open(item)))
     except UnreadableError as error:
         return Decoded(item, None, str(error))
 
 
 def decode_all(
-    source: Source, transform: Transform, items: Sequence[Item], *, workers: int, ahead: int
+    source: Source,
+    transform: Transform | TextTransform,
+    items: Sequence[Item],
+    *,
+    workers: int,
+    ahead: int,
 ) -> Generator[Decoded, None, None]:
     """Decode items in their order, by ``workers`` threads (Pillow decodes outside Python's lock).
 

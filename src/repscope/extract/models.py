@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from repscope.errors import InputError, MissingError, ModelError, name_some
+from repscope.errors import InputError, ModelError
+from repscope.extract.build import build_in_package, build_module, check_module
 from repscope.extract.conditions import repeatable
 from repscope.extract.preprocess import Preprocessing, Transform
-from repscope.extract.usercode import MODULE_PREFIX, blaming, import_file, importable
+from repscope.extract.texts import TextTower
+from repscope.extract.usercode import MODULE_PREFIX
 from repscope.extract.weights import load_weights, state_hash
-from repscope.study.shards import file_hash
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from torch import Tensor, nn
 
-FORMS = "hf:DIR or FILE.py:callable"
+Kind = Literal["image", "text"]
+
+IMAGES: tuple[Kind, ...] = ("image",)
+
+FORMS = (
+    "hf:DIR_OR_NAME, timm:NAME, open_clip:NAME, st:NAME_OR_DIR, FILE.py:callable or package.module:callable"
+)
+"""How a model is written."""
+
 DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -33,6 +39,7 @@ class LoadedModel:
     Attributes:
         module: the module whose parts can be captured.
         forward: runs it on a batch of pixels [B, 3, H, W]; what it gives is the model's own output.
+            None for a model that takes no images.
         name: for a set that has no other name.
         device, dtype: where and in what it computes.
         identity: hashes and names that decide the rows, for the recipe.
@@ -40,10 +47,11 @@ class LoadedModel:
         transform: preprocessing, the caller's or the model's own.
         borrowed: the caller's own module, to be left as it was found.
         absent: parameters that the weights lack; they are NaN, so that no row can depend on them.
+        text: how it takes texts; None for a model that takes none.
     """
 
     module: nn.Module
-    forward: Callable[[Tensor], Any]
+    forward: Callable[[Tensor], Any] | None
     name: str
     device: str
     dtype: str
@@ -52,11 +60,13 @@ class LoadedModel:
     transform: Transform
     borrowed: bool = False
     absent: tuple[str, ...] = ()
+    text: TextTower | None = None
 
 
 def load_model(
     spec: str | nn.Module,
     *,
+    takes: Collection[Kind] | None = IMAGES,
     weights: str | Path | None = None,
     device: str | None = None,
     dtype: str | None = None,
@@ -66,7 +76,8 @@ def load_model(
     """Load a model from its specification.
 
     Args:
-        spec: ``hf:DIR``, ``FILE.py:callable``, or a module (used where and as it is).
+        spec: one of the forms in :data:`FORMS`, or a module (used where and as it is).
+        takes: what will be given to it; None for all that it has the preprocessing of.
         weights: a file for :func:`repscope.extract.weights.load_weights`.
         device: "cpu", "cuda", "cuda:1"; None for CUDA where there is one.
         dtype: "float32" (the default), "float16" or "bfloat16".
@@ -77,13 +88,15 @@ def load_model(
         InputError: the specification, device or dtype is not one of those.
         MissingError: no such file or folder.
         ModelError: the user's code raised, or gave no module; or the weights do not fit.
-        DependencyError: transformers is needed and not there.
+        DependencyError: a package that it needs is not there.
     """
     from torch import nn
 
     from repscope.extract.huggingface import load_folder
+    from repscope.extract.zoo import ZOO
 
     if isinstance(spec, nn.Module):
+        _only_images(takes, "a module of yours")
         return _borrow(spec, weights, device, dtype, given or Preprocessing())
     place = resolve_device(device)
     if dtype is not None and dtype not in DTYPES:
@@ -91,18 +104,34 @@ def load_model(
     number = dtype or "float32"
     kind, colon, rest = spec.partition(":")
     if kind == "hf" and colon:
-        return load_folder(rest, weights=weights, device=place, dtype=number, seed=seed, given=given)
+        return load_folder(
+            rest, takes=takes, weights=weights, device=place, dtype=number, seed=seed, given=given
+        )
+    if kind in ZOO and colon and rest:
+        return ZOO[kind](
+            rest, takes=takes, weights=weights, device=place, dtype=number, seed=seed, given=given
+        )
     file, colon, name = spec.rpartition(":")
-    if not colon or not file.endswith(".py"):
+    in_package = bool(re.fullmatch(r"\w+(\.\w+)*", file)) and not file.endswith(".py")
+    if not colon or not name or not (file.endswith(".py") or in_package):
         raise InputError(f"a model as {FORMS}", repr(spec), "write for example --model model.py:build")
-    path = Path(file).expanduser()
+    _only_images(takes, spec)
     with repeatable(place, seed):
-        module = build_module(path, name)
+        module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
     filled = load_weights(module, weights) if weights is not None else None
     finish_model(module, place, number)
-    identity = {"file_sha256": file_hash(path), "callable": name, **describe_model(module)}
+    identity = {**origin, "callable": name, **describe_model(module)}
     record = {"spec": spec, "weights": None if filled is None else vars(filled)}
     return LoadedModel(module, module, name, place, number, identity, record, given or Preprocessing())
+
+
+def _only_images(takes: Collection[Kind] | None, what: str) -> None:
+    if takes is not None and "text" in takes:
+        raise InputError(
+            "a model with a tokenizer, since the source has texts",
+            f"{what}, which is given images only",
+            "give hf:DIR or st:DIR, or call the model in your own loop inside rs.capture",
+        )
 
 
 def resolve_device(device: str | None) -> str:
@@ -156,31 +185,6 @@ def describe_model(module: nn.Module) -> dict[str, Any]:
     }
 
 
-def check_module(made: Any, spec: str) -> nn.Module:
-    """What a callable returned, if it is a module with all its parameters made.
-
-    Raises:
-        ModelError: otherwise.
-    """
-    from torch import nn
-    from torch.nn.parameter import is_lazy
-
-    if not isinstance(made, nn.Module):
-        raise ModelError(
-            f"a torch.nn.Module from {spec}",
-            f"an object of type {type(made).__name__}",
-            "return the model itself",
-        )
-    lazy = [name for name, parameter in made.named_parameters() if is_lazy(parameter)]
-    if lazy:
-        raise ModelError(
-            f"parameters of known shape in {spec}",
-            f"lazy ones ({name_some(lazy)})",
-            "run one batch through the model before you return it",
-        )
-    return made
-
-
 def _borrow(
     module: nn.Module, weights: str | Path | None, device: str | None, dtype: str | None, transform: Transform
 ) -> LoadedModel:
@@ -210,58 +214,3 @@ def _borrow(
         transform,
         borrowed=True,
     )
-
-
-def build_module(file: Path, name: str) -> nn.Module:
-    """Call ``name`` of a Python file and return the module that it makes.
-
-    Raises:
-        MissingError: no such file.
-        ModelError: the code raised, has no such name, or made no module.
-    """
-    if not file.is_file():
-        raise MissingError(f"a Python file at {file}", "no such file", f"give the model as {FORMS}")
-    with importable(file.parent):
-        with blaming(file, f"{file} to be imported without an error"):
-            code = import_file(file)
-        return check_module(_build(code, file, name), f"{file}:{name}")
-
-
-def _build(code: ModuleType, file: Path, name: str) -> Any:
-    from torch import nn
-
-    if not hasattr(code, name):
-        own = [key for key, value in vars(code).items() if callable(value) and not key.startswith("_")]
-        near = difflib.get_close_matches(name, own, n=3) or own
-        raise ModelError(
-            f"a callable {name!r} in {file}",
-            "no such name",
-            f"choose one of {name_some(near)}" if near else "define a function that returns the model",
-        )
-    maker = getattr(code, name)
-    if isinstance(maker, nn.Module):
-        return maker
-    if not callable(maker):
-        raise ModelError(
-            f"a callable {name!r} in {file}",
-            f"an object of type {type(maker).__name__}",
-            "name a function or class",
-        )
-    needed = _required(maker)
-    if needed:
-        raise ModelError(
-            f"a callable without required arguments in {file}:{name}",
-            f"{name}({', '.join(needed)})",
-            "give the arguments defaults, or add a function that calls it with them",
-        )
-    with blaming(file, f"{file}:{name}() to return a model"):
-        return maker()
-
-
-def _required(maker: Callable[..., Any]) -> list[str]:
-    try:
-        parameters = inspect.signature(maker).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]

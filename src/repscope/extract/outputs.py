@@ -25,6 +25,30 @@ def recipe_of(decides: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def column_types(items: Sequence[Item], names: Sequence[str]) -> dict[str, pa.DataType]:
+    """One type for each column over all items, so that every shard has the same.
+
+    Truth values, whole numbers within 64 bits and other numbers keep their kind; a column that mixes
+    text with anything, or holds nothing, is text.
+    """
+    import pyarrow as pa
+
+    types = {}
+    for name in names:
+        cells = [cell for item in items if (cell := item.columns[name]) is not None]
+        kinds = {type(cell) for cell in cells}
+        types[name] = pa.string()
+        if kinds == {bool}:
+            types[name] = pa.bool_()
+        elif kinds == {int} and all(-(2**63) <= cell < 2**63 for cell in cells if isinstance(cell, int)):
+            types[name] = pa.int64()
+        elif kinds in ({float}, {int, float}) and all(
+            isinstance(cell, float) or abs(cell) <= 2**53 for cell in cells if isinstance(cell, int | float)
+        ):
+            types[name] = pa.float64()
+    return types
+
+
 class Output:
     """One set that a run fills.
 
@@ -98,10 +122,10 @@ class ShardRows:
     """Rows of one set in one shard, batch by batch.
 
     Args:
-        columns: names of the source's columns.
+        columns: names and types of the source's columns, see :func:`column_types`.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Mapping[str, pa.DataType]) -> None:
         self._columns = columns
         self._vectors: list[NDArray[Any]] = []
         self._layouts: list[Layout] = []
@@ -129,7 +153,10 @@ class ShardRows:
             columns = {"id": pa.array(ids, pa.string()), "parent": parents}
             for name, values in zip(("token", "row", "col"), joined, strict=True):
                 columns[name] = pa.array(values, pa.int32(), mask=values < 0)
-        for name in self._columns:
-            values = pa.array([item.columns[name] for item in self.items], pa.string())
+        for name, kind in self._columns.items():
+            cells = [item.columns[name] for item in self.items]
+            if pa.types.is_string(kind):
+                cells = [cell if cell is None or isinstance(cell, str) else str(cell) for cell in cells]
+            values = pa.array(cells, kind)
             columns[name] = values.take(pa.array(source))
         return np.concatenate(self._vectors), pa.table(columns)

@@ -12,10 +12,10 @@ from repscope.errors import InputError, ModelError, name_some
 from repscope.study.names import check_name, safe_name
 
 Side = Literal["input", "output"]
-Pool = Literal["cls", "mean", "tokens", "none"]
+Pool = Literal["cls", "mean", "max", "last", "tokens", "none"]
 
 POOLS: tuple[Pool, ...] = get_args(Pool)
-FORM = "MODULE[:input|output][:cls|mean|tokens|none][@CALL][=SET]"
+FORM = "MODULE[:input|output][:cls|mean|max|last|tokens|none][@CALL][=SET]"
 
 
 @dataclass(frozen=True)

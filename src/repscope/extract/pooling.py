@@ -89,11 +89,14 @@ def pool_rows(
     batch: Collection[int] = (),
     pixels: tuple[int, int] | None = None,
     patch: tuple[int, int] | None = None,
+    mask: Tensor | None = None,
 ) -> tuple[Tensor, Layout]:
     """Turn one captured tensor into rows, copied so that later in-place operations cannot touch them.
 
-    [B, D] stays as it is. [B, T, D] needs ``pool``: "cls" (first token), "mean" (over all tokens) or
-    "tokens" (B·T rows). [B, C, H, W] is averaged over H and W, or with "tokens" gives B·H·W rows.
+    [B, D] stays as it is. [B, T, D] needs ``pool``: "cls" (first token), "mean" or "max" (over all
+    tokens), "last" (last token) or "tokens" (B·T rows). Padding, where ``mask`` tells it, is left out of
+    all but "tokens".
+    [B, C, H, W] is averaged over H and W, or with "max" its largest, or with "tokens" gives B·H·W rows.
 
     Args:
         tensor: what was captured.
@@ -102,6 +105,7 @@ def pool_rows(
         batch: batch sizes that the first axis may have; empty when unknown.
         pixels: height and width of the input, for the places of tokens.
         patch: height and width of a patch, where known.
+        mask: [B, T], true for tokens and false for padding; None when there is no padding.
 
     Returns:
         Rows [B × rows, D] on the tensor's own device, and their layout.
@@ -119,16 +123,18 @@ def pool_rows(
         )
     if tensor.ndim == 2:
         return tensor.detach().clone(), ONE_ROW
-    if tensor.ndim == 3 and pool in ("cls", "mean", "tokens"):
+    if tensor.ndim == 3 and pool in ("cls", "mean", "max", "last", "tokens"):
+        if mask is not None and pool != "tokens":
+            return _pool_text(tensor.detach(), pool, mask, where), ONE_ROW
         if pool == "tokens":
             layout = _token_layout(shape[1], pixels, patch)
             return tensor.detach().reshape(-1, shape[2]).clone(), layout
-        return (tensor[:, 0].detach().clone() if pool == "cls" else _mean(tensor, (1,))), ONE_ROW
-    if tensor.ndim == 4 and pool in (None, "mean", "tokens"):
+        return _pool_tokens(tensor.detach(), pool), ONE_ROW
+    if tensor.ndim == 4 and pool in (None, "mean", "max", "tokens"):
         if pool == "tokens":
             rows = tensor.detach().flatten(2).transpose(1, 2).reshape(-1, shape[1]).clone()
             return rows, Layout(shape[2] * shape[3], True, (shape[2], shape[3]))
-        return _mean(tensor, (2, 3)), ONE_ROW
+        return tensor.detach().amax(dim=(2, 3)) if pool == "max" else _mean(tensor, (2, 3)), ONE_ROW
     raise ModelError(
         f"one vector for each item at {where}", f"shape {shape}" + _with(pool), _advice(tensor.ndim)
     )
@@ -210,6 +216,39 @@ def _mean(tensor: Tensor, axes: tuple[int, ...]) -> Tensor:
     return wide.mean(dim=axes).to(tensor.dtype)
 
 
+def _pool_tokens(tensor: Tensor, pool: Pool) -> Tensor:
+    """One row for each item of [B, T, D] without padding."""
+    if pool == "mean":
+        return _mean(tensor, (1,))
+    if pool == "max":
+        return tensor.amax(dim=1)
+    return tensor[:, 0 if pool == "cls" else -1].clone()
+
+
+def _pool_text(tensor: Tensor, pool: Pool, mask: Tensor, where: str) -> Tensor:
+    """One row for each text of [B, T, D], of its tokens without the padding."""
+    import torch
+
+    shape = list(tensor.shape)
+    if list(mask.shape) != shape[:2]:
+        raise ModelError(
+            f"{mask.shape[1]} tokens, as the texts were padded to, second, at {where}",
+            f"shape {shape}, where padding cannot be told from tokens",
+            "capture a module that keeps the tokens, or one that gives a vector for each text",
+        )
+    real = mask.to(device=tensor.device, dtype=torch.bool)
+    if pool == "mean":
+        wide = tensor.float() if tensor.element_size() == 2 else tensor
+        total = wide.masked_fill(~real[:, :, None], 0).sum(dim=1)
+        return (total / real.sum(dim=1, keepdim=True)).to(tensor.dtype)
+    if pool == "max":
+        return tensor.masked_fill(~real[:, :, None], -torch.inf).amax(dim=1)
+    place = torch.arange(shape[1], device=tensor.device).expand(shape[0], -1)
+    chosen = torch.where(real, place, shape[1]).amin(1) if pool == "cls" else (real * place).amax(1)
+    rows = torch.arange(shape[0], device=tensor.device)
+    return tensor[rows, chosen.clamp(max=shape[1] - 1)]
+
+
 def _token_layout(tokens: int, pixels: tuple[int, int] | None, patch: tuple[int, int] | None) -> Layout:
     if pixels and patch:
         height, width = pixels[0] // patch[0], pixels[1] // patch[1]
@@ -231,7 +270,7 @@ def _with(pool: Pool | None) -> str:
 
 def _advice(ndim: int) -> str:
     if ndim == 3:
-        return "say how tokens become rows: --pool cls, mean or tokens"
+        return "say how tokens become rows: --pool cls, mean, max, last or tokens"
     if ndim == 4:
-        return "give --pool mean (average over the map) or --pool tokens (a row for each place)"
+        return "give --pool mean or max (over the map) or --pool tokens (a row for each place)"
     return "capture a module whose output is [B, D], [B, T, D] or [B, C, H, W]"

@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, name_some
-from repscope.extract.engine import Engine
+from repscope.extract.engine import AUTOCAST, Engine
 from repscope.extract.loader import Decoded, decode_all
-from repscope.extract.models import LoadedModel, load_model
-from repscope.extract.outputs import Output, ShardRows, recipe_of
+from repscope.extract.models import Kind, LoadedModel, load_model
+from repscope.extract.outputs import Output, ShardRows, column_types, recipe_of
+from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import POOLS, CapturePoint, Pool, as_points, resolve_points
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.records import ExtractedSet, Extraction, Progress
-from repscope.extract.sources import ImageFolder, Item, Source, digest_items
+from repscope.extract.sources import Source, digest_items
+from repscope.extract.sources_open import open_source
 from repscope.study import Skipped, Study
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import describe_environment
@@ -37,6 +39,7 @@ def extract(
     model: str | nn.Module,
     *,
     study: str | Path | Study,
+    texts: Source | None = None,
     capture: str | Iterable[str | CapturePoint] | Mapping[str, str] = (),
     name: str | None = None,
     weights: str | Path | None = None,
@@ -46,6 +49,7 @@ def extract(
     shard_rows: int = SHARD_ROWS,
     device: str | None = None,
     dtype: str | None = None,
+    autocast: str | None = None,
     workers: int = WORKERS,
     limit: int | None = None,
     strict: bool = False,
@@ -61,22 +65,29 @@ def extract(
     items, model, weights and options give the same fingerprints, whether interrupted or not.
 
     Args:
-        source: a folder of images, or any :class:`repscope.extract.sources.Source`.
-        model: ``FILE.py:callable``, ``hf:DIR``, or a module, which is left exactly as it was found.
+        source: a folder of images, a file that :func:`repscope.extract.sources_open.open_source` knows, or
+            any :class:`repscope.extract.sources.Source`, of images or of texts.
+        model: a form of :data:`repscope.extract.models.FORMS`, or a module, which is left exactly as it
+            was found.
         study: the study, or its folder, which is created.
+        texts: texts besides the images of ``source``, for both towers of a dual encoder in one run. A
+            capture point of the text tower fills a set of texts, one of the image tower a set of images,
+            and the model's own output both, named with ``_image`` and ``_text`` at the end.
         capture: points in the command line's form (``"adapter:input=before"``), or a mapping of set name
             to point. None takes the model's own output.
         name: set name when there is one point without its own.
         weights: a safetensors or weights-only file for a model from a file or folder.
-        pool: how [B, T, D] outputs become rows: "cls", "mean", "tokens"; "none" refuses all but [B, D].
+        pool: how [B, T, D] outputs become rows: "cls", "mean", "max", "last" (padding left out) or
+            "tokens" (images only); "none" refuses all but [B, D].
         preprocess: what is done to an RGB image; None for the model's own, or pixels in [0, 1].
-        batch_size: images in a forward pass. Batches never span shards, so that they are the same after
+        batch_size: items in a forward pass. Batches never span shards, so that they are the same after
             a resume.
         shard_rows: items in a shard; rows too, except for tokens.
         device: None for CUDA where there is one, else the CPU.
         dtype: of the computation and of the stored rows (bfloat16 is stored as float32); float32 if None.
+        autocast: "bf16" or "fp16" for torch's autocast around a float32 model.
         workers: threads that decode; 0 for none.
-        limit: take only the first so many items, in the order of their ids.
+        limit: take only the first so many items of each source, in its order.
         strict: stop at the first item that cannot be read, in place of recording and skipping it.
         overwrite: replace sets of these names.
         seed: of weights and models that draw at random.
@@ -93,64 +104,104 @@ def extract(
         DependencyError: transformers is needed and not there.
     """
     begun = time.monotonic()
-    _check_options(pool, batch_size, shard_rows, workers, limit)
+    check_options(
+        pool,
+        batch_size=batch_size,
+        shard_rows=shard_rows,
+        workers=workers,
+        limit=limit,
+        autocast=autocast,
+    )
     opened = study if isinstance(study, Study) else Study(study)
-    points = _named(as_points(capture), name)
+    points = named_points(as_points(capture), name)
     if isinstance(source, str | Path):
-        source = ImageFolder.scan(source)
-    items = source.items[:limit]
-    loaded = load_model(model, weights=weights, device=device, dtype=dtype, seed=seed, given=preprocess)
+        source = open_source(source)
+    parts = [Part(one, one.items[:limit]) for one in (source, texts) if one is not None]
+    if texts is not None and [part.kind for part in parts] != ["image", "text"]:
+        raise InputError(
+            "a source of images, and texts= of texts",
+            " and ".join(f"{part.kind}s" for part in parts),
+            "give the images first; texts alone are the source itself",
+        )
+    loaded = load_model(
+        model,
+        takes=[part.kind for part in parts],
+        weights=weights,
+        device=device,
+        dtype=dtype,
+        seed=seed,
+        given=preprocess,
+    )
+    if autocast and loaded.dtype != "float32":
+        raise InputError("a float32 model for --autocast", f"{loaded.dtype}", "leave out one of the two")
     modules = [path for path, _ in loaded.module.named_modules(remove_duplicate=False)]
     points = resolve_points(points, modules, default=safe_name(loaded.name))
     environment = _environment()
-    decides = {
-        "items": digest_items(items),
-        "model": loaded.identity,
-        "transform": loaded.transform.to_json(),
-        "device": loaded.device.partition(":")[0],
-        "dtype": loaded.dtype,
-        "batch_size": batch_size,
-        "shard_rows": shard_rows,
-        "seed": seed,
-        "versions": {key: value for key, value in environment["versions"].items() if key in _DECISIVE},
-    }
-    origin = {
-        **environment,
-        "command": environment["command"] if resume == AGAIN else resume,
-        "source": source.to_json(),
-        "model": {**loaded.record, **loaded.identity},
-        "preprocessing": loaded.transform.to_json(),
-        **{key: decides[key] for key in ("dtype", "batch_size", "shard_rows", "seed")},
-        "device": _device_name(loaded.device),
-        "limit": limit,
-    }
+    notes = list(notes_on(loaded, parts))
     with ExitStack() as stack:
-        outputs = []
-        for point in points:
-            pooled = point.pool or pool
-            output = Output(
-                opened,
-                point,
-                recipe=recipe_of({**decides, "point": str(point), "pool": pooled}),
-                resume=resume,
-                provenance={**origin, "capture": {**point.to_json(), "pool": pooled}},
-                overwrite=overwrite,
-            )
-            stack.callback(output.close)
-            outputs.append(output)
+        outputs: list[Output] = []
+        for part in parts:
+            decides = {
+                "items": digest_items(part.items),
+                "model": loaded.identity,
+                "transform": part.transform(loaded).to_json(),
+                "device": loaded.device.partition(":")[0],
+                "dtype": loaded.dtype,
+                "batch_size": batch_size,
+                "shard_rows": shard_rows,
+                "seed": seed,
+                "versions": {key: environment["versions"].get(key) for key in _DECISIVE[part.kind]},
+                **({"autocast": autocast} if autocast else {}),
+            }
+            origin = {
+                **environment,
+                "command": environment["command"] if resume == AGAIN else resume,
+                "source": part.source.to_json(),
+                "model": {**loaded.record, **loaded.identity},
+                "preprocessing": decides["transform"],
+                **{key: decides[key] for key in ("dtype", "batch_size", "shard_rows", "seed")},
+                "autocast": autocast,
+                "device": _device_name(loaded.device),
+                "limit": limit,
+            }
+            if part.kind == "text":
+                origin["texts_cut"] = part.cut = part.count_cut(loaded)
+            part.outputs = []
+            for point in points_of(part, points, len(parts) > 1, loaded):
+                pooled = point.pool or pool
+                if part.kind == "text" and pooled == "tokens":
+                    raise InputError(
+                        f"one row for each text in set {point.name!r}",
+                        "--pool tokens, but texts have different numbers of tokens",
+                        "choose --pool cls, mean, max or last",
+                    )
+                output = Output(
+                    opened,
+                    point,
+                    recipe=recipe_of({**decides, "point": str(point), "pool": pooled}),
+                    resume=resume,
+                    provenance={**origin, "capture": {**point.to_json(), "pool": pooled}},
+                    overwrite=overwrite,
+                )
+                stack.callback(output.close)
+                part.outputs.append(output)
+            outputs += part.outputs
         before = [output.rows_committed for output in outputs]
-        _Run(
-            source, items, loaded, outputs, pool, batch_size, shard_rows, workers, strict, seed, progress
-        ).go()
-        for output in outputs:
-            output.finish()
+        behind = 0
+        for part in parts:
+            settings = (batch_size, shard_rows, workers, strict, seed, autocast, progress)
+            total = sum(len(one.items) for one in parts)
+            _Run(part, loaded, pool, *settings, behind=behind, total=total).go()
+            behind += len(part.items)
+            for output in part.outputs:
+                output.finish()
     return Extraction(
         study=str(opened.path),
         sets=tuple(_describe(opened, output, rows) for output, rows in zip(outputs, before, strict=True)),
-        items=len(items),
+        items=sum(len(part.items) for part in parts),
         ignored=int(source.to_json().get("ignored_files", 0)),
         seconds=time.monotonic() - begun,
-        notes=tuple(_notes(loaded)),
+        notes=(*notes, *(note for part in parts for note in part.notes(loaded))),
     )
 
 
@@ -158,54 +209,59 @@ def extract(
 class _Run:
     """The loop over shards and batches."""
 
-    source: Source
-    items: Sequence[Item]
+    part: Part
     model: LoadedModel
-    outputs: Sequence[Output]
     pool: Pool | None
     batch_size: int
     shard_rows: int
     workers: int
     strict: bool
     seed: int
+    autocast: str | None
     progress: Callable[[Progress], None] | None
+    behind: int
+    total: int
     done: int = 0
     skipped: int = 0
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     def go(self) -> None:
         """Fill what is not committed yet."""
         committed = [
-            output.shards_committed for output in self.outputs if output.shards_committed is not None
+            output.shards_committed for output in self.part.outputs if output.shards_committed is not None
         ]
-        shards = range(min(committed), -(-len(self.items) // self.shard_rows)) if committed else range(0)
+        shards = range(min(committed), -(-len(self.part.items) // self.shard_rows)) if committed else range(0)
         if not shards:
             return
         first = shards.start * self.shard_rows
         self.done = first
+        self.columns = column_types(self.part.items, self.part.source.columns)
         decoded = decode_all(
-            self.source,
-            self.model.transform,
-            self.items[first:],
+            self.part.source,
+            self.part.transform(self.model),
+            self.part.items[first:],
             workers=self.workers,
             ahead=2 * max(self.batch_size, self.workers),
         )
         reasons: list[Skipped] = []
         # Points of sets that are complete are captured too: hooks on one may not change another's bits.
-        points = [output.point for output in self.outputs]
-        with closing(decoded), Engine(self.model, points, self.pool, self.seed) as engine:
+        points = [output.point for output in self.part.outputs]
+        kind = self.part.kind
+        engine = Engine(self.model, points, self.pool, self.seed, kind=kind, autocast=self.autocast)
+        with closing(decoded), engine:
             for index in shards:
-                count = min(self.shard_rows, len(self.items) - index * self.shard_rows)
+                count = min(self.shard_rows, len(self.part.items) - index * self.shard_rows)
                 reasons += self._shard(engine, index, islice(decoded, count), first)
-        if not any(output.rows_committed for output in self.outputs):
+        if not any(output.rows_committed for output in self.part.outputs):
             examples = name_some([f"{one.id}: {one.reason}" for one in reasons], 3)
             raise InputError(
-                f"at least one readable image among {len(self.items):,}",
+                f"at least one readable {kind} among {len(self.part.items):,}",
                 f"none ({examples})",
-                "give readable images",
+                f"give readable {kind}s",
             )
 
     def _shard(self, engine: Engine, index: int, decoded: Iterator[Decoded], first: int) -> list[Skipped]:
-        rows = {output.point.name: ShardRows(self.source.columns) for output in self.outputs}
+        rows = {output.point.name: ShardRows(self.columns) for output in self.part.outputs}
         skipped: list[Skipped] = []
         batch: list[Decoded] = []
         number = 0
@@ -217,10 +273,10 @@ class _Run:
 
         for one in decoded:
             self.done += 1
-            if one.pixels is None:
+            if one.array is None:
                 if self.strict:
                     raise InputError(
-                        "images that can all be read (--strict)",
+                        f"{self.part.kind}s that can all be read (--strict)",
                         f"{one.item.id}: {one.reason}",
                         "repair or remove it, or leave out --strict to record and skip it",
                     )
@@ -234,26 +290,36 @@ class _Run:
                 self._report(first)
         if batch:
             run_batch()
-        for output in self.outputs:
+        for output in self.part.outputs:
             output.write(index, rows[output.point.name], skipped)
         self._report(first)
         return skipped
 
     def _report(self, first: int) -> None:
         if self.progress:
-            self.progress(Progress(self.done, len(self.items), first, self.skipped))
+            self.progress(Progress(self.behind + self.done, self.total, self.behind + first, self.skipped))
 
 
-_DECISIVE = ("torch", "pillow", "numpy")
+_DECISIVE: dict[Kind, tuple[str, ...]] = {
+    "image": ("torch", "pillow", "numpy"),
+    "text": ("torch", "numpy", "tokenizers"),
+}
 
 
 def _environment() -> dict[str, Any]:
-    return describe_environment("torch", "pillow", "transformers", "safetensors")
+    return describe_environment("torch", "pillow", "transformers", "tokenizers", "safetensors")
 
 
-def _check_options(
-    pool: str | None, batch_size: int, shard_rows: int, workers: int, limit: int | None
+def check_options(
+    pool: str | None,
+    *,
+    batch_size: int,
+    shard_rows: int,
+    workers: int,
+    limit: int | None,
+    autocast: str | None,
 ) -> None:
+    """Refuse options that no run can have; raises :class:`InputError`."""
     for option, value, least in (
         ("--batch-size", batch_size, 1),
         ("--shard-rows", shard_rows, 1),
@@ -264,12 +330,12 @@ def _check_options(
             raise InputError(f"{option} of at least {least}", str(value), "give a larger number")
     if pool is not None and pool not in POOLS:
         raise InputError(f"--pool among {', '.join(POOLS)}", repr(pool), "choose one of them")
+    if autocast is not None and autocast not in AUTOCAST:
+        raise InputError(f"--autocast among {', '.join(AUTOCAST)}", repr(autocast), "choose one of them")
 
 
-def _named(points: Sequence[CapturePoint], name: str | None) -> list[CapturePoint]:
+def named_points(points: Sequence[CapturePoint], name: str | None) -> list[CapturePoint]:
     """Points with ``name`` given to the only one that has none."""
-    from dataclasses import replace
-
     listed = list(points) or [CapturePoint("")]
     if name is None:
         return listed
@@ -295,16 +361,6 @@ def _describe(study: Study, output: Output, before: int) -> ExtractedSet:
         found_complete=output.found_complete,
         skipped=manifest.skipped,
     )
-
-
-def _notes(model: LoadedModel) -> Iterator[str]:
-    transform = model.transform
-    if isinstance(transform, Preprocessing) and transform.mean is None and transform.std is None:
-        yield "pixels are in [0, 1]: no --mean and --std were given; most trained models expect theirs"
-    if model.record.get("weights", "its own") is None:
-        yield f"no --weights were given: the model is as {model.record['spec']} made it"
-    if model.absent:
-        yield f"the weights lack {name_some(model.absent)}; no row depends on them"
 
 
 def _device_name(device: str) -> str:

@@ -35,6 +35,10 @@ IMAGE_SUFFIXES = frozenset(
 """What counts as an image in a folder; fixed, so that the list does not change with Pillow's plugins."""
 
 
+Cell = str | int | float | bool | None
+"""A value of a column."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One thing to extract.
@@ -44,12 +48,16 @@ class Item:
         size: bytes, so that a source that changed is noticed.
         columns: values of the source's columns.
         place: what the source needs to open it.
+        text: of a text item, which is not opened; None for an image. A source has one kind only.
+        detail: what else decides the row, such as a box or a hash of pixels that are in no file.
     """
 
     id: str
     size: int
-    columns: Mapping[str, str | None]
+    columns: Mapping[str, Cell]
     place: str
+    text: str | None = None
+    detail: str = ""
 
 
 class Source(Protocol):
@@ -61,7 +69,7 @@ class Source(Protocol):
 
     @property
     def columns(self) -> Sequence[str]:
-        """Names of the string columns that every item has, besides ``id``."""
+        """Names of the columns that every item has, besides ``id``."""
 
     def open(self, item: Item) -> Image:
         """The item's image in RGB; raises :class:`~repscope.extract.decode.UnreadableError`."""
@@ -117,7 +125,7 @@ class ImageFolder:
         labelled = any("/" in name for name, _ in found)
         items = []
         for name, size in sorted(found, key=lambda pair: printable(pair[0])):
-            columns: dict[str, str | None] = {"path": f"{base}/{printable(name)}"}
+            columns: dict[str, Cell] = {"path": f"{base}/{printable(name)}"}
             if labelled:
                 columns["label"] = printable(name.partition("/")[0]) if "/" in name else None
             items.append(Item(printable(name), size, columns, place=name))
@@ -141,10 +149,15 @@ class ImageFolder:
 
 
 def digest_items(items: Sequence[Item]) -> str:
-    """Hash of the items' ids and sizes in order: content-stable across copies and checkouts."""
+    """Hash of the items' ids, sizes, texts and details in order; the same for a copy elsewhere."""
     hasher = hashlib.sha256()
     for item in items:
         hasher.update(f"{len(item.id)}:{item.id}:{item.size};".encode())
+        if item.text is not None:
+            text = item.text.encode("utf-8", "surrogatepass")
+            hasher.update(b"%d:" % len(text) + text)
+        if item.detail:
+            hasher.update(f"{len(item.detail)}|{item.detail};".encode("utf-8", "surrogatepass"))
     return hasher.hexdigest()
 
 

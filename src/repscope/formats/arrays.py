@@ -13,7 +13,9 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from repscope.errors import FormatError
+from repscope.formats.generations import is_generation, read_generation
 from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.marked import with_gaps
 from repscope.formats.objects import bare_array, from_mapping, sets_from
 from repscope.formats.unpickle import loads
 
@@ -65,7 +67,9 @@ def read_npz(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
             str(error) or "a truncated one",
             "copy or write the file again",
         ) from error
-    return from_mapping(arrays, stem, source, options)
+    if not options.vectors and is_generation(arrays):
+        return read_generation(arrays, stem, source, options)
+    return [with_gaps(one) for one in from_mapping(arrays, stem, source, options)]
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, source: str, options: ReadOptions) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError
 from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.outgoing import VECTOR
 from repscope.formats.tables import numbered_runs, table_set
 
 if TYPE_CHECKING:
@@ -22,7 +23,19 @@ def read_delimited(path: Path, stem: str, options: ReadOptions) -> list[Incoming
     Raises:
         FormatError: rows of different widths, text that is not UTF-8, or no vectors.
     """
-    return [table_set(load_delimited(path, options.ids), stem, str(path), options)]
+    return [table_set(_floating(load_delimited(path, options.ids)), stem, str(path), options)]
+
+
+def _floating(table: pa.Table) -> pa.Table:
+    """The numbered columns called ``vector`` as floats: in text, vectors of whole numbers look like codes."""
+    import pyarrow as pa
+
+    for name in numbered_runs(table.column_names).get(VECTOR, []):
+        if pa.types.is_integer(table.column(name).type):
+            table = table.set_column(
+                table.column_names.index(name), name, table.column(name).cast(pa.float32(), safe=False)
+            )
+    return table
 
 
 def load_delimited(path: Path, ids: str | None = None) -> pa.Table:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 from repscope.errors import FormatError, InputError, MissingError
 
-READABLE = ("npy", "npz", "csv", "tsv", "parquet", "arrow", "safetensors", "torch", "pickle")
+READABLE = (
+    "npy", "npz", "csv", "tsv", "parquet", "arrow", "safetensors", "torch", "pickle", "h5ad", "fiftyone",
+)  # fmt: skip
 HEAD_BYTES = 4096
+
+FOLDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "hf": (
+        ("state.json", "dataset_dict.json"),
+        ("state.json", "dataset_info.json", "dataset_dict.json", "data-*.arrow"),
+    ),
+    "projector": (
+        ("projector_config.pbtxt",),
+        ("projector_config.pbtxt", "vectors.tsv", "metadata.tsv", "sprite.png"),
+    ),
+}
+"""Formats that are folders: files that say so, and names of everything that our own export puts there."""
 
 _PICKLES = (".pkl", ".pickle", ".p", ".pk")
 _TORCHES = (".pt", ".pth", ".ckpt", ".bin")
 _TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+HDF5 = "an HDF5 file"
 _MAGICS = {
     b"\x93NUMPY": "npy",
     b"PK\x03\x04": "zip",
@@ -23,7 +39,7 @@ _MAGICS = {
     b"BZh": "a bzip2-compressed file",
     b"\xfd7zXZ": "an xz-compressed file",
     b"\x28\xb5\x2f\xfd": "a zstd-compressed file",
-    b"\x89HDF": "an HDF5 file",
+    b"\x89HDF": HDF5,
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"%PDF": "a PDF",
@@ -39,6 +55,8 @@ def check_file(path: Path) -> None:
         FormatError: it is empty.
     """
     try:
+        if folder_kind(path):
+            return
         if path.is_dir():
             raise InputError(
                 "a file with embeddings",
@@ -63,12 +81,35 @@ def check_file(path: Path) -> None:
         raise MissingError(f"a file at {path}", error.strerror or str(error), "check the path") from error
 
 
+def folder_kind(path: Path) -> str:
+    """The format of a folder, by the files that say so; "" for any other folder."""
+    return next(
+        (
+            kind
+            for kind, (signs, _) in FOLDERS.items()
+            if path.is_dir() and any((path / sign).is_file() for sign in signs)
+        ),
+        "",
+    )
+
+
+def holds_export(folder: Path, kind: str) -> bool:
+    """Whether a folder holds an export of this kind, and nothing else."""
+    signs, patterns = FOLDERS[kind]
+    names = [entry.name for entry in folder.iterdir()]
+    return any(sign in names for sign in signs) and all(
+        any(fnmatch(name, pattern) for pattern in patterns) for name in names
+    )
+
+
 def detect(path: Path) -> str:
-    """One of ``npy npz csv tsv parquet arrow safetensors torch pickle``.
+    """One of :data:`READABLE`, or for a folder of :data:`FOLDERS`.
 
     Raises:
         FormatError: the content is none of them, or is damaged beyond recognition.
     """
+    if folder := folder_kind(path):
+        return folder
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -76,6 +117,8 @@ def detect(path: Path) -> str:
     kind = (
         kind or _binary_kind(head, size, path.suffix.lower()) or _text_kind(head, size, path.suffix.lower())
     )
+    if kind == HDF5 and (path.suffix.lower() == ".h5ad" or b"anndata" in head):
+        return "h5ad"
     if kind == "zip":
         return _zip_kind(path)
     if kind in READABLE:
@@ -102,6 +145,8 @@ def _binary_kind(head: bytes, size: int, suffix: str) -> str:
 def _text_kind(head: bytes, size: int, suffix: str) -> str:
     if not _is_text(head, whole=size <= len(head)):
         return ""
+    if head.lstrip().startswith(b"{") and b'"samples"' in head:
+        return "fiftyone"
     first = head.split(b"\n", 1)[0]
     if suffix in (".csv", ".tsv"):
         return suffix[1:]

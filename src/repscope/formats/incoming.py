@@ -201,6 +201,21 @@ def as_vectors(value: Any) -> NDArray[Any] | None:
     return _stacked(value) if isinstance(value, list | tuple) and value else None
 
 
+def as_matrix(value: Any, key: str, source: str) -> NDArray[Any]:
+    """``value`` as [N, D]; rows that each keep a leading axis of one ([N, 1, D]) are still rows.
+
+    Raises:
+        VectorError: it is none.
+    """
+    array = as_vectors(value)
+    if array is not None and array.ndim == 3 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array is None or array.ndim != 2:
+        what = f"shape {array.shape}" if array is not None else f"a {type(value).__name__}"
+        raise VectorError(f"an N×D array in {key!r} of {source}", what, "extract the embeddings again")
+    return array
+
+
 def _from_objects(array: NDArray[Any]) -> NDArray[Any] | None:
     if array.ndim == 0:
         return as_vectors(array.item())

@@ -13,6 +13,7 @@ from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.columns import columns_of_records, to_column
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
+from repscope.formats.oscar import read_mean
 from repscope.formats.pipelines import read_pipeline
 from repscope.formats.plain import as_json
 
@@ -58,7 +59,8 @@ def bare_array(array: NDArray[Any], stem: str, source: str, options: ReadOptions
             "one array without a name",
             "leave out --vectors",
         )
-    return [Incoming(stem, array)]
+    mean = read_mean(array, stem)
+    return [mean or Incoming(stem, array)]
 
 
 def from_mapping(

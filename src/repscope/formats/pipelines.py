@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, VectorError, name_some
+from repscope.errors import VectorError, name_some
 from repscope.formats.columns import columns_of_records, to_column, unique_ids
-from repscope.formats.incoming import Incoming, ReadOptions, as_vectors
-from repscope.formats.plain import as_json, json_lines
+from repscope.formats.incoming import Incoming, ReadOptions, as_matrix, as_vectors
+from repscope.formats.oscar import read_oscar
+from repscope.formats.plain import as_json, json_lines, scalar
 from repscope.study.keys import is_missing
 
 CLUSTER = "image_id"
@@ -37,19 +38,19 @@ def read_pipeline(mapping: Mapping[str, Any], stem: str, source: str, options: R
     if "text_mean" in keys:
         return [_text_mean(mapping, stem)]
     if {"embeddings", "metadata"} <= keys:
-        vectors = _matrix(mapping["embeddings"], "embeddings", source)
+        vectors = as_matrix(mapping["embeddings"], "embeddings", source)
         columns, notes = _pairs(mapping["metadata"], len(vectors), source)
         return [Incoming(stem, vectors, columns, "embeddings", {}, _about(mapping, columns), tuple(notes))]
     if {"images", "captions"} <= keys and all(
         isinstance(mapping[key], Mapping) for key in ("images", "captions")
     ):
-        return [_oscar(mapping["images"], "images", source), _oscar(mapping["captions"], "captions", source)]
+        return read_oscar(mapping["images"], mapping["captions"], stem, source, options)
     return []
 
 
 def _visualisation(mapping: Mapping[str, Any], source: str, options: ReadOptions) -> list[Incoming]:
     """visual_before, visual_after (unless None) with the metadata as items; text_adapted, row i = class i."""
-    before = _matrix(mapping["visual_before"], "visual_before", source)
+    before = as_matrix(mapping["visual_before"], "visual_before", source)
     columns, notes = _pairs(mapping.get("metadata"), len(before), source)
     if stale := _stale_rows(before, columns):
         options.warn(
@@ -61,7 +62,7 @@ def _visualisation(mapping: Mapping[str, Any], source: str, options: ReadOptions
     if mapping.get("visual_after") is None:
         notes.append(f"{source} holds no visual_after (None)")
     else:
-        after = _matrix(mapping["visual_after"], "visual_after", source)
+        after = as_matrix(mapping["visual_after"], "visual_after", source)
         if len(after) != len(before):
             raise VectorError(
                 f"as many rows in visual_after as in visual_before of {source}",
@@ -69,7 +70,7 @@ def _visualisation(mapping: Mapping[str, Any], source: str, options: ReadOptions
                 "extract both stages of the same pairs again",
             )
     if mapping.get("text_adapted") is not None:
-        text = _matrix(mapping["text_adapted"], "text_adapted", source)
+        text = as_matrix(mapping["text_adapted"], "text_adapted", source)
         _warn_of_unknown_classes(columns, len(text), options)
     sets = [Incoming("visual_before", before, columns, "visual_before", {}, about, tuple(notes))]
     if after is not None:
@@ -91,8 +92,8 @@ def _warn_of_unknown_classes(columns: Mapping[str, Any], classes: int, options: 
 
 
 def _class_texts(mapping: Mapping[str, Any], stem: str, source: str) -> Incoming:
-    vectors = _matrix(mapping["embeddings"], "embeddings", source)
-    index = [_scalar(one) for one in list(mapping["select_HOI_index"])]
+    vectors = as_matrix(mapping["embeddings"], "embeddings", source)
+    index = [scalar(one) for one in list(mapping["select_HOI_index"])]
     if len(index) != len(vectors):
         raise VectorError(
             f"one class in select_HOI_index for each of the {len(vectors):,} embeddings of {source}",
@@ -167,19 +168,17 @@ def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str
             columns[target] = to_column(values, key)
     if CLUSTER in columns:
         columns[CLUSTER] = to_column(
-            [None if one is None else str(_scalar(one)) for one in raw[CLUSTER]], CLUSTER
+            [None if one is None else str(scalar(one)) for one in raw[CLUSTER]], CLUSTER
         )
     return columns, notes
 
 
 def _pair_ids(raw: Mapping[str, list[Any]], n: int) -> list[str]:
-    images = [str(_scalar(one)) for one in raw.get(CLUSTER, [""] * n)]
+    images = [str(scalar(one)) for one in raw.get(CLUSTER, [""] * n)]
     if "pair_idx" in raw:
-        parts = [str(_scalar(one)) for one in raw["pair_idx"]]
+        parts = [str(scalar(one)) for one in raw["pair_idx"]]
     elif "human_idx" in raw and "object_idx" in raw:
-        parts = [
-            f"{_scalar(h)}-{_scalar(o)}" for h, o in zip(raw["human_idx"], raw["object_idx"], strict=True)
-        ]
+        parts = [f"{scalar(h)}-{scalar(o)}" for h, o in zip(raw["human_idx"], raw["object_idx"], strict=True)]
     else:
         seen: dict[str, int] = {}
         parts = []
@@ -194,21 +193,8 @@ def _truths(value: Any) -> list[str]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     many = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    named = (str(_scalar(one)) for one in many if not is_missing(one))
+    named = (str(scalar(one)) for one in many if not is_missing(one))
     return list(dict.fromkeys(named))
-
-
-def _scalar(value: Any) -> Any:
-    """A number as a number, so that 3, 3.0 and np.int64(3) name one class."""
-    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
-        value = value.item()
-    if not isinstance(value, str | bytes | int | float | None):
-        raise FormatError(
-            "a name or number for each class, image and pair in the metadata",
-            f"a nested {type(value).__name__}",
-            "keep one value, or one flat list of classes, for each pair",
-        )
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _stale_rows(vectors: NDArray[Any], columns: Mapping[str, Any]) -> int:
@@ -225,32 +211,6 @@ def _stale_rows(vectors: NDArray[Any], columns: Mapping[str, Any]) -> int:
         if end - start == middle - first and np.array_equal(vectors[first:middle], vectors[start:end]):
             stale += int(end - start)
     return stale
-
-
-def _oscar(entries: Mapping[Any, Any], name: str, source: str) -> Incoming:
-    """{id: {embed [1, D], img_path | caption, img_id}} as a set."""
-    records = columns_of_records(list(entries.values()), f"{name} of {source}")
-    if "embed" not in records:
-        raise FormatError(
-            f"'embed' in each entry of {name!r} in {source}", name_some(records), "extract them again"
-        )
-    vectors = _matrix(records.pop("embed"), "embed", source)
-    ids = [str(key) for key in entries]
-    columns = {"id": ids, **{_OSCAR_NAMES.get(key, key): values for key, values in records.items()}}
-    if "image_id" not in columns:
-        columns["image_id"] = ids
-    return Incoming(name, vectors, {key: to_column(values, key) for key, values in columns.items()}, name)
-
-
-_OSCAR_NAMES = {"img_path": "path", "caption": "text", "img_id": "image_id", "id": "id_original"}
-
-
-def _matrix(value: Any, key: str, source: str) -> NDArray[Any]:
-    array = as_vectors(value)
-    if array is None or array.ndim != 2:
-        what = f"shape {array.shape}" if array is not None else f"a {type(value).__name__}"
-        raise VectorError(f"an N×D array in {key!r} of {source}", what, "extract the embeddings again")
-    return array
 
 
 def _about(mapping: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,3 +75,16 @@ class _Walk:
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+
+
+def scalar(value: Any) -> Any:
+    """A number as a number, so that 3, 3.0 and np.int64(3) name one class."""
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+        value = value.item()
+    if not isinstance(value, str | bytes | int | float | None):
+        raise FormatError(
+            "a name or number for each class, image and pair in the metadata",
+            f"a nested {type(value).__name__}",
+            "keep one value, or one flat list of classes, for each pair",
+        )
+    return int(value) if isinstance(value, float) and value.is_integer() else value

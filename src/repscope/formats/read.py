@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import RepscopeError
+from repscope.formats.annotated import read_h5ad
 from repscope.formats.arrays import read_npy, read_npz
 from repscope.formats.delimited import read_delimited
 from repscope.formats.detect import check_file, detect
+from repscope.formats.huggingface import read_dataset
 from repscope.formats.incoming import Incoming, Reading, ReadOptions
 from repscope.formats.objects import sets_from
+from repscope.formats.projector import read_projector
+from repscope.formats.samples import read_samples
 from repscope.formats.tables import read_arrow, read_parquet
 from repscope.formats.tensors import read_safetensors, read_torch
 from repscope.formats.trust import read_or_trust
@@ -49,6 +53,10 @@ READERS: dict[str, Reader] = {
     "safetensors": read_safetensors,
     "torch": read_torch,
     "pickle": read_pickle,
+    "h5ad": read_h5ad,
+    "fiftyone": read_samples,
+    "hf": read_dataset,
+    "projector": read_projector,
 }
 
 
@@ -56,7 +64,7 @@ def read_sets(path: Path, stem: str, options: ReadOptions | None = None) -> Read
     """All sets of a file, in whichever format its content has.
 
     Args:
-        path: a local file.
+        path: a local file, or a folder of a format that is one.
         stem: name of a set that the file does not name itself.
         options: what the caller knows about the file.
 

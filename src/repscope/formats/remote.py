@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from repscope.errors import DependencyError, InputError, MissingError, StorageError
 from repscope.study.names import safe_name
+from repscope.study.shards import file_hash
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
@@ -26,6 +29,25 @@ def name_of(location: str) -> str:
         location.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if is_url(location) else Path(location).name
     )
     return safe_name(Path(last).stem)
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file; of a folder, over the names and hashes of its files in order."""
+    if not path.is_dir():
+        return file_hash(path)
+    total = hashlib.sha256()
+    for one in sorted(path.rglob("*")):
+        if one.is_file():
+            total.update(f"{one.relative_to(path).as_posix()}\0{file_hash(one)}\n".encode())
+    return total.hexdigest()
+
+
+def _is_folder(fsspec: Any, location: str) -> bool:
+    """Whether the other side says that this is a folder; web servers have none."""
+    if location.startswith(("http://", "https://")):
+        return False
+    system, there = fsspec.core.url_to_fs(location)
+    return bool(system.isdir(there))
 
 
 @contextmanager
@@ -49,8 +71,12 @@ def local_copy(location: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="repscope-") as folder:
         target = Path(folder) / safe_name(location.split("?", 1)[0].rsplit("/", 1)[-1] or "download")
         try:
-            with fsspec.open(location, "rb") as remote, target.open("wb") as local:
-                shutil.copyfileobj(remote, local, 1 << 20)
+            if _is_folder(fsspec, location):
+                system, there = fsspec.core.url_to_fs(location)
+                system.get(f"{there.rstrip('/')}/", f"{target}/", recursive=True)
+            else:
+                with fsspec.open(location, "rb") as remote, target.open("wb") as local:
+                    shutil.copyfileobj(remote, local, 1 << 20)
         except FileNotFoundError as error:
             raise MissingError(f"a file at {location}", "no such file", "check the address") from error
         except ImportError as error:

@@ -2,7 +2,8 @@
 
 The vectors are, in this order:
 
-1. what ``--vectors KEY`` names: a column of lists, or the prefix of numbered columns;
+1. what ``--vectors KEY`` names: a column of lists, or the prefix of numbered columns; without it
+   ``vector``, if there is one;
 2. the only column of lists of numbers (in csv: text such as ``[0.1, 0.2]``);
 3. the only run of numbered columns ``x0 x1 …``, ``dim_0 dim_1 …``, ``0 1 2 …`` (from 0 or 1, no gaps);
 4. all floating columns that are not ids or labels, if there are two or more (a note lists them).
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming, ReadOptions, choose
+from repscope.formats.outgoing import VECTOR
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,6 +111,8 @@ def _choose_columns(table: pa.Table, source: str, options: ReadOptions) -> tuple
         wanted = options.vectors.rstrip("_.- ") if options.vectors not in offered else options.vectors
         chosen = choose(wanted, offered, "--vectors", source)
         return chosen, [chosen] if chosen in lists else runs[chosen], ""
+    if VECTOR in lists or VECTOR in runs:
+        return VECTOR, [VECTOR] if VECTOR in lists else runs[VECTOR], ""
     if lists:
         _only_one(lists, source)
         return lists[0], lists, ""

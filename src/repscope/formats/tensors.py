@@ -7,6 +7,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 from repscope.errors import FormatError, UnsafePickleError
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
+from repscope.formats.marked import own_columns
 from repscope.formats.objects import from_mapping, sets_from
 from repscope.formats.trust import read_or_trust
+from repscope.formats.write_arrays import METADATA
 
 _GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose module)")
 
@@ -33,7 +36,7 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
         ranks, metadata, numpy_knows = _safetensors_header(path)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, error) from error
-    if not options.vectors:
+    if not options.vectors and METADATA not in metadata:
         refuse_checkpoint(ranks, str(path))
     chosen = [choose(key, ranks, "--vectors", str(path)) for key in options.vector_keys]
     wanted = [name for name, rank in ranks.items() if not chosen or name in chosen or rank == 1]
@@ -42,7 +45,10 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
             tensors = {name: file.get_tensor(name) for name in wanted}
     except (SafetensorError, ValueError, OSError) as error:
         raise _damaged(path, error) from error
-    return from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    columns = own_columns(metadata, tensors, str(path))
+    metadata.pop(METADATA, None)
+    found = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    return [replace(one, columns={**columns, **one.columns}) for one in found]
 
 
 def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], bool]:

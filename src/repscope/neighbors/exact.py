@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
 from repscope.neighbors.candidates import BLOCK_ROWS, Found, Operands, find
 
-_METRICS = ("cosine", "inner", "l2")
+METRICS = ("cosine", "inner", "l2")
 _PAIRS = 1024
 _ROWS = 4096
 
@@ -61,8 +62,19 @@ def exact(
         VectorError: not 2-D numbers, widths that differ, rows with NaN or Inf, zero vectors under cosine.
         UnknownNameError: no such metric.
     """
-    if metric not in _METRICS:
-        raise UnknownNameError("a metric", repr(metric), f"choose one of {', '.join(_METRICS)}")
+    if block_rows is not None and block_rows < 1:
+        raise InputError("block_rows of at least 1", str(block_rows), "leave it out for the default")
+    x, y = checked_pair(queries, base, k, metric)
+    rows = block_rows or BLOCK_ROWS
+    return search_distinct(x, y, k, metric, lambda left, right: Search(left, right, metric, rows))
+
+
+def checked_pair(
+    queries: ArrayLike, base: ArrayLike | None, k: int, metric: str
+) -> tuple[NDArray[np.floating], NDArray[np.floating] | None]:
+    """Queries and base as float arrays that can be searched; errors as :func:`exact`."""
+    if metric not in METRICS:
+        raise UnknownNameError("a metric", repr(metric), f"choose one of {', '.join(METRICS)}")
     x = _checked(queries, "queries", metric)
     y = None if base is None else _checked(base, "base", metric)
     if y is not None and y.shape[1] != x.shape[1]:
@@ -76,23 +88,48 @@ def exact(
             f"k = {k} with {available:,} rows{' besides the query' if y is None else ''}",
             "lower k, or search a larger set",
         )
-    if block_rows is not None and block_rows < 1:
-        raise InputError("block_rows of at least 1", str(block_rows), "leave it out for the default")
+    return x, y
+
+
+def search_distinct(
+    x: NDArray[np.floating],
+    y: NDArray[np.floating] | None,
+    k: int,
+    metric: str,
+    make: Callable[[NDArray[np.floating], NDArray[np.floating] | None], Search],
+) -> Neighbours:
+    """Search the distinct rows with what ``make`` builds for them, then give every row its copies."""
     if len(x) == 0:
         return Neighbours(np.empty((0, k), np.int64), np.empty((0, k)), metric)
-
     target = x if y is None else y
-    rows = block_rows or BLOCK_ROWS
     copies = first, inverse = _distinct(target)
     if len(first) == len(target):
-        indices, scores = _Search(x, y, metric, rows).run(k)
+        indices, scores = make(x, y).run(k)
     elif y is None:
-        indices, scores = _copies_alone(_Search(x[first], None, metric, rows), copies, k)
+        indices, scores = _copies_alone(make(x[first], None), copies, k)
     else:
-        search = _Search(x, y[first], metric, rows)
-        groups, group_scores = search.run(min(k, len(first)))
+        groups, group_scores = make(x, y[first]).run(min(k, len(first)))
         indices, scores = _spread(groups, group_scores, inverse, k)
     return Neighbours(indices, np.sqrt(-scores) if metric == "l2" else scores, metric)
+
+
+def among(x: ArrayLike, rows: ArrayLike, *, k: int, metric: str = "cosine") -> Neighbours:
+    """The k nearest other rows of some rows of a set: those rows of ``exact(x, k=k)``, without the rest.
+
+    Args:
+        x: [N, D].
+        rows: [n] row numbers; a row never finds itself.
+        k, metric: see :func:`exact`; errors too.
+    """
+    vectors = np.asarray(x)
+    chosen = np.asarray(rows, dtype=np.int64)
+    if not 1 <= k < len(vectors):
+        checked_pair(vectors, None, k, metric)
+    found = exact(vectors[chosen], vectors, k=k + 1, metric=metric)
+    drop = found.indices == chosen[:, None]
+    drop[:, -1] |= ~drop.any(axis=1)
+    shape = (len(chosen), k)
+    return Neighbours(found.indices[~drop].reshape(shape), found.scores[~drop].reshape(shape), metric)
 
 
 def k_distances(x: ArrayLike, *, k: int, metric: str = "l2") -> NDArray[np.float64]:
@@ -100,23 +137,34 @@ def k_distances(x: ArrayLike, *, k: int, metric: str = "l2") -> NDArray[np.float
     return exact(x, k=k, metric=metric).scores[:, -1]
 
 
-class _Search:
-    """One search over distinct base rows; scores are negated squared distances under l2."""
+class Search:
+    """One exact search over distinct base rows; scores are negated squared distances under l2."""
 
     def __init__(
         self, x: NDArray[np.floating], y: NDArray[np.floating] | None, metric: str, block_rows: int
     ) -> None:
-        self._x = x
-        self._y = y
-        self._metric = metric
+        self.x = x
+        self.y = y
+        self.metric = metric
         self._block_rows = block_rows
-        self._norms = (_norms(x), None if y is None else _norms(y))
+        self.norms = (_norms(x), None if y is None else _norms(y))
 
     def run(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Indices and scores, [N, k] each, by descending score, then ascending index."""
-        indices = np.empty((len(self._x), k), dtype=np.int64)
-        scores = np.empty((len(self._x), k), dtype=np.float64)
-        crowded: NDArray[np.int64] | None = None
+        indices = np.empty((len(self.x), k), dtype=np.int64)
+        scores = np.empty((len(self.x), k), dtype=np.float64)
+        self.fill(k, indices, scores)
+        return indices, scores
+
+    def fill(
+        self,
+        k: int,
+        indices: NDArray[np.int64],
+        scores: NDArray[np.float64],
+        chosen: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Write down the exact neighbours of all queries, or of the ``chosen`` ones only."""
+        crowded = chosen
         for dtype in (np.float32, np.float64):
             left, right = self._operands(dtype)
             if crowded is None:
@@ -133,33 +181,32 @@ class _Search:
                 )
             left_over = []
             for found in blocks:
-                self._settle(found, k, indices, scores)
+                self.settle(found, k, indices, scores)
                 left_over.append(found.crowded)
             crowded = np.concatenate(left_over)
             if not len(crowded):
-                return indices, scores
+                return
         for query in [] if crowded is None else crowded.tolist():
-            self._settle(self._everything(query), k, indices, scores)
-        return indices, scores
+            self.settle(self._everything(query), k, indices, scores)
 
     def _operands(self, dtype: type[np.floating]) -> tuple[Operands, Operands | None]:
-        target = self._x if self._y is None else self._y
-        x_norms, y_norms = self._norms
+        target = self.x if self.y is None else self.y
+        x_norms, y_norms = self.norms
         target_norms = x_norms if y_norms is None else y_norms
-        if self._metric == "inner":
+        if self.metric == "inner":
             largest = max(float(x_norms.max()), float(target_norms.max()))
-            centre = np.zeros(self._x.shape[1])
+            centre = np.zeros(self.x.shape[1])
         else:
-            unit = self._metric == "cosine"
+            unit = self.metric == "cosine"
             centre = _mean(target, target_norms if unit else None)
             largest = max(
                 float(_norms(rows, centre, norms if unit else None).max())
-                for rows, norms in ((self._x, x_norms), (target, target_norms))
+                for rows, norms in ((self.x, x_norms), (target, target_norms))
             )
         # A power of two: exact, and squares of what is left can neither overflow nor vanish.
         scale = 0.5 ** np.ceil(np.log2(largest)) if largest > 0 else 1.0
-        left = self._ready(self._x, x_norms, centre, scale, dtype)
-        right = None if self._y is None else self._ready(self._y, target_norms, centre, scale, dtype)
+        left = self._ready(self.x, x_norms, centre, scale, dtype)
+        right = None if self.y is None else self._ready(self.y, target_norms, centre, scale, dtype)
         return left, right
 
     def _ready(
@@ -170,13 +217,13 @@ class _Search:
         scale: float,
         dtype: type[np.floating],
     ) -> Operands:
-        distance = self._metric != "inner"
+        distance = self.metric != "inner"
         width = rows.shape[1]
         ready = np.empty((len(rows), width + 2 * distance), dtype=dtype)
         lengths = np.empty(len(rows))
         for at in range(0, len(rows), _ROWS):
             part = rows[at : at + _ROWS].astype(np.float64)
-            if self._metric == "cosine":
+            if self.metric == "cosine":
                 part /= norms[at : at + _ROWS, None]
             part -= centre
             part *= scale
@@ -188,8 +235,10 @@ class _Search:
                 ready[at : at + _ROWS, width + 1] = 1.0
         return Operands(ready, lengths, distance)
 
-    def _settle(self, found: Found, k: int, indices: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
+    def settle(self, found: Found, k: int, indices: NDArray[np.int64], scores: NDArray[np.float64]) -> None:
         """Score the candidates in float64, and write down the k best of each query."""
+        if not len(found.rows):
+            return
         values = self.score(found.rows, found.columns)
         order = np.lexsort((found.columns, -values, found.rows))
         rows, first = np.unique(found.rows, return_index=True)
@@ -199,31 +248,31 @@ class _Search:
 
     def score(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scores of pairs (query, base row): the same for a pair whatever it is asked with."""
-        target = self._x if self._y is None else self._y
+        target = self.x if self.y is None else self.y
         values = np.empty(len(rows))
         for at in range(0, len(rows), _PAIRS):
-            a = self._x[rows[at : at + _PAIRS]].astype(np.float64, copy=False)
+            a = self.x[rows[at : at + _PAIRS]].astype(np.float64, copy=False)
             b = target[columns[at : at + _PAIRS]].astype(np.float64, copy=False)
-            if self._metric == "l2":
+            if self.metric == "l2":
                 b -= a
                 values[at : at + _PAIRS] = -np.einsum("nd,nd->n", b, b)
             else:
                 values[at : at + _PAIRS] = np.einsum("nd,nd->n", a, b)
-        if self._metric == "cosine":
-            x_norms, y_norms = self._norms
+        if self.metric == "cosine":
+            x_norms, y_norms = self.norms
             values /= x_norms[rows] * (x_norms if y_norms is None else y_norms)[columns]
             np.clip(values, -1.0, 1.0, out=values)
         return values
 
     def _everything(self, query: int) -> Found:
-        columns = np.arange(len(self._x if self._y is None else self._y), dtype=np.int64)
-        if self._y is None:
+        columns = np.arange(len(self.x if self.y is None else self.y), dtype=np.int64)
+        if self.y is None:
             columns = np.delete(columns, query)
         return Found(np.full(len(columns), query, dtype=np.int64), columns, np.empty(0, np.int64))
 
 
 def _copies_alone(
-    search: _Search, copies: tuple[NDArray[np.int64], NDArray[np.int64]], k: int
+    search: Search, copies: tuple[NDArray[np.int64], NDArray[np.int64]], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Self-search where rows repeat: search distinct rows, then give each row its copies too."""
     first, inverse = copies

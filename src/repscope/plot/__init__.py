@@ -6,6 +6,7 @@ from repscope.plot.controls import plot_controls
 from repscope.plot.distributions import plot_distributions
 from repscope.plot.geometry import plot_change_shares, plot_spectrum
 from repscope.plot.maps import plot_map
+from repscope.plot.neighbour_grid import plot_neighbours
 from repscope.plot.save import save_figure
 from repscope.plot.style import PALETTES, Palette, palette
 
@@ -19,6 +20,7 @@ __all__ = [
     "plot_controls",
     "plot_distributions",
     "plot_map",
+    "plot_neighbours",
     "plot_spectrum",
     "save_figure",
 ]

@@ -49,7 +49,8 @@ def printable(text: object, longest: int = 40) -> str:
 
 def text_width(text: str, size: float) -> float:
     """Width in points of one line of text, from the advances of its glyphs (no outline is drawn)."""
-    return size * sum(_advance(char) for char in text)
+    # An escaped dollar is drawn as the dollar alone.
+    return size * sum(_advance(char) for char in text.replace(r"\$", "$"))
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,10 @@ import io
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SIDE = 96
 """Longest side in pixels."""
@@ -42,6 +45,21 @@ def thumbnail(value: Any, folders: Sequence[Path] = ()) -> str | None:
             or a mapping with ``bytes`` or ``path``.
         folders: where relative paths start.
     """
+    small = picture(value, folders)
+    if small is None:
+        return None
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def picture(value: Any, folders: Sequence[Path] = (), side: int = SIDE) -> Image | None:
+    """A picture in RGB of at most ``side`` pixels, or None when there is nothing to show.
+
+    Args:
+        value, folders: see :func:`thumbnail`.
+        side: longest side.
+    """
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")
     try:
@@ -50,7 +68,7 @@ def thumbnail(value: Any, folders: Sequence[Path] = ()) -> str | None:
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _shrink(content)
+            return _shrink(content, side)
     except (OSError, ValueError, SyntaxError, MemoryError, EOFError, _bomb()):
         # What Pillow raises on truncated, absurd and hostile files. A report does not fail on one picture.
         return None
@@ -71,24 +89,22 @@ def _read(value: Any, folders: Sequence[Path]) -> bytes | None:
     return None
 
 
-def _shrink(content: bytes) -> str | None:
+def _shrink(content: bytes, side: int) -> Image | None:
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         if image.width * image.height > _MOST_PIXELS:
             return None
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))
-        picture = ImageOps.exif_transpose(image)
-        if "A" in picture.getbands() or "transparency" in picture.info:
-            picture = picture.convert("RGBA")
-            paper = Image.new("RGB", picture.size, "white")
-            paper.paste(picture, mask=picture.getchannel("A"))
-            picture = paper
-        picture = picture.convert("RGB")
-        picture.thumbnail((SIDE, SIDE))
-        buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+        image.draft("RGB", (2 * side, 2 * side))
+        turned = ImageOps.exif_transpose(image)
+        if "A" in turned.getbands() or "transparency" in turned.info:
+            turned = turned.convert("RGBA")
+            paper = Image.new("RGB", turned.size, "white")
+            paper.paste(turned, mask=turned.getchannel("A"))
+            turned = paper
+        small = turned.convert("RGB")
+        small.thumbnail((side, side))
+    return small
 
 
 def _bomb() -> type[Exception]:

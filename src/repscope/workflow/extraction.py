@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from repscope.extract import Extraction, Progress, extract
+from repscope.errors import InputError
+from repscope.extract import Extraction, Progress, Source, extract
+from repscope.extract.plan import Plan, plan_extraction
 from repscope.extract.points import Pool
 from repscope.extract.preprocess import preprocessing
 from repscope.extract.run import BATCH_SIZE, SHARD_ROWS, WORKERS
+from repscope.extract.sheet import FILE_NAME, save_sheet
+from repscope.extract.sources_files import ImageFiles
+from repscope.extract.sources_open import SourceOptions, open_source
 
 
 def extract_images(
-    folder: str | Path,
+    source: str | Path,
     *,
     study: str | Path,
     model: str,
+    options: SourceOptions | None = None,
     weights: str | Path | None = None,
     capture: Iterable[str] = (),
     name: str | None = None,
@@ -24,6 +31,7 @@ def extract_images(
     batch_size: int = BATCH_SIZE,
     device: str | None = None,
     dtype: str | None = None,
+    autocast: str | None = None,
     workers: int = WORKERS,
     limit: int | None = None,
     resize: str | None = None,
@@ -37,21 +45,24 @@ def extract_images(
     seed: int = 0,
     progress: Callable[[Progress], None] | None = None,
 ) -> Extraction:
-    """Extract a folder of images with options in the command line's form.
+    """Extract a source with options in the command line's form.
 
     Args:
-        folder: of images; a sub-folder is a label.
+        source: a folder of images, where a sub-folder is a label, or a file that lists items.
+        options: what is said of the source besides.
         study: folder of the study.
-        model: ``FILE.py:callable`` or ``hf:DIR``.
+        model: a form of :data:`repscope.extract.models.FORMS`.
         resize, crop, mean, std, interpolation: see :func:`repscope.extract.preprocess.preprocessing`.
-        weights, capture, name, pool, batch_size, device, dtype, workers, limit, strict, overwrite,
-            shard_rows, seed, progress: see :func:`repscope.extract.extract`.
+        weights, capture, name, pool, batch_size, device, dtype, autocast, workers, limit, strict,
+            overwrite, shard_rows, seed, progress: see :func:`repscope.extract.extract`.
 
     Raises:
         RepscopeError: see :func:`repscope.extract.extract`.
     """
     points = list(capture)
-    given = {
+    images, texts = _open(source, options)
+    given: dict[str, Any] = {
+        **_spelt(options),
         "--weights": weights,
         "--capture": points,
         "--as": name,
@@ -63,13 +74,14 @@ def extract_images(
         "--interpolation": interpolation,
         "--device": device,
         "--dtype": dtype,
+        "--autocast": autocast,
         "--limit": limit,
         "--batch-size": None if batch_size == BATCH_SIZE else batch_size,
         "--shard-rows": None if shard_rows == SHARD_ROWS else shard_rows,
         "--workers": None if workers == WORKERS else workers,
         "--seed": seed or None,
     }
-    command = ["repscope", "extract", str(folder), "--study", str(study), "--model", model]
+    command = ["repscope", "extract", str(source), "--study", str(study), "--model", model]
     for option, value in given.items():
         for one in value if isinstance(value, list) else [value]:
             command += [] if one is None else [option, str(one)]
@@ -77,9 +89,10 @@ def extract_images(
         command.append("--strict")
     # --overwrite stays out: continuing must not begin again.
     return extract(
-        folder,
+        images,
         model,
         study=study,
+        texts=texts,
         capture=points,
         name=name,
         weights=weights,
@@ -89,6 +102,7 @@ def extract_images(
         shard_rows=shard_rows,
         device=device,
         dtype=dtype,
+        autocast=autocast,
         workers=workers,
         limit=limit,
         strict=strict,
@@ -97,3 +111,110 @@ def extract_images(
         resume=shlex.join(command),
         progress=progress,
     )
+
+
+def plan_images(
+    source: str | Path,
+    *,
+    model: str,
+    out: str | Path | None = None,
+    options: SourceOptions | None = None,
+    weights: str | Path | None = None,
+    capture: Iterable[str] = (),
+    name: str | None = None,
+    pool: Pool | None = None,
+    batch_size: int = BATCH_SIZE,
+    device: str | None = None,
+    dtype: str | None = None,
+    autocast: str | None = None,
+    limit: int | None = None,
+    resize: str | None = None,
+    crop: str | None = None,
+    mean: str | None = None,
+    std: str | None = None,
+    interpolation: str | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Say what :func:`extract_images` would do, and save the first batch as a contact sheet.
+
+    Args:
+        out: PNG file, or folder, of the contact sheet; None for ``contact_sheet.png`` here.
+        source, model, options, weights, capture, name, pool, batch_size, device, dtype, autocast, limit,
+            resize, crop, mean, std, interpolation, seed: see :func:`extract_images`.
+
+    Raises:
+        RepscopeError: see :func:`repscope.extract.extract`; or the sheet cannot be saved.
+    """
+    images, texts = _open(source, options)
+    plan = plan_extraction(
+        images,
+        model,
+        texts=texts,
+        capture=list(capture),
+        name=name,
+        weights=weights,
+        pool=pool,
+        preprocess=preprocessing(resize, crop, mean, std, interpolation),
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
+        autocast=autocast,
+        limit=limit,
+        seed=seed,
+    )
+    if plan.sheet is None:
+        return plan
+    return plan.saved(save_sheet(plan.sheet, Path(FILE_NAME if out is None else out)))
+
+
+def source_options(
+    *,
+    kind: str | None = None,
+    path_column: str | None = None,
+    id_column: str | None = None,
+    text_column: str | None = None,
+    images: str | Path | None = None,
+    regions: str | None = None,
+    templates: Sequence[str] | None = None,
+    array: str | None = None,
+) -> SourceOptions:
+    """Read the command line's options of a source; ``regions`` is comma-separated.
+
+    Raises:
+        InputError: ``regions`` names none.
+    """
+    listed = None if regions is None else tuple(part.strip() for part in regions.split(",") if part.strip())
+    if listed == ():
+        raise InputError("--regions with names", repr(regions), "write --regions human,object,union")
+    return SourceOptions(
+        kind=kind,
+        path_column=path_column,
+        id_column=id_column,
+        text_column=text_column,
+        images=images,
+        regions=listed,
+        templates=tuple(templates) if templates else None,
+        array=array,
+    )
+
+
+def _open(source: str | Path, options: SourceOptions | None) -> tuple[Source, Source | None]:
+    """The source, and the texts beside its images if a column of them is asked for."""
+    opened = open_source(source, options)
+    texts = opened.texts if isinstance(opened, ImageFiles) and options and options.text_column else None
+    return opened, texts
+
+
+def _spelt(options: SourceOptions | None) -> Mapping[str, Any]:
+    """A source's options as they are typed."""
+    one = options or SourceOptions()
+    return {
+        "--source-kind": one.kind,
+        "--path-column": one.path_column,
+        "--id-column": one.id_column,
+        "--text-column": one.text_column,
+        "--images": one.images,
+        "--regions": ",".join(one.regions) if one.regions else None,
+        "--templates": list(one.templates or ()),
+        "--array": one.array,
+    }

@@ -24,14 +24,13 @@ from repscope.errors import (
 )
 from repscope.formats import Incoming, Reading, ReadOptions, read_sets
 from repscope.formats.incoming import Notify, check_keys, name_columns, split_stacked, warn_user
-from repscope.formats.remote import is_url, local_copy, name_of
+from repscope.formats.remote import content_hash, is_url, local_copy, name_of
 from repscope.formats.sidecar import join_items, read_items
 from repscope.formats.stored import scan, stored_blocks
 from repscope.study import Manifest, Skipped, Study
 from repscope.study.items import as_items
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import command, describe_environment
-from repscope.study.shards import file_hash
 from repscope.study.study import SHARD_ROWS
 
 if TYPE_CHECKING:
@@ -167,13 +166,13 @@ def _items(
         return None, {}
     path = stack.enter_context(local_copy(str(items)))
     table = read_items(path, options.ids)
-    return table, {"items": _location(str(items)), "items_sha256": file_hash(path)}
+    return table, {"items": _location(str(items)), "items_sha256": content_hash(path)}
 
 
 def _read(stack: ExitStack, source: str, options: ReadOptions) -> _File:
     path = stack.enter_context(local_copy(source))
     reading = read_sets(path, name_of(source), options)
-    return _File(source, file_hash(path), reading)
+    return _File(source, content_hash(path), reading)
 
 
 def _name(files: Sequence[_File], names: str | None) -> list[_Found]:

@@ -1,0 +1,82 @@
+"""``repscope layers``: a model's module tree with output shapes, and what can be captured."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.extract import MODELS
+
+if TYPE_CHECKING:
+    from repscope.extract.layers import Layer, Layers
+
+HOW = {"row": "yes", "tokens": "yes, with --pool", "map": "yes, averaged unless --pool"}
+WIDEST = 40
+"""Characters of an output; the record has it whole."""
+
+
+@command
+def layers(
+    model: Annotated[str, typer.Argument(help=MODELS)],
+    *,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="safetensors file or weights-only state dict.")
+    ] = None,
+    resize: Annotated[
+        str | None, typer.Option("--resize", help="Of the trial image, as for extract; the model's own.")
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option("--crop", help="Of the trial image; the model's own, or 224 where it has none."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="cpu, cuda, cuda:1; CUDA where there is one.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """List a model's modules with what each gave in one trial run: the paths for --capture.
+
+    Example: repscope layers model.py:build --weights w.safetensors --crop 32
+    """
+    from repscope.workflow.layers import describe_layers
+
+    # What a model file prints must not end up in the record on stdout.
+    with contextlib.redirect_stdout(sys.stderr):
+        found = describe_layers(model, weights=weights, resize=resize, crop=crop, device=device, seed=seed)
+    if as_json:
+        print_json(found.to_json())
+        return
+    for line in _lines(found):
+        print(line)
+    for note in found.notes:
+        say(f"note: {note}", quiet)
+
+
+def _lines(found: Layers) -> Iterator[str]:
+    for kind, shape in found.inputs.items():
+        yield f"{kind} input  {shape}"
+    paths = [layer.path or "(the model)" for layer in found.layers]
+    wide = max(len(path) for path in paths)
+    kinds = max(len(layer.kind) for layer in found.layers)
+    outputs = [layer.output for layer in found.layers]
+    outputs = [one if len(one) <= WIDEST else f"{one[: WIDEST - 1]}…" for one in outputs]
+    width = max(map(len, outputs))
+    for path, layer, output in zip(paths, found.layers, outputs, strict=True):
+        yield (
+            f"{path:<{wide}}  {layer.kind:<{kinds}} {layer.parameters:>14,}  {output:<{width}}  {_how(layer)}"
+        ).rstrip()
+
+
+def _how(layer: Layer) -> str:
+    said = HOW.get(layer.capture, "")
+    if layer.capture and layer.why:
+        return f"{said}; {layer.why}"
+    return said or f"no: {layer.why}"

@@ -1,0 +1,155 @@
+"""npz archives of recursive generation: captions, and CLIP's vectors of the pictures made from them.
+
+================================================  =======================================
+``coco_caption_embeddings.npz``                   ``text_embeddings``, ``captions``
+``gen_{g}_embeddings.npz``                        the same and ``image_embeddings``
+``CLIP_{model}_embeddings_gen_{g}{,_finetune,     the same and ``image_files``
+_baseline}.npz``
+================================================  =======================================
+
+A text's id is the index of its caption. A picture's id is its file's name where the archive has
+``image_files``, else the index of its caption; ``caption_id`` links the two either way. What those
+scripts call "paired by index" only holds while no picture failed: with another number of pictures
+than captions nothing is linked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import FormatError, VectorError
+from repscope.formats.columns import to_column, unique_ids
+from repscope.formats.incoming import Incoming, ReadOptions, as_matrix
+
+TEXT, IMAGE, CAPTIONS, FILES = "text_embeddings", "image_embeddings", "captions", "image_files"
+RECURSIVE = "recursive"
+"""Condition of a generation whose file's name says nothing else."""
+
+_NAME = re.compile(
+    r"(?:CLIP_(?P<model>.+?)_embeddings_)?gen_(?P<generation>\d{1,9})(?:_(?P<condition>finetune|baseline))?"
+    r"(?:_embeddings)?"
+)
+
+
+def is_generation(arrays: Mapping[str, Any]) -> bool:
+    """Whether an archive has the arrays of a generation, and no others."""
+    return {TEXT, CAPTIONS} <= set(arrays) <= {TEXT, IMAGE, CAPTIONS, FILES}
+
+
+def read_generation(
+    arrays: Mapping[str, Any], stem: str, source: str, options: ReadOptions
+) -> list[Incoming]:
+    """The sets ``…_text`` and ``…_image`` of one archive, ``generation`` and ``condition`` from its name.
+
+    Raises:
+        VectorError: not one caption for each text, not one file for each picture, or no matrices.
+        FormatError: captions or files that are no list of texts.
+    """
+    found = _NAME.fullmatch(stem)
+    constants: dict[str, Any] = {}
+    base, about = stem.removesuffix("_embeddings"), {}
+    if found:
+        constants = {
+            "generation": int(found["generation"]),
+            "condition": found["condition"] or RECURSIVE,
+        }
+        parts = (found["model"], f"gen_{found['generation']}", found["condition"])
+        base = "_".join(part for part in parts if part)
+        about = {"model": found["model"]} if found["model"] else {}
+    text = as_matrix(arrays[TEXT], TEXT, source)
+    captions = _list(arrays[CAPTIONS], CAPTIONS, source)
+    if len(captions) != len(text):
+        raise _unequal(
+            f"one of {CAPTIONS} for each of the {len(text):,} rows of {TEXT} in {source}", len(captions)
+        )
+    indices = [str(index) for index in range(len(text))]
+    columns: dict[str, Sequence[Any]] = {"id": indices, "caption_id": indices, "text": captions}
+    sets = [
+        _set(
+            f"{base}_text",
+            text,
+            columns,
+            constants,
+            key=TEXT,
+            about=about,
+            note="ids are indices of captions",
+        )
+    ]
+    if arrays.get(IMAGE) is not None:
+        image = as_matrix(arrays[IMAGE], IMAGE, source)
+        columns, note = _pictures(arrays, len(image), captions, source, options)
+        sets.append(_set(f"{base}_image", image, columns, constants, key=IMAGE, about=about, note=note))
+    return sets
+
+
+def _pictures(
+    arrays: Mapping[str, Any], n: int, captions: Sequence[Any], source: str, options: ReadOptions
+) -> tuple[dict[str, Sequence[Any]], str]:
+    """Columns of the pictures, and what their ids are."""
+    files = _list(arrays[FILES], FILES, source) if arrays.get(FILES) is not None else None
+    if files is not None and len(files) != n:
+        raise _unequal(f"one of {FILES} for each of the {n:,} rows of {IMAGE} in {source}", len(files))
+    aligned = n == len(captions)
+    columns: dict[str, Sequence[Any]] = {}
+    if files is not None:
+        names = [re.split(r"[/\\]", str(one))[-1] or str(one) for one in files]
+        columns["id"], repeats = unique_ids(names)
+        columns["path"] = [str(one) for one in files]
+        note = "ids are names of image_files"
+        if repeats:
+            note += f"; {repeats:,} names repeat and got a suffix ~2, ~3, …"
+    else:
+        # A row number would look like the index of a caption where it is none.
+        columns["id"] = [str(row) if aligned else f"image-{row}" for row in range(n)]
+        note = "ids are indices of captions" if aligned else "ids are row numbers"
+    if aligned:
+        columns["caption_id"] = [str(row) for row in range(n)]
+        columns["text"] = captions
+        return columns, f"{note}; paired to the captions by index, as the file says no other"
+    options.warn(
+        f"{source} has {n:,} pictures for {len(captions):,} captions: some failed where it was made, and "
+        "which is not recorded. They are imported without caption_id, since pairs by index would be wrong; "
+        "as distributions they can be compared"
+    )
+    return columns, f"{note}; not linked to captions"
+
+
+def _set(
+    name: str,
+    vectors: NDArray[Any],
+    columns: Mapping[str, Sequence[Any]],
+    constants: Mapping[str, Any],
+    *,
+    key: str,
+    about: Mapping[str, Any],
+    note: str,
+) -> Incoming:
+    whole = {**columns, **{column: [value] * len(vectors) for column, value in constants.items()}}
+    return Incoming(
+        name,
+        vectors,
+        {column: to_column(values, column) for column, values in whole.items()},
+        key,
+        provenance={"metadata": dict(about)} if about else {},
+        notes=(note,),
+    )
+
+
+def _list(value: Any, key: str, source: str) -> list[Any]:
+    array = np.asarray(value)
+    if array.ndim != 1 or array.dtype.kind not in "UOS":
+        raise FormatError(
+            f"a list of texts in {key!r} of {source}",
+            f"{array.dtype} of shape {array.shape}",
+            "write one text for each row",
+        )
+    return list(array.tolist())
+
+
+def _unequal(expected: str, found: int) -> VectorError:
+    return VectorError(expected, f"{found:,}", "write the file again")

@@ -1,0 +1,134 @@
+"""Tables out: parquet, arrow, csv, tsv. Written block by block, so that no set is too large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError
+from repscope.formats.outgoing import VECTOR, plain_items, refuse_names, row_blocks
+from repscope.study import EmbeddingSet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def write_parquet(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Item columns and a fixed-size list ``vector``, in row groups of one block each."""
+    return write_parquet_table(embeddings, path, plain_items(embeddings))
+
+
+def write_parquet_table(embeddings: EmbeddingSet, path: Path, items: pa.Table) -> tuple[str, ...]:
+    """As :func:`write_parquet`, with the given item columns."""
+    import pyarrow.parquet as pq
+
+    refuse_names(items.column_names, (VECTOR,), "parquet", embeddings.name)
+    schema = _schema(embeddings, items)
+    # Vectors neither repeat nor compress: a dictionary of them would only cost time.
+    with pq.ParquetWriter(path, schema, use_dictionary=items.column_names) as writer:
+        for start, block in row_blocks(embeddings):
+            writer.write_table(_joined(items, start, block))
+    return ()
+
+
+def write_items(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """The item columns alone, as parquet: what ``--items`` reads."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(plain_items(embeddings), path)
+    return ()
+
+
+def write_arrow(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Item columns and a fixed-size list ``vector`` as an Arrow IPC (Feather) file."""
+    import pyarrow as pa
+
+    items = plain_items(embeddings)
+    refuse_names(items.column_names, (VECTOR,), "arrow", embeddings.name)
+    with path.open("wb") as file, pa.ipc.new_file(file, _schema(embeddings, items)) as writer:
+        for start, block in row_blocks(embeddings):
+            writer.write_table(_joined(items, start, block))
+    return ()
+
+
+def write_csv(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """Item columns, then ``vector_0 vector_1 …``, comma-separated. See :func:`write_delimited`."""
+    return write_delimited(embeddings, path, ",")
+
+
+def write_tsv(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+    """As :func:`write_csv`, tab-separated."""
+    return write_delimited(embeddings, path, "\t")
+
+
+def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tuple[str, ...]:
+    """Text: every float32 with the digits that give it back exactly; ids as they are.
+
+    Types of item columns are not part of such a file: whoever reads it infers them. A missing text
+    is an empty cell.
+
+    Raises:
+        InputError: a column's name cannot be a header.
+    """
+    from pyarrow import csv
+
+    items = plain_items(embeddings)
+    if any(not name.isprintable() for name in items.column_names):
+        raise InputError(
+            f"printable names for the columns of {embeddings.name!r}",
+            "a line break or control character",
+            "export as parquet, or rename the column",
+        )
+    refuse_names(items.column_names, _numbered(embeddings.d), "csv", embeddings.name)
+    notes: tuple[str, ...] = ()
+    if embeddings.dtype == np.float16:
+        notes = ("text has no float16: a reader gets the same numbers as float32",)
+    writer = None
+    options = csv.WriteOptions(delimiter=delimiter)
+    with path.open("wb") as file:
+        for start, block in row_blocks(embeddings, np.float32):
+            table = _spread(items.slice(start, len(block)), block)
+            writer = writer or csv.CSVWriter(file, table.schema, write_options=options)
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+    return notes
+
+
+def _numbered(width: int) -> list[str]:
+    # One numbered column alone is no run that a reader could recognise: a list is.
+    return [f"{VECTOR}_{index}" for index in range(width)] if width > 1 else [VECTOR]
+
+
+def _spread(items: pa.Table, block: NDArray[Any]) -> pa.Table:
+    import pyarrow as pa
+
+    width = block.shape[1]
+    columns = (
+        [pa.array(np.ascontiguousarray(block[:, index])) for index in range(width)]
+        if width > 1
+        else [pa.array([f"[{float(value):.9g}]" for value in block[:, 0]])]
+    )
+    named = zip(_numbered(width), columns, strict=True)
+    return pa.table({**dict(zip(items.column_names, items.columns, strict=True)), **dict(named)})
+
+
+def _schema(embeddings: EmbeddingSet, items: pa.Table) -> pa.Schema:
+    import pyarrow as pa
+
+    kind = pa.list_(pa.from_numpy_dtype(embeddings.dtype), embeddings.d)
+    return items.schema.append(pa.field(VECTOR, kind))
+
+
+def _joined(items: pa.Table, start: int, block: NDArray[Any]) -> pa.Table:
+    return items.slice(start, len(block)).append_column(VECTOR, list_column(block))
+
+
+def list_column(block: NDArray[Any]) -> pa.FixedSizeListArray:
+    """[rows, D] as an Arrow column of lists, without a copy."""
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(block.reshape(-1)), block.shape[1])
