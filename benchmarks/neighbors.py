@@ -1,7 +1,7 @@
 """Nearest neighbours: share of this machine's matrix-product peak, and cost against peers.
 
-The second table is on rows that are hard for an index: of low rank in a narrow cone, and of nearly full rank
-with hubs. `python -m benchmarks.neighbors 200000` repeats it at another size.
+A second table, `python -m benchmarks.neighbors 20000`, is on rows that are hard for an index (low rank in a
+narrow cone, nearly full rank with hubs); it takes minutes.
 """
 
 from __future__ import annotations
@@ -245,7 +245,6 @@ def run(n: int = 50_000, d: int = 512) -> list[str]:
         f"Neighbours {'are the same' if same else 'differ in ties'} in both; "
         f"{time.perf_counter() - start:.0f} s in all.",
     ]
-    lines += ["", *hard_table()]
     return lines
 
 

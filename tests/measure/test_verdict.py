@@ -49,7 +49,9 @@ LOSES = Difference(0.0, -0.05, 0.05, n=200, p=0.9)
         ("unchanged", {}),
         ("aligned", {"mrr__true": (0.5, 0.7), "top1__true": (0.4, 0.6)}),
         ("damaged", {"mrr__true": (0.5, 0.4), "top1__true": (0.4, 0.3)}),
-        ("collapsed", {"spread__cosine": (0.6, 0.1), "cosine__max": (0.35, 0.9)}),
+        ("collapsed", {"spread__cosine": (0.6, 0.1), "rank__entropy": (40.0, 60.0)}),
+        # A translation: directions draw together, nothing is lost.
+        ("inconclusive", {"spread__cosine": (0.6, 0.2), "gap__l2": (0.5, 0.8)}),
         ("collapsed", {"rank__entropy": (40.0, 5.0)}),
         ("collapsed", {"spread__cosine": (0.6, 0.1), "mrr__true": (0.5, 0.2)}),
         ("hub-captured", {"hub__share": (0.1, 0.7), "mrr__true": (0.5, 0.3)}),
@@ -61,6 +63,12 @@ LOSES = Difference(0.0, -0.05, 0.05, n=200, p=0.9)
 )
 def test_rules(word, changes):
     assert judge(table(**changes), LINKED).word == word
+
+
+def test_rows_that_draw_together_at_chance_are_collapsed():
+    rows = table(spread__cosine=(0.6, 0.1))
+    assert judge(rows, LINKED).word != "collapsed"
+    assert judge(rows, replace(LINKED, chance=0.5)).word == "collapsed"
 
 
 def test_better_than_the_controls_is_required():

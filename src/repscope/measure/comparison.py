@@ -140,6 +140,7 @@ def compare_arrays(
         linked=frame.linked,
         same_directions=same_directions,
         single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
+        chance=float((1 / np.arange(1, len(reference) + 1)).mean()),
         label_share=label_share(item_keys) if item_keys is not None else 0.0,
         over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
         over_snap=_over(samples["after"], control_samples.get("snap"), resamples, seed),

@@ -77,6 +77,7 @@ class Evidence:
         linked: items are linked with the reference.
         same_directions: after equals before up to positive scaling of each row.
         single_point: all rows of after have one direction, and those of before have not.
+        chance: true-match of a random order of the reference.
         label_share: largest share of items with one key: the hub that the labels explain.
         over_noise, over_snap: true-match of after minus that of the control, on the same items.
         reference: name of the reference, for the sentences.
@@ -86,6 +87,7 @@ class Evidence:
     linked: bool
     same_directions: bool = False
     single_point: bool = False
+    chance: float = 0.0
     label_share: float = 0.0
     over_noise: Difference | None = None
     over_snap: Difference | None = None
@@ -188,8 +190,7 @@ class _Judge:
     def _collapsed(self) -> list[str] | None:
         if self.better:
             return None
-        # A translation draws directions together and loses nothing: ranks and truth stay as they were.
-        only_moved = self._equivalent(TRUE_MATCH) and not self._fell("rank.entropy")
+        only_moved = self._only_moved()
         reasons = []
         for name, ratio in (("spread.cosine", self.margins.spread), ("rank.entropy", self.margins.rank)):
             row = self.table.get(name)
@@ -203,6 +204,16 @@ class _Judge:
         if reasons and self.evidence.linked:
             reasons.append(f"true-match is not better: {self._sentence(TRUE_MATCH)}")
         return reasons or None
+
+    def _only_moved(self) -> bool:
+        """A translation draws directions together and loses nothing.
+
+        The rank is what it was, and the truth is found as often as before, well above chance.
+        """
+        row = self.table.get(TRUE_MATCH)
+        if row is None or row.after.low is None or not self._equivalent("rank.entropy"):
+            return False
+        return self._equivalent(TRUE_MATCH) and row.after.low > self.evidence.chance + self.margins.inferior
 
     def _hub(self) -> list[str] | None:
         row = self.table.get("hub.share")
