@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -32,14 +33,14 @@ class Constructor:
     call: Callable[..., object] | None = None
 
 
-class Pending:
+class Pending(ABC):
     """A value that is finished by the BUILD opcode which follows it."""
 
     __slots__ = ()
 
+    @abstractmethod
     def build(self, state: object) -> object:
         """The finished value."""
-        raise NotImplementedError
 
 
 Names = Mapping[tuple[str, str], object]
