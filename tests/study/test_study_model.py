@@ -53,6 +53,7 @@ class StudyMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="repscope-"))
         self.study = Study(self.folder / "study")
         self.model: dict[str, Expected] = {}
+        self.pending: dict[str, Expected] = {}
         self.writers: dict[str, SetWriter] = {}
 
     def teardown(self) -> None:
@@ -83,6 +84,7 @@ class StudyMachine(RuleBasedStateMachine):
         added = self.study.add(name, vectors, items, shard_rows=ROWS, overwrite=overwrite)
         assert added.fingerprint == whole(shards).fingerprint
         self.model[name] = Expected(shards, complete=True)
+        self.pending.pop(name, None)
         self.writers.pop(name, None)
 
     @rule(name=NAMES, recipe=RECIPES, overwrite=st.booleans())
@@ -102,34 +104,56 @@ class StudyMachine(RuleBasedStateMachine):
             assert bool(warned) == bool(known.harmed)
             assert writer.shards_committed == good
             # What was harmed is forgotten on disk at the next commit; until then the same happens again.
+            return
+        assert not warned
+        if known and known.complete:
+            # The complete set stays; an interrupted replacement of the same recipe is continued.
+            later = self.pending.get(name)
+            if later is None or later.recipe != recipe:
+                self.pending.pop(name, None)
+                later = Expected()
+            assert writer.shards_committed == len(later.shards)
         else:
             assert writer.shards_committed == 0
-            assert not warned
             self.model.pop(name, None)
+
+    def target(self, name: str) -> dict[str, Expected]:
+        """Where what a writer commits is kept: as the set, or as its replacement."""
+        known = self.model.get(name)
+        return self.pending if known and known.complete else self.model
 
     @precondition(lambda self: self.writers)
     @rule(data=st.data())
     def write(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.writers)))
-        writer = self.writers[name]
-        known = self.model.get(name, Expected(recipe=writer._manifest.recipe))
+        writer, target = self.writers[name], self.target(name)
+        known = target.get(name, Expected(recipe=writer._manifest.recipe))
         good = known.shards[: writer.shards_committed]
         content = data.draw(st.integers(0, 9).filter(lambda one: one not in good))
         writer.write_shard(*rows(content), skipped=[Skipped(f"skip {content}", "why")])
         later = {index for index in known.harmed if index < len(good)}
-        self.model[name] = Expected([*good, content], recipe=known.recipe, harmed=later)
+        target[name] = Expected([*good, content], recipe=known.recipe, harmed=later)
 
     @precondition(lambda self: self.writers)
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.writers)))
         writer = self.writers[name]
-        known = self.model.get(name)
+        known = self.target(name).get(name)
         good = known.shards[: writer.shards_committed] if known else []
         if known and good and not known.harmed & set(range(len(good))):
             assert writer.finish() == whole(good).fingerprint
+            self.pending.pop(name, None)
             self.model[name] = Expected(good, complete=True, recipe=known.recipe)
             del self.writers[name]
+
+    @precondition(lambda self: self.pending)
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.pending)))
+        self.study.discard_replacement(name)
+        del self.pending[name]
+        self.writers.pop(name, None)
 
     @precondition(lambda self: any(one.shards for one in self.model.values()))
     @rule(data=st.data(), how=st.sampled_from(["delete", "shorten", "flip"]))
@@ -137,7 +161,7 @@ class StudyMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(name for name, one in self.model.items() if one.shards)))
         known = self.model[name]
         index = data.draw(st.sampled_from(range(len(known.shards))))
-        path = self.study.folder(name) / f"shard-{index:05d}.arrow"
+        path = self.study.folder(name) / self.study.manifest(name).shards[index].file
         if index in known.harmed or not path.exists():
             return
         content = bytearray(path.read_bytes())
@@ -153,6 +177,7 @@ class StudyMachine(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.model)))
         self.study.remove(name)
         del self.model[name]
+        self.pending.pop(name, None)
         self.writers.pop(name, None)
 
     @rule(name=NAMES)
@@ -167,6 +192,8 @@ class StudyMachine(RuleBasedStateMachine):
         for name, known in self.model.items():
             manifest = self.study.manifest(name)
             assert (manifest.n, manifest.complete) == (len(known.shards) * ROWS, known.complete)
+            later, replacement = self.pending.get(name), self.study.replacement(name)
+            assert (replacement.n if replacement else 0) == (len(later.shards) * ROWS if later else 0)
             if known.harmed:
                 with pytest.raises(CorruptError):
                     self.study.verify_committed(name)

@@ -95,6 +95,21 @@ def test_what_changed_between_the_runs_is_recorded(study: Study) -> None:
     assert study["s"].provenance == {**origin, "continued": [{"time": "tuesday"}]}
 
 
+def test_what_a_shard_adds_to_the_provenance_is_committed_with_it(study: Study) -> None:
+    with study.writer("s", recipe="r", provenance={"model": "m"}) as writer:
+        writer.write_shard(*rows(0, 2), provenance={"sizes": [1]})
+        assert study.manifest("s").provenance == {"model": "m", "sizes": [1]}
+        writer.write_shard(None, provenance={"sizes": [1, 2]})
+        with pytest.raises(InputError, match="manifest of set 's', provenance, sizes"):
+            writer.write_shard(*rows(2, 4), provenance={"sizes": object()})
+    with study.writer("s", recipe="r", provenance={"model": "m"}) as writer:
+        assert writer.shards_committed == 2
+        assert writer.provenance == {"model": "m", "sizes": [1, 2]}
+        writer.write_shard(*rows(2, 4))
+        writer.finish({"seconds": 3})
+    assert study["s"].provenance == {"model": "m", "sizes": [1, 2], "seconds": 3}
+
+
 @pytest.mark.parametrize("recipe", ["other", ""])
 def test_another_recipe_is_refused(study: Study, recipe: str) -> None:
     with study.writer("s", recipe="r", resume="the command") as writer:
@@ -125,8 +140,8 @@ def test_a_complete_set_is_refused_or_replaced(study: Study) -> None:
         study.writer("s", recipe="r")
     assert study["s"].n == 6
     again = study.writer("s", recipe="r", overwrite=True)
-    assert listing(study.folder("s")) == [".writer.lock"]
     again.write_shard([[7.0]], {"id": ["new"]})
+    assert study.verify("s").fingerprint == old.fingerprint
     again.finish()
     assert study["s"].vectors.tolist() == [[7.0]]
     # Whoever opened the old set still has it.

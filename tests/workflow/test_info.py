@@ -47,6 +47,7 @@ def test_a_complete_set(study: Study) -> None:
         "skipped": [],
         "resume": "",
         "writer": None,
+        "replacement": None,
         "problem": None,
     }
     assert describe_set(str(study.path), "whole", verify=True)["verified"] is True
@@ -60,6 +61,23 @@ def test_an_incomplete_set(study: Study) -> None:
     assert record["writer"] is None
     with study.writer("half", recipe="r"):
         assert describe_set(study.path, "half")["writer"]["pid"] == os.getpid()
+
+
+def test_a_set_that_is_being_replaced(study: Study) -> None:
+    before = describe_set(study.path, "whole")
+    with study.writer("whole", recipe="r", resume="repscope import x --overwrite", overwrite=True) as writer:
+        assert describe_set(study.path, "whole")["writer"]["pid"] == os.getpid()
+        writer.write_shard([[1.0], [2.0]], {"id": ["p", "q"]})
+    size = (study.folder("whole") / "shard-00000.g1.arrow").stat().st_size
+    expected = {"n": 2, "bytes": size, "resume": "repscope import x --overwrite"}
+    assert describe_set(study.path, "whole", verify=True) == {
+        **before,
+        "verified": True,
+        "replacement": expected,
+    }
+    (study.folder("whole") / "manifest.json").write_text("{")
+    damaged = describe_study(study.path)["sets"][1]
+    assert (damaged["problem"]["error"], damaged["replacement"]) == ("CorruptError", expected)
 
 
 def test_a_study(study: Study) -> None:

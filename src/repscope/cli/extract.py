@@ -121,7 +121,9 @@ def extract(
     interpolation: Annotated[
         str | None, typer.Option("--interpolation", metavar="bilinear|bicubic", help="Of the resizing.")
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Images in a forward pass.")] = 32,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", help="Items in a forward pass; halved when memory is short.")
+    ] = 32,
     device: Annotated[
         str | None, typer.Option("--device", help="cpu, cuda, cuda:1; CUDA where there is one.")
     ] = None,
@@ -134,10 +136,15 @@ def extract(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", help="Threads that decode images.")] = 2,
     limit: Annotated[
-        int | None, typer.Option("--limit", help="Only the first so many images by name.")
+        int | None, typer.Option("--limit", help="Only the first so many items of each source.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at an unreadable image.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace sets of these names.")] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace sets of these names; each stays until the new one is whole."
+        ),
+    ] = False,
     shard_rows: Annotated[int, typer.Option("--shard-rows", help="Images committed at a time.")] = 1024,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -295,6 +302,8 @@ def _progress(quiet: bool) -> Iterator[Any]:
         task = bar.add_task("extract", total=None, rate="loading the model", skipped="")
 
         def show(state: Progress) -> None:
+            if state.note:
+                bar.console.print(state.note, markup=False, highlight=False)
             speed = bar.tasks[0].speed
             bar.update(
                 task,
@@ -316,6 +325,8 @@ class _Lines:
 
     def __call__(self, state: Progress) -> None:
         now = time.monotonic()
+        if state.note:
+            say(state.note)
         if self._begun is None:
             self._begun, self._last = (now, state.done), now
             if state.committed:

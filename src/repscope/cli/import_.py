@@ -51,7 +51,12 @@ def import_files(
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="DANGEROUS: run the code that a pickle asks for; recorded.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace sets of the same names.")] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace sets of the same names; each stays until the new one is whole."
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -102,6 +102,8 @@ def _remarks(one: dict[str, Any]) -> list[str]:
     lines = []
     if not one["complete"] and not one["problem"]:
         lines += ["", f"{one['name']} is incomplete: {one['n']:,} rows are committed", *_next_step(one)]
+    elif _is_replaced(one):
+        lines += ["", f"{one['name']} is being replaced: {_replacement(one)}", *_next_step(one)]
     if one["skipped"]:
         lines += ["", f"{one['name']} skipped {_count(one['skipped'], 'item')}", *_skipped(one)]
     return lines
@@ -120,6 +122,8 @@ def _set_lines(one: dict[str, Any], study: Path) -> list[str]:
         lines += _field("fingerprint", one["fingerprint"])
     else:
         lines += _next_step(one)
+    if one["complete"] and _is_replaced(one):
+        lines += [*_field("replacement", _replacement(one)), *_next_step(one)]
     if one["verified"]:
         lines += _field("verified", "every committed byte is as it was written")
     if one["skipped"]:
@@ -134,7 +138,18 @@ def _set_lines(one: dict[str, Any], study: Path) -> list[str]:
 def _next_step(one: dict[str, Any]) -> list[str]:
     if one["writer"]:
         return _field("now", f"being written by process {one['writer']['pid']} on {one['writer']['host']}")
-    return _field("complete it", one["resume"] or "run the command that wrote it again")
+    command = (one["replacement"] or one)["resume"]
+    return _field("complete it", command or "run the command that wrote it again")
+
+
+def _is_replaced(one: dict[str, Any]) -> bool:
+    """A set that is there has a writer, or an unfinished one that will take its place."""
+    return bool(one["replacement"] or one["writer"])
+
+
+def _replacement(one: dict[str, Any]) -> str:
+    rows = one["replacement"]["n"] if one["replacement"] else 0
+    return f"{rows:,} rows of the new set are committed; until it is whole the old one is read"
 
 
 def _skipped(one: dict[str, Any]) -> list[str]:

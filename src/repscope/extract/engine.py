@@ -14,6 +14,7 @@ from repscope.errors import InputError, ModelError, RepscopeError, VectorError, 
 from repscope.extract.conditions import evaluating, repeatable, set_seed
 from repscope.extract.hooks import Recorder
 from repscope.extract.loader import Decoded
+from repscope.extract.memory import ran_out_of_memory, too_large
 from repscope.extract.models import Kind, LoadedModel
 from repscope.extract.points import CapturePoint, Pool
 from repscope.extract.pooling import Layout, describe, to_numpy
@@ -106,6 +107,7 @@ class Engine:
 
         Raises:
             InputError: images of several shapes.
+            BatchTooLargeError: memory ran out; a smaller batch may fit.
             ModelError: the model raised, or a point gave nothing usable.
             VectorError: NaN or Inf; the items are named.
         """
@@ -118,8 +120,19 @@ class Engine:
         return captured
 
     def _run(self, batch: Sequence[Decoded], numbers: Sequence[int]) -> Rows:
-        import torch
+        recorder = self._recorder
+        try:
+            captured = self._forward(batch, numbers)
+            return {name: (to_numpy(rows), layout) for name, (rows, layout) in captured.items()}
+        except Exception as error:
+            if not ran_out_of_memory(error):
+                raise
+            # What the unfinished pass recorded lies in the memory that is short.
+            recorder.begin()
+            recorder.abandon()
+            raise too_large(self._kind, len(batch), self._model.device, error) from error
 
+    def _forward(self, batch: Sequence[Decoded], numbers: Sequence[int]) -> dict[str, tuple[Tensor, Layout]]:
         model, recorder = self._model, self._recorder
         given: Any = None
         try:
@@ -129,18 +142,14 @@ class Engine:
             recorder.observe(call(), "output")
         except RepscopeError:
             raise
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"memory on {model.device} for a batch of {len(batch)} {self._kind}s",
-                str(error).partition("\n")[0][:160],
-                f"give a smaller --batch-size, for example {max(1, len(batch) // 2)}",
-            ) from error
         except Exception as error:
+            if ran_out_of_memory(error):
+                raise
             form, do = _FORMS[self._kind]
             raise blame(error, f"the model to run on {describe(given)} in {form}", do) from error
         finally:
             recorder.abandon()
-        return {name: (to_numpy(rows), layout) for name, (rows, layout) in recorder.end().items()}
+        return recorder.end()
 
     def _given(self, batch: Sequence[Decoded]) -> tuple[Tensor, Callable[[], Any]]:
         """What goes into the model for a batch, and the call; the recorder's pass has begun."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.errors import CorruptError
+from repscope.extract.batches import KEY, BatchSizes
 from repscope.extract.points import CapturePoint
 from repscope.extract.pooling import Layout
 from repscope.extract.sources import Item
@@ -57,6 +59,7 @@ class Output:
         point: what it holds; ``point.name`` is the set's name.
         recipe: see :func:`recipe_of`.
         resume: the command that continues it.
+        resume_replacing: the same where it replaces a complete set.
         provenance: see :class:`repscope.study.SetWriter`.
         overwrite: replace a set of that name.
 
@@ -72,13 +75,20 @@ class Output:
         *,
         recipe: str,
         resume: str,
+        resume_replacing: str,
         provenance: Mapping[str, Any],
         overwrite: bool,
     ) -> None:
         self.point = point
         self._study = study
         self._writer: SetWriter | None = None
-        found = study.manifest(point.name) if point.name in study else None
+        there = point.name in study
+        try:
+            found = study.manifest(point.name) if there else None
+        except CorruptError:
+            if not overwrite:
+                raise
+            found = None
         self.found_complete = (
             found is not None and found.complete and found.recipe == recipe and not overwrite
         )
@@ -86,8 +96,13 @@ class Output:
             return
         # An interrupted set without a row holds nothing that could be lost.
         empty = found is not None and not found.complete and not found.n
+        replaces = there and (found is None or found.complete)
         self._writer = study.writer(
-            point.name, recipe=recipe, resume=resume, provenance=provenance, overwrite=overwrite or empty
+            point.name,
+            recipe=recipe,
+            resume=resume_replacing if replaces else resume,
+            provenance=provenance,
+            overwrite=overwrite or empty,
         )
 
     @property
@@ -100,12 +115,24 @@ class Output:
         """Rows that are safe."""
         return self._writer.rows_committed if self._writer else self._study.manifest(self.point.name).n
 
-    def write(self, index: int, shard: ShardRows, skipped: Sequence[Skipped]) -> None:
-        """Commit shard ``index``, unless it is already there."""
+    def batch_sizes(self, asked: int) -> BatchSizes:
+        """The sizes that the committed shards record; those of a complete set bind nobody.
+
+        Raises:
+            CorruptError: the record is of another form.
+        """
+        return BatchSizes.of(asked, self._writer.provenance if self._writer else {}, self.point.name)
+
+    def write(self, index: int, shard: ShardRows, skipped: Sequence[Skipped], sizes: BatchSizes) -> None:
+        """Commit shard ``index``, whose batches had the size that ``sizes`` says, unless it is there."""
         if self._writer is None or self._writer.shards_committed > index:
             return
         vectors, items = shard.table() if shard.items else (None, None)
-        self._writer.write_shard(vectors, items, skipped=skipped)
+        known, size = self.batch_sizes(sizes.asked), sizes.at(index)
+        if known.at(index) != size:
+            known.limit(index, size)
+        record = {KEY: known.to_json()} if known.halved else {}
+        self._writer.write_shard(vectors, items, skipped=skipped, provenance=record)
 
     def finish(self) -> None:
         """Mark the set complete."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.extract.engine import Engine
 from repscope.extract.loader import Decoded, decode
+from repscope.extract.memory import BatchTooLargeError, release_memory
 from repscope.extract.models import LoadedModel, load_model
 from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import CapturePoint, Pool, as_points, resolve_points
@@ -167,7 +168,13 @@ def plan_extraction(
     for part in parts:
         batch, skipped = _first_batch(part, loaded, batch_size)
         own = points_of(part, resolved, len(parts) > 1, loaded)
-        sets += _try(part, loaded, own, batch, pool=pool, seed=seed, autocast=autocast)
+        filled, fitting = _try(part, loaded, own, batch, pool=pool, seed=seed, autocast=autocast)
+        sets += filled
+        if fitting < len(batch):
+            notes.append(
+                f"a batch of {len(batch)} {part.kind}s does not fit into memory; "
+                f"the run would go on with {fitting}"
+            )
         sources.append(_describe(part, loaded, batch, skipped))
         if not batch:
             notes.append(
@@ -212,12 +219,19 @@ def _try(
     pool: Pool | None,
     seed: int,
     autocast: str | None,
-) -> list[PlannedSet]:
-    """One forward pass, for the widths."""
+) -> tuple[list[PlannedSet], int]:
+    """One forward pass, for the widths; and how many items fitted into memory at once."""
     if not batch:
-        return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points]
+        return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points], 0
+    fitting, rows = len(batch), None
     with Engine(model, points, pool, seed, kind=part.kind, autocast=autocast) as engine:
-        rows = engine.rows(batch, 0, 0)
+        while rows is None:
+            try:
+                rows = engine.rows(batch[:fitting], 0, 0)
+            except BatchTooLargeError as error:
+                fitting = error.items // 2
+            if rows is None:
+                release_memory(model.device)
     return [
         PlannedSet(
             point.name,
@@ -228,7 +242,7 @@ def _try(
             str(rows[point.name][0].dtype),
         )
         for point in points
-    ]
+    ], fitting
 
 
 def _describe(

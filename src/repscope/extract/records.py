@@ -17,12 +17,14 @@ class Progress:
         total: items in all.
         committed: items that an earlier run had finished.
         skipped: items that could not be read in this run.
+        note: something that a person should hear of now, or "".
     """
 
     done: int
     total: int
     committed: int
     skipped: int
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, name_some
-from repscope.extract.engine import AUTOCAST, Engine
-from repscope.extract.loader import Decoded, decode_all
-from repscope.extract.models import Kind, LoadedModel, load_model
-from repscope.extract.outputs import Output, ShardRows, column_types, recipe_of
+from repscope.extract.batches import BatchSizes
+from repscope.extract.engine import AUTOCAST
+from repscope.extract.filling import Filling
+from repscope.extract.models import Kind, load_model
+from repscope.extract.outputs import Output, recipe_of
 from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import POOLS, CapturePoint, Pool, as_points, resolve_points
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.records import ExtractedSet, Extraction, Progress
 from repscope.extract.sources import Source, digest_items
 from repscope.extract.sources_open import open_source
-from repscope.study import Skipped, Study
+from repscope.study import Study
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import describe_environment
 
@@ -56,6 +56,7 @@ def extract(
     overwrite: bool = False,
     seed: int = 0,
     resume: str = AGAIN,
+    resume_replacing: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Extraction:
     """Run a model over a source of items and keep what its modules take and give, one set each.
@@ -81,7 +82,9 @@ def extract(
             "tokens" (images only); "none" refuses all but [B, D].
         preprocess: what is done to an RGB image; None for the model's own, or pixels in [0, 1].
         batch_size: items in a forward pass. Batches never span shards, so that they are the same after
-            a resume.
+            a resume. A batch that does not fit into memory is halved, and its shard begins again; the sets
+            record from which shard on (``halved_batches`` in the provenance), and a run that continues
+            them begins with the smaller size.
         shard_rows: items in a shard; rows too, except for tokens.
         device: None for CUDA where there is one, else the CPU.
         dtype: of the computation and of the stored rows (bfloat16 is stored as float32); float32 if None.
@@ -89,14 +92,16 @@ def extract(
         workers: threads that decode; 0 for none.
         limit: take only the first so many items of each source, in its order.
         strict: stop at the first item that cannot be read, in place of recording and skipping it.
-        overwrite: replace sets of these names.
+        overwrite: replace sets of these names. A complete one stays as it is until the new one is whole.
         seed: of weights and models that draw at random.
         resume: the command that continues, for who tries to measure an incomplete set.
-        progress: called after every batch.
+        resume_replacing: the command that continues the replacement of a complete set; ``resume`` if None.
+        progress: called after every batch, and when a batch did not fit into memory.
 
     Raises:
         MissingError, InputError: no such source, nothing in it, nothing readable; or bad options.
-        ModelError: the model, its weights or a capture point cannot be used.
+        ModelError: the model, its weights or a capture point cannot be used; or a batch of one item does
+            not fit into memory.
         VectorError: NaN or Inf; the items are named.
         ExistsError: a set is there that was made differently.
         StudyError: another process is writing one of the sets.
@@ -180,6 +185,7 @@ def extract(
                     point,
                     recipe=recipe_of({**decides, "point": str(point), "pool": pooled}),
                     resume=resume,
+                    resume_replacing=resume_replacing or resume,
                     provenance={**origin, "capture": {**point.to_json(), "pool": pooled}},
                     overwrite=overwrite,
                 )
@@ -191,113 +197,26 @@ def extract(
         for part in parts:
             settings = (batch_size, shard_rows, workers, strict, seed, autocast, progress)
             total = sum(len(one.items) for one in parts)
-            _Run(part, loaded, pool, *settings, behind=behind, total=total).go()
+            Filling(part, loaded, pool, *settings, behind=behind, total=total).go()
             behind += len(part.items)
-            for output in part.outputs:
-                output.finish()
+            if not overwrite:
+                _finish(part)
+        if overwrite:
+            # Old and new sets of one run stand side by side for a moment only.
+            for part in parts:
+                _finish(part)
     return Extraction(
         study=str(opened.path),
         sets=tuple(_describe(opened, output, rows) for output, rows in zip(outputs, before, strict=True)),
         items=sum(len(part.items) for part in parts),
         ignored=int(source.to_json().get("ignored_files", 0)),
         seconds=time.monotonic() - begun,
-        notes=(*notes, *(note for part in parts for note in part.notes(loaded))),
+        notes=(
+            *notes,
+            *(note for part in parts for note in part.notes(loaded)),
+            *(note for part in parts for note in _halved(opened, part, batch_size, shard_rows)),
+        ),
     )
-
-
-@dataclass
-class _Run:
-    """The loop over shards and batches."""
-
-    part: Part
-    model: LoadedModel
-    pool: Pool | None
-    batch_size: int
-    shard_rows: int
-    workers: int
-    strict: bool
-    seed: int
-    autocast: str | None
-    progress: Callable[[Progress], None] | None
-    behind: int
-    total: int
-    done: int = 0
-    skipped: int = 0
-    columns: Mapping[str, Any] = field(default_factory=dict)
-
-    def go(self) -> None:
-        """Fill what is not committed yet."""
-        committed = [
-            output.shards_committed for output in self.part.outputs if output.shards_committed is not None
-        ]
-        shards = range(min(committed), -(-len(self.part.items) // self.shard_rows)) if committed else range(0)
-        if not shards:
-            return
-        first = shards.start * self.shard_rows
-        self.done = first
-        self.columns = column_types(self.part.items, self.part.source.columns)
-        decoded = decode_all(
-            self.part.source,
-            self.part.transform(self.model),
-            self.part.items[first:],
-            workers=self.workers,
-            ahead=2 * max(self.batch_size, self.workers),
-        )
-        reasons: list[Skipped] = []
-        # Points of sets that are complete are captured too: hooks on one may not change another's bits.
-        points = [output.point for output in self.part.outputs]
-        kind = self.part.kind
-        engine = Engine(self.model, points, self.pool, self.seed, kind=kind, autocast=self.autocast)
-        with closing(decoded), engine:
-            for index in shards:
-                count = min(self.shard_rows, len(self.part.items) - index * self.shard_rows)
-                reasons += self._shard(engine, index, islice(decoded, count), first)
-        if not any(output.rows_committed for output in self.part.outputs):
-            examples = name_some([f"{one.id}: {one.reason}" for one in reasons], 3)
-            raise InputError(
-                f"at least one readable {kind} among {len(self.part.items):,}",
-                f"none ({examples})",
-                f"give readable {kind}s",
-            )
-
-    def _shard(self, engine: Engine, index: int, decoded: Iterator[Decoded], first: int) -> list[Skipped]:
-        rows = {output.point.name: ShardRows(self.columns) for output in self.part.outputs}
-        skipped: list[Skipped] = []
-        batch: list[Decoded] = []
-        number = 0
-
-        def run_batch() -> None:
-            for name, (vectors, layout) in engine.rows(batch, index, number).items():
-                rows[name].add([one.item for one in batch], vectors, layout)
-            batch.clear()
-
-        for one in decoded:
-            self.done += 1
-            if one.array is None:
-                if self.strict:
-                    raise InputError(
-                        f"{self.part.kind}s that can all be read (--strict)",
-                        f"{one.item.id}: {one.reason}",
-                        "repair or remove it, or leave out --strict to record and skip it",
-                    )
-                skipped.append(Skipped(one.item.id, one.reason))
-                self.skipped += 1
-                continue
-            batch.append(one)
-            if len(batch) == self.batch_size:
-                run_batch()
-                number += 1
-                self._report(first)
-        if batch:
-            run_batch()
-        for output in self.part.outputs:
-            output.write(index, rows[output.point.name], skipped)
-        self._report(first)
-        return skipped
-
-    def _report(self, first: int) -> None:
-        if self.progress:
-            self.progress(Progress(self.behind + self.done, self.total, self.behind + first, self.skipped))
 
 
 _DECISIVE: dict[Kind, tuple[str, ...]] = {
@@ -346,6 +265,30 @@ def named_points(points: Sequence[CapturePoint], name: str | None) -> list[Captu
             "name each set in its capture point, for example adapter:output=after",
         )
     return [replace(listed[0], name=check_name(name))]
+
+
+def _finish(part: Part) -> None:
+    for output in part.outputs:
+        output.finish()
+
+
+def _halved(study: Study, part: Part, batch_size: int, shard_rows: int) -> Iterator[str]:
+    """What the sets of a part say of batches that did not fit into memory."""
+    said: dict[str, list[str]] = {}
+    for output in part.outputs:
+        name = output.point.name
+        sizes = BatchSizes.of(batch_size, study.manifest(name).provenance, name)
+        if sizes.halved:
+            smaller = [
+                f"then {size} from {part.kind} {shard * shard_rows + 1:,} on"
+                for shard, size in sorted(sizes.halved.items())
+            ]
+            said.setdefault(", ".join(smaller), []).append(name)
+    for smaller_ones, names in said.items():
+        yield (
+            f"memory was short: batches of {name_some(names)} had {batch_size} {part.kind}s at first, "
+            f"{smaller_ones}; the last bits of a row depend on the size of its batch"
+        )
 
 
 def _describe(study: Study, output: Output, before: int) -> ExtractedSet:

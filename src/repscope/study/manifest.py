@@ -16,6 +16,9 @@ from repscope.study.storage import read_bytes, write_bytes
 
 SCHEMA = "repscope.set/1"
 FILE_NAME = "manifest.json"
+NEXT_NAME = "manifest.next.json"
+"""Manifest of a set that is being written to replace the one that ``manifest.json`` names."""
+
 DTYPES = ("float16", "float32")
 FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 
@@ -66,6 +69,8 @@ class Manifest:
         provenance: model, weights' hash, preprocessing, versions, command, parents.
         skipped: items without a row, in the order of the shards.
         shards: in order.
+        generation: how often the set was replaced as a whole; part of its shards' names, so that those of
+            an old set and of its replacement lie side by side.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Manifest:
     provenance: dict[str, Any] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     shards: tuple[Shard, ...] = ()
+    generation: int = 0
     schema: str = SCHEMA
 
     def with_shard(self, shard: Shard, skipped: tuple[Skipped, ...], columns: dict[str, str]) -> Manifest:
@@ -104,23 +110,27 @@ class Manifest:
             fingerprint="",
         )
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, file: str = FILE_NAME) -> None:
         """Replace the manifest in ``folder`` atomically.
+
+        Args:
+            folder: the set's own.
+            file: :data:`FILE_NAME`, or :data:`NEXT_NAME` of a replacement that is not finished.
 
         Raises:
             InputError: the provenance holds something that is not JSON.
             StorageError: the disk refuses.
         """
         record = as_json(asdict(self), f"manifest of set {self.name!r}")
-        write_bytes(folder / FILE_NAME, json.dumps(record, indent=1, ensure_ascii=False).encode())
+        write_bytes(folder / file, json.dumps(record, indent=1, ensure_ascii=False).encode())
 
 
-def shard_name(index: int) -> str:
-    """File name of shard ``index``."""
-    return f"shard-{index:05d}.arrow"
+def shard_name(index: int, generation: int = 0) -> str:
+    """File name of shard ``index`` of a set that was replaced ``generation`` times."""
+    return f"shard-{index:05d}{f'.g{generation}' if generation else ''}.arrow"
 
 
-def load_manifest(folder: Path) -> Manifest:
+def load_manifest(folder: Path, file: str = FILE_NAME) -> Manifest:
     """Read the manifest of the set in ``folder``, whose name is the folder's.
 
     Nothing in it is believed before it is checked: counts agree, and each shard is a file of the
@@ -132,7 +142,7 @@ def load_manifest(folder: Path) -> Manifest:
         NameNotAllowedError: it is a symbolic link that leads out of the folder.
         StorageError: it cannot be read.
     """
-    path = folder / FILE_NAME
+    path = folder / file
     content = read_bytes(inside(folder, path))
     if content is None:
         raise MissingError(f"a manifest at {path}", "no such file", "see what is there: repscope info")
@@ -197,8 +207,8 @@ def _wrong_type(record: Manifest | Shard | Skipped) -> str:
 def _wrong_shard(manifest: Manifest, index: int, shard: Shard) -> str:
     if not shard.rows:
         return f"shard {index} without rows, but with a file" if shard.file or shard.bytes else ""
-    if shard.file != shard_name(index):
-        return f"file {shard.file!r} for shard {index}, which can only be {shard_name(index)!r}"
+    if shard.file != (name := shard_name(index, manifest.generation)):
+        return f"file {shard.file!r} for shard {index}, which can only be {name!r}"
     if not _SHA256.fullmatch(shard.sha256):
         return f"sha256 {shard.sha256!r} of shard {index}"
     # An uncompressed file is never smaller than its vectors, so a lie about d or rows shows here.

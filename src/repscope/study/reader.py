@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from repscope.errors import CorruptError, IncompleteSetError, InputError
+from repscope.errors import CorruptError, IncompleteSetError, InputError, StorageError
 from repscope.study.embeddings import EmbeddingSet, fingerprint_of
 from repscope.study.items import check_ids
 from repscope.study.manifest import Manifest, load_manifest
@@ -13,6 +14,8 @@ from repscope.study.shards import read_shard, verify_shard
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+T = TypeVar("T")
 
 
 def open_folder(folder: Path, manifest: Manifest | None = None) -> EmbeddingSet:
@@ -46,7 +49,10 @@ def open_complete(folder: Path) -> EmbeddingSet:
     Raises:
         IncompleteSetError: with the command that completes it.
     """
-    manifest = load_manifest(folder)
+    return _settled(folder, _open_complete)
+
+
+def _open_complete(folder: Path, manifest: Manifest) -> EmbeddingSet:
     if not manifest.complete:
         raise IncompleteSetError(
             f"a complete set {manifest.name!r}",
@@ -62,12 +68,32 @@ def verify_folder(folder: Path) -> Manifest:
     Raises:
         CorruptError: something differs from what was committed.
     """
-    manifest = load_manifest(folder)
+    return _settled(folder, _verify)[0]
+
+
+def open_verified(folder: Path) -> EmbeddingSet:
+    """The complete set in ``folder`` after :func:`verify_folder`.
+
+    Raises:
+        IncompleteSetError: it is not finished.
+        CorruptError: something differs from what was committed.
+    """
+    return _settled(folder, _open_verified)
+
+
+def _open_verified(folder: Path, manifest: Manifest) -> EmbeddingSet:
+    _open_complete(folder, manifest)
+    _, embeddings = _verify(folder, manifest)
+    assert embeddings is not None
+    return embeddings
+
+
+def _verify(folder: Path, manifest: Manifest) -> tuple[Manifest, EmbeddingSet | None]:
     for shard in manifest.shards:
         if shard.rows:
             verify_shard(folder / shard.file, shard)
     if not manifest.n:
-        return manifest
+        return manifest, None
     embeddings = open_folder(folder, manifest)
     again = "restore the folder, or write the set again with --overwrite"
     try:
@@ -78,7 +104,20 @@ def verify_folder(folder: Path) -> Manifest:
         found = fingerprint_of(embeddings)
         if found != manifest.fingerprint:
             raise CorruptError(f"fingerprint {manifest.fingerprint} of {folder}", found, again)
-    return manifest
+    return manifest, embeddings
+
+
+def _settled(folder: Path, act: Callable[[Path, Manifest], T]) -> T:
+    """What ``act`` gives of a set that nobody replaces in the meantime."""
+    manifest = load_manifest(folder)
+    while True:
+        try:
+            return act(folder, manifest)
+        except (CorruptError, StorageError):
+            # A set that was replaced between its manifest and its shards has lost those of the old one.
+            before, manifest = manifest, load_manifest(folder)
+            if manifest.generation == before.generation:
+                raise
 
 
 def how_to_complete(manifest: Manifest) -> str:

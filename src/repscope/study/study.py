@@ -10,14 +10,15 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from repscope.errors import InputError, MissingError, NameNotAllowedError, StudyError, name_some
+from repscope.errors import CorruptError, InputError, MissingError, NameNotAllowedError, StudyError, name_some
 from repscope.study import settings as toml
 from repscope.study.embeddings import EmbeddingSet
 from repscope.study.lock import WriterLock
 from repscope.study.manifest import FILE_NAME, Manifest, load_manifest
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import derived, describe_environment
-from repscope.study.reader import open_complete, open_folder, verify_folder
+from repscope.study.reader import open_complete, open_verified, verify_folder
+from repscope.study.replacing import load_replacement, remove_replacement
 from repscope.study.settings import SCHEMA, SetLink
 from repscope.study.storage import make_folder, storage_errors, sync_folder
 from repscope.study.writer import SetWriter
@@ -221,8 +222,8 @@ class Study:
             IncompleteSetError: it is not finished; :meth:`verify_committed` checks what there is.
             CorruptError: something differs from what was committed.
         """
-        self[name]
-        return self._at_home(open_folder(self.folder(name), self.verify_committed(name)))
+        self.manifest(name)
+        return self._at_home(open_verified(self.folder(name)))
 
     def _at_home(self, embeddings: EmbeddingSet) -> EmbeddingSet:
         embeddings.home = self.path
@@ -236,6 +237,38 @@ class Study:
         """
         self.manifest(name)
         return verify_folder(self.folder(name))
+
+    def replacement(self, name: str) -> Manifest | None:
+        """The unfinished replacement of a set, which nobody reads until it is whole; None without one.
+
+        Raises:
+            MissingError: there is no such set.
+        """
+        return load_replacement(self.folder(name), self._readable(name))
+
+    def discard_replacement(self, name: str) -> None:
+        """Give up the unfinished replacement of a set; the set stays as it is.
+
+        Raises:
+            MissingError: there is no such set.
+            StudyError: another process is writing it.
+            StorageError: the disk refuses.
+        """
+        self._readable(name)
+        folder = self.folder(name)
+        lock = WriterLock(folder)
+        try:
+            with lock.held(), storage_errors(folder, "remove"):
+                remove_replacement(folder, self._readable(name))
+        finally:
+            lock.release()
+
+    def _readable(self, name: str) -> Manifest | None:
+        """The manifest of a set that must be there; None if it cannot be understood."""
+        try:
+            return self.manifest(name)
+        except CorruptError:
+            return None
 
     def writer(
         self,
@@ -283,7 +316,7 @@ class Study:
             items: columns (``id`` and any other), one value for each row.
             provenance: where the vectors come from, as JSON values.
             parents: sets that the vectors were made from; recorded with their fingerprints.
-            overwrite: replace a set of that name.
+            overwrite: replace a set of that name. It stays as it is until the new one is whole.
             shard_rows: rows in one file.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,10 +15,17 @@ from repscope.errors import CorruptError, ExistsError, InputError, MissingError,
 from repscope.study.embeddings import fingerprint_of
 from repscope.study.items import as_items, check_ids
 from repscope.study.lock import WriterLock
-from repscope.study.manifest import FILE_NAME, Manifest, Shard, Skipped, load_manifest
+from repscope.study.manifest import FILE_NAME, NEXT_NAME, Manifest, Shard, Skipped, load_manifest
 from repscope.study.names import check_name, inside
 from repscope.study.provenance import ENVIRONMENT, as_json
 from repscope.study.reader import open_folder
+from repscope.study.replacing import (
+    free_generation,
+    load_replacement,
+    remove_replacement,
+    remove_shards,
+    shards_of,
+)
 from repscope.study.shards import read_schema, shard_name, verify_shard, write_shard
 from repscope.study.storage import make_folder, remove_leftovers, storage_errors, sync_folder
 from repscope.study.vectors import check_vectors
@@ -40,8 +48,9 @@ class SetWriter:
             decides the rows (source, weights, capture point, preprocessing, shard size).
         resume: the command that continues the set, shown to who tries to measure it too early.
         provenance: JSON values, stored as they are.
-        overwrite: replace a set that is there. An interrupted one of the same recipe is continued
-            all the same, so that a command with ``--overwrite`` also resumes.
+        overwrite: replace a set that is there. A complete one stays whole and readable until the new
+            one is finished, and then gives way in one step. An interrupted one of the same recipe, or an
+            interrupted replacement, is continued, so that a command with ``--overwrite`` also resumes.
 
     Raises:
         ExistsError: a complete set, or an interrupted one with another recipe, has the name.
@@ -68,8 +77,10 @@ class SetWriter:
         origin = as_json(dict(provenance or {}), f"provenance of set {name!r}")
         self._manifest = Manifest(self.name, 0, 0, "", {}, recipe=recipe, resume=resume, provenance=origin)
         self._schema: pa.Schema | None = None
+        self._current: Manifest | None = None
+        self._replaces = False
         # Asked twice: a writer that is refused must not take the lock from one that is at work.
-        self._to_continue(overwrite)
+        self._look(overwrite)
         make_folder(folder)
         self._lock = WriterLock(folder)
         try:
@@ -80,41 +91,51 @@ class SetWriter:
             raise
 
     def _start(self, overwrite: bool) -> None:
-        """Continue what is there or clear it; then remove what no manifest names."""
-        found = self._to_continue(overwrite)
+        """Continue what is there or make room for it; then remove what no manifest names."""
+        found = self._look(overwrite)
         remove_leftovers(self.folder)
         with storage_errors(self.folder):
             if found is not None:
                 self._manifest = self._continued(found)
-            else:
-                # The manifest goes first: shards without a manifest are leftovers, never half a set.
+            elif self._replaces:
+                generation = free_generation(self.folder, self._current)
+                self._manifest = replace(self._manifest, generation=generation)
+            if found is None or not self._replaces:
+                # Manifests go first: shards without one are leftovers, never half a set.
+                (self.folder / NEXT_NAME).unlink(missing_ok=True)
+            if found is None and not self._replaces:
                 (self.folder / FILE_NAME).unlink(missing_ok=True)
-                sync_folder(self.folder)
-            named = {shard.file for shard in self._manifest.shards}
-            for path in self.folder.glob("shard-*.arrow"):
-                if path.name not in named:
-                    path.unlink()
+            sync_folder(self.folder)
+            # Which shards are those of a set that cannot be understood, only its repair would tell.
+            unknown = self._replaces and self._current is None
+            named = shards_of(self._manifest, self._current if self._replaces else None)
+            remove_shards(self.folder, named, self._manifest.generation if unknown else None)
 
-    def _to_continue(self, overwrite: bool) -> Manifest | None:
-        """The interrupted set that this writer continues; None when it starts afresh.
+    def _look(self, overwrite: bool) -> Manifest | None:
+        """The interrupted set that this writer continues, or None; what is replaced is remembered.
 
         Raises:
             ExistsError: another set is there, and is not to be overwritten.
             CorruptError: what is there cannot be understood, and is not to be overwritten.
         """
+        self._current, self._replaces = None, False
         try:
-            found = load_manifest(self.folder)
+            self._current = load_manifest(self.folder)
         except MissingError:
             return None
         except CorruptError:
-            if overwrite:
+            if not overwrite:
+                raise
+        else:
+            if self._continues(self._current):
+                return self._current
+            if not overwrite:
+                self._refuse(self._current)
+            if not self._current.complete:
                 return None
-            raise
-        if self._continues(found):
-            return found
-        if not overwrite:
-            self._refuse(found)
-        return None
+        self._replaces = True
+        found = load_replacement(self.folder, self._current)
+        return found if found is not None and self._continues(found) else None
 
     def _continues(self, found: Manifest) -> bool:
         return not found.complete and bool(found.recipe) and found.recipe == self._manifest.recipe
@@ -170,12 +191,18 @@ class SetWriter:
         """Rows that are safe."""
         return self._manifest.n
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the set says of its origin so far, an interrupted run's part included."""
+        return dict(self._manifest.provenance)
+
     def write_shard(
         self,
         vectors: ArrayLike | None,
         items: Mapping[str, Any] | Any = None,
         *,
         skipped: Iterable[Skipped] = (),
+        provenance: Mapping[str, Any] | None = None,
     ) -> None:
         """Commit the next shard. Returns once the rows survive a kill.
 
@@ -183,6 +210,7 @@ class SetWriter:
             vectors: [rows, D] floating, or None when no item of the shard could be read.
             items: columns or Arrow table of the same rows, with ``id``.
             skipped: items of this shard that have no row.
+            provenance: JSON values that this shard adds to those of the set, in the same step.
 
         Raises:
             VectorError: NaN, wrong dtype, or a width other than the earlier shards'.
@@ -192,19 +220,21 @@ class SetWriter:
         """
         self._must_be_open()
         skipped = tuple(skipped)
+        origin = {**self._manifest.provenance, **(provenance or {})}
         if vectors is None:
             # Nothing readable: the shard is an entry without a file, so that indices still count items.
             with self._lock.held():
-                self._commit(self._manifest.with_shard(Shard("", 0, 0, ""), skipped, self._manifest.columns))
+                manifest = replace(self._manifest, provenance=origin)
+                self._commit(manifest.with_shard(Shard("", 0, 0, ""), skipped, manifest.columns))
             return
         array = self._checked(vectors)
         table = as_items(items, len(array), self.name)
         schema = self._unified(table.schema)
         with self._lock.held():
             manifest = self._manifest
-            path = self.folder / shard_name(len(manifest.shards))
+            path = self.folder / shard_name(len(manifest.shards), manifest.generation)
             shard = write_shard(path, array, table.select(schema.names))
-            sized = replace(manifest, d=array.shape[1], dtype=array.dtype.name)
+            sized = replace(manifest, d=array.shape[1], dtype=array.dtype.name, provenance=origin)
             self._commit(sized.with_shard(shard, skipped, _types(schema)))
         self._schema = schema
 
@@ -232,11 +262,25 @@ class SetWriter:
         merged = {**self._manifest.provenance, **(provenance or {})}
         with self._lock.held():
             self._commit(replace(self._manifest, complete=True, fingerprint=fingerprint, provenance=merged))
+            # What is left of the old set does no harm, and the next writer removes it.
+            with contextlib.suppress(OSError):
+                (self.folder / NEXT_NAME).unlink(missing_ok=True)
+                remove_shards(self.folder, shards_of(self._manifest))
         self.close()
         return fingerprint
 
     def close(self) -> None:
-        """Give the set back without finishing it; what is committed stays."""
+        """Give the set back without finishing it.
+
+        What is committed stays, except for a replacement without a recipe: nobody could continue it.
+        """
+        own = self._manifest.generation
+        # Generation 0 is no replacement's: this one failed before it began.
+        doomed = self._replaces and own and not self._manifest.complete and not self._manifest.recipe
+        if doomed and self._lock.release.alive:
+            with contextlib.suppress(OSError, StudyError), self._lock.held():
+                remove_replacement(self.folder, self._current)
+                remove_shards(self.folder, (), own)
         self._lock.release()
 
     def __enter__(self) -> SetWriter:
@@ -246,7 +290,8 @@ class SetWriter:
         self.close()
 
     def _commit(self, manifest: Manifest) -> None:
-        manifest.save(self.folder)
+        unfinished = self._replaces and not manifest.complete
+        manifest.save(self.folder, NEXT_NAME if unfinished else FILE_NAME)
         self._manifest = manifest
 
     def _must_be_open(self) -> None:

@@ -87,7 +87,7 @@ def extract_images(
             command += [] if one is None else [option, str(one)]
     if strict:
         command.append("--strict")
-    # --overwrite stays out: continuing must not begin again.
+    # --overwrite stays out where it is not needed: given to complete sets, it would begin again.
     return extract(
         images,
         model,
@@ -109,6 +109,7 @@ def extract_images(
         overwrite=overwrite,
         seed=seed,
         resume=shlex.join(command),
+        resume_replacing=shlex.join([*command, "--overwrite"]),
         progress=progress,
     )
 

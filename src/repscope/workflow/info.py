@@ -23,8 +23,9 @@ def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[
         ``name``, ``n``, ``d``, ``dtype``, ``columns``, ``complete``, ``fingerprint`` ("" until
         complete), ``verified``, ``types`` (Arrow type of each column), ``bytes`` on disk, ``shards``,
         ``skipped`` (``id`` and ``reason`` of each item without a row), ``resume`` (command that
-        completes it, or ""), ``writer`` (process that writes it now, or null), ``problem`` (null),
-        ``provenance``.
+        completes it, or ""), ``writer`` (process that writes it now, or null), ``replacement`` (null, or
+        ``n``, ``bytes`` and ``resume`` of an unfinished set that will replace this one), ``problem``
+        (null), ``provenance``.
 
     Raises:
         MissingError: no such study or set.
@@ -67,15 +68,12 @@ def _describe_any(study: Study, name: str, verify: bool) -> dict[str, Any]:
         known = study.manifest(name)
     except RepscopeError:
         known = Manifest(name, 0, 0, "", {})
-    return {**_record(known), "problem": problem}
+    return {**_record(known), **_at_work(study, name), "problem": problem}
 
 
 def _describe(study: Study, name: str, verify: bool) -> dict[str, Any]:
     manifest = study.verify_committed(name) if verify else study.manifest(name)
-    record = _record(manifest, verified=verify)
-    if not manifest.complete:
-        record["writer"] = _writer(study, name)
-    return record
+    return {**_record(manifest, verified=verify), **_at_work(study, name)}
 
 
 def _record(manifest: Manifest, *, verified: bool = False) -> dict[str, Any]:
@@ -94,11 +92,20 @@ def _record(manifest: Manifest, *, verified: bool = False) -> dict[str, Any]:
         "skipped": [{"id": one.id, "reason": one.reason} for one in manifest.skipped],
         "resume": "" if manifest.complete else manifest.resume,
         "writer": None,
+        "replacement": None,
         "problem": None,
         "provenance": manifest.provenance,
     }
 
 
-def _writer(study: Study, name: str) -> dict[str, Any] | None:
-    found = holder(study.folder(name))
-    return {"pid": found.get("pid"), "host": found.get("host")} if found else None
+def _at_work(study: Study, name: str) -> dict[str, Any]:
+    """Who writes a set, and what of its replacement is there."""
+    try:
+        writer, waiting = holder(study.folder(name)), study.replacement(name)
+    except RepscopeError:
+        return {}
+    size = sum(shard.bytes for shard in waiting.shards) if waiting else 0
+    return {
+        "writer": {"pid": writer.get("pid"), "host": writer.get("host")} if writer else None,
+        "replacement": {"n": waiting.n, "bytes": size, "resume": waiting.resume} if waiting else None,
+    }
