@@ -4,14 +4,19 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ZOO ?= .venv-zoo
 
-.PHONY: demo test lint bench docs confusion clean
+.PHONY: demo test test-zoo lint bench docs confusion clean
 
 demo: $(READY)
 	$(BIN)/repscope demo repscope-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# timm, open_clip and sentence-transformers, which need a torchvision that breaks everything else beside a CPU torch.
+test-zoo: $(ZOO)/.ready
+	$(ZOO)/bin/python -m pytest -q tests_zoo
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -29,11 +34,19 @@ confusion: $(READY)
 	$(BIN)/python -m repscope.testing.confusion --studies 200
 
 clean:
-	rm -rf $(VENV) build dist site repscope-demo
+	rm -rf $(VENV) $(ZOO) build dist site repscope-demo
 
 # torch first, from its own pin: other packages then find it and pull no larger build.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,ann,anndata,datasets,bench,dev,docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,quantise,ann,anndata,datasets,bench,dev,docs]'
 	touch $(READY)
+
+$(ZOO)/.ready: pyproject.toml constraints.txt constraints-zoo.txt
+	$(PYTHON) -m venv $(ZOO)
+	$(ZOO)/bin/python -m pip install --quiet --constraint constraints.txt torch
+	$(ZOO)/bin/python -m pip install --quiet --constraint constraints.txt --constraint constraints-zoo.txt \
+		--editable '.[models]' timm open_clip_torch torchvision sentence-transformers denoising-diffusion-pytorch \
+		pytest pytest-timeout
+	touch $@

@@ -27,13 +27,14 @@ class Cost:
         return f"{self.cpu:.2f} CPU-s, {self.wall:.2f} s, {self.peak / 2**20:.0f} MiB"
 
 
-def charge(task: str, *arguments: object) -> Cost:
+def charge(task: str, *arguments: object, python: str | None = None) -> Cost:
     """Run ``module:function`` with JSON arguments in a process of its own.
 
     The function gets the arguments, and yields once when its input is ready; what it does between
     that and its end is charged. Peak memory is the process's, less what it held at the yield.
+    ``python`` is of another environment.
     """
-    command = [sys.executable, "-m", "benchmarks.harness", task, json.dumps(arguments)]
+    command = [python or sys.executable, "-m", "benchmarks.harness", task, json.dumps(arguments)]
     # One thread each: CPU seconds then mean work, not waiting for one another.
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -26,6 +26,7 @@ _HOMES = {
     "RepscopeError": "repscope.errors",
     "Study": "repscope.study",
     "Verdict": "repscope.measure.verdict",
+    "bridges": "repscope.transform",
     "capture": "repscope.extract",
     "compare": "repscope.workflow.compare",
     "extract": "repscope.extract",
@@ -42,6 +43,7 @@ __all__ = [
     "Study",
     "Verdict",
     "__version__",
+    "bridges",
     "capture",
     "compare",
     "extract",
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from repscope.measure.verdict import Verdict
     from repscope.project import project
     from repscope.study import EmbeddingSet, Study
+    from repscope.transform import bridges
     from repscope.workflow.compare import compare
     from repscope.workflow.comparison import Comparison
     from repscope.workflow.importing import import_files

@@ -68,7 +68,7 @@ def test_columns_are_named(folder: Path) -> None:
     path.write_text("key,where,id\n007,a/1.png,x\n008,3.png,x\n")
     source = images(path, id_column="key", path_column="where")
     assert [item.id for item in source.items] == ["007", "008"]
-    assert source.columns == ("path", "where", "table_id")
+    assert source.columns == ("path", "key", "where", "table_id")
     # One column whose values end like images needs no name.
     assert [item.place for item in images(path, id_column="key").items] == [
         str(folder / "a/1.png"),

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +10,11 @@ import torch
 from PIL import Image
 
 from repscope.errors import DependencyError, InputError
-from repscope.extract import Preprocessing, extract
+from repscope.extract import Preprocessing
 from repscope.extract.models import load_model
-from repscope.extract.zoo import Pipeline, timm_preprocessing
-from repscope.study import Study
+from repscope.extract.zoo import timm_preprocessing
+from repscope.extract.zoo_open_clip import open_clip_preprocessing
+from repscope.extract.zoo_packages import Pipeline
 
 SETTINGS = {
     "input_size": (3, 224, 224),
@@ -62,12 +59,27 @@ def test_timms_configuration_as_steps_of_ours() -> None:
     given = timm_preprocessing(SETTINGS, Preprocessing(resize=32, mean=(0.0, 0.0, 0.0)))
     assert isinstance(given, Preprocessing)
     assert (given.resize, given.mean, given.crop) == (32, (0.0, 0.0, 0.0), (224, 224))
-    squashed = {**SETTINGS, "crop_mode": "squash"}
-    with pytest.raises(InputError, match="crop mode 'squash'"):
-        timm_preprocessing(squashed, None)
-    assert timm_preprocessing(squashed, Preprocessing(resize=(224, 224))) is not None
+    squashed = timm_preprocessing({**SETTINGS, "crop_mode": "squash"}, None)
+    assert isinstance(squashed, Preprocessing)
+    assert (squashed.resize, squashed.crop) == ((248, 248), (224, 224))
+    border = {**SETTINGS, "crop_mode": "border"}
+    with pytest.raises(InputError, match="crop mode 'border'"):
+        timm_preprocessing(border, None)
+    assert timm_preprocessing(border, Preprocessing(resize=(224, 224))) is not None
     with pytest.raises(InputError, match="'lanczos'"):
         timm_preprocessing({**SETTINGS, "interpolation": "lanczos"}, None)
+
+
+def test_open_clips_configuration_fills_what_the_caller_left_out() -> None:
+    settings = {"size": 224, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.2, 0.1), "interpolation": "bicubic"}
+    given = Preprocessing(interpolation="bilinear")
+    shortest = open_clip_preprocessing({**settings, "resize_mode": "shortest"}, given)
+    assert shortest == Preprocessing(224, (224, 224), (0.5, 0.4, 0.3), (0.2, 0.2, 0.1), "bilinear")
+    squash = open_clip_preprocessing({**settings, "size": (96, 64), "resize_mode": "squash"}, given)
+    assert isinstance(squash, Preprocessing)
+    assert (squash.resize, squash.crop) == ((96, 64), (96, 64))
+    with pytest.raises(InputError, match="resize mode 'longest' to 224×224"):
+        open_clip_preprocessing({**settings, "resize_mode": "longest"}, given)
 
 
 def test_a_pipeline_of_another_package_is_taken_as_it_is() -> None:
@@ -77,27 +89,7 @@ def test_a_pipeline_of_another_package_is_taken_as_it_is() -> None:
     pixels = Pipeline(steps)(Image.new("RGB", (4, 3), (1, 2, 3)))
     assert pixels.shape == (3, 3, 4)
     assert pixels[2, 0, 0] == 3
-    assert Pipeline(steps).to_json()["kind"] == "pipeline"
-
-
-def test_timm_equals_its_own_pipeline(tmp_path: Path, make_images: Callable[..., Path]) -> None:
-    try:
-        timm: Any = importlib.import_module("timm")
-    except (ImportError, RuntimeError) as error:
-        pytest.skip(f"timm cannot be imported: {error}")
-    photos = make_images(4, (180, 200))
-    model = timm.create_model("resnet10t", pretrained=False).eval()
-    torch.save(model.state_dict(), tmp_path / "w.pt")
-    extract(
-        photos,
-        "timm:resnet10t",
-        weights=tmp_path / "w.pt",
-        study=tmp_path / "s",
-        name="t",
-        device="cpu",
-    )
-    steps = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-    got = Study.open(tmp_path / "s")["t"]
-    pixels = torch.stack([steps(Image.open(photos / one)) for one in got.ids])
-    with torch.no_grad():
-        assert np.allclose(got.vectors, model(pixels).numpy(), atol=1e-5)
+    record = Pipeline(steps).to_json()
+    assert record["kind"] == "pipeline"
+    assert " at 0x" in str(steps)
+    assert " at 0x" not in str(record), "an address in memory would make every process's recipe another one"

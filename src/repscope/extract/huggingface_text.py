@@ -57,18 +57,19 @@ def text_tower(transformers: Any, module: Any, path: Path, dual: bool) -> TextTo
     return TextTower(transform, _forward(module, dual, masked=not siglip))
 
 
-def hf_transform(tokenizer: Any, context: int | None, full: bool = False) -> TextTransform:
+def hf_transform(tokenizer: Any, context: int | None, full: bool = False, prompt: str = "") -> TextTransform:
     """A transformers tokenizer as a :class:`repscope.extract.texts.TextTransform`.
 
     Args:
         tokenizer: any of theirs.
         context: most tokens of a text; None for any number.
         full: pad every text to the context.
+        prompt: goes before every text.
     """
 
     def tokenize(texts: Sequence[str], cut: int | None) -> Any:
         return tokenizer(
-            list(texts),
+            [prompt + text for text in texts],
             truncation=cut is not None,
             max_length=cut,
             padding=False,
@@ -87,6 +88,7 @@ def hf_transform(tokenizer: Any, context: int | None, full: bool = False) -> Tex
         "sha256": hashlib.sha256(content.encode()).hexdigest(),
         "pad_id": pad,
         "cut": tokenizer.truncation_side,
+        **({"prompt": prompt} if prompt else {}),
     }
     return TextTransform(
         tokenize, context=context, pad_id=pad, width=context if full else None, record=record

@@ -91,6 +91,7 @@ class ImageFolder:
         items: see :class:`Item`; columns ``path`` and, where there are sub-folders, ``label``.
         ignored: files that are no images.
         loops: symbolic links that lead back into a folder they are in.
+        ids: what the id is; see :func:`repscope.extract.sources_listed.name_items`.
     """
 
     root: Path
@@ -98,6 +99,7 @@ class ImageFolder:
     columns: Sequence[str] = ("path",)
     ignored: int = 0
     loops: int = 0
+    ids: str = "path"
 
     @classmethod
     def scan(cls, folder: str | Path) -> ImageFolder:
@@ -144,6 +146,7 @@ class ImageFolder:
             "items": len(self.items),
             "ignored_files": self.ignored,
             "link_loops": self.loops,
+            **({"ids": self.ids} if self.ids != "path" else {}),
             "decoding": DECODING,
         }
 

@@ -70,8 +70,9 @@ def read_captions(path: Path, images: str | Path | None = None) -> ImageFiles:
 def read_caption_texts(path: Path) -> TextItems:
     """Captions of a COCO file, in the order of their ids; no image is looked for.
 
-    The id is the caption's number; columns ``text``, ``image_id`` (to link with images by), and
-    ``caption_index`` among the captions of its image.
+    The id is the caption's number; columns ``text``, ``image_id`` (to link with images by),
+    ``caption_id`` (the id, to link with images of that caption by), and ``caption_index`` among the captions
+    of its image.
 
     Raises:
         FormatError: not COCO captions.
@@ -86,11 +87,13 @@ def _texts(value: Any, path: Path) -> TextItems:
     for one in _captions(value, path):
         image = _key(one, "image_id", path)
         index = seen[image] = seen.get(image, -1) + 1
-        columns: dict[str, Cell] = {"image_id": image, "caption_index": index}
-        items.append(text_item(_key(one, "id", path), one["caption"].strip(), columns))
+        own = _key(one, "id", path)
+        columns: dict[str, Cell] = {"image_id": image, "caption_id": own, "caption_index": index}
+        items.append(text_item(own, one["caption"].strip(), columns))
     refuse_empty(items, path, "0 captions")
     check_unique((item.id for item in items), path, "give each caption an id of its own")
-    return TextItems("coco-captions-text", path, tuple(items), ("text", "image_id", "caption_index"))
+    columns_of = ("text", "image_id", "caption_id", "caption_index")
+    return TextItems("coco-captions-text", path, tuple(items), columns_of)
 
 
 def read_instances(path: Path, images: str | Path | None = None, regions: Sequence[str] = ()) -> ImageFiles:

@@ -39,12 +39,14 @@ class SourceOptions:
 
     Attributes:
         kind: one of :data:`KINDS`.
-        path_column, id_column, text_column: of a table; ``id_column`` also of an npz, and ``text_column`` of
-            COCO captions, where it is "caption".
+        path_column, id_column, text_column: of a table; ``id_column`` also of an npz and of ``items``, and
+            ``text_column`` of COCO captions, where it is "caption".
         images: folder of the images that a list names.
         regions: boxes to cut out: "human", "object", "union".
         templates: prompts with ``{}`` for a class name.
         array: of an npz, the one with the images.
+        id: of a folder, one of :data:`repscope.extract.sources_listed.IDS`.
+        items: a table that describes the images of a folder, row by row.
     """
 
     kind: str | None = None
@@ -55,10 +57,12 @@ class SourceOptions:
     regions: tuple[str, ...] | None = None
     templates: tuple[str, ...] | None = None
     array: str | None = None
+    id: str | None = None
+    items: str | Path | None = None
 
 
 TAKES: Mapping[str, tuple[str, ...]] = {
-    "folder": (),
+    "folder": ("id", "items", "id_column"),
     "table": ("path_column", "id_column", "text_column", "images"),
     "npz": ("array", "id_column"),
     "idx": (),
@@ -93,7 +97,7 @@ def open_source(path: str | Path, options: SourceOptions | None = None) -> Sourc
         kind = given.kind or detect_kind(place, given)
         _check_taken(kind, given)
         if kind == "folder":
-            return ImageFolder.scan(place)
+            return _folder(place, given)
         _check_file(place)
         return _read(kind, place, given)
     except (MissingError, StorageError):
@@ -244,6 +248,23 @@ def _read(kind: str, path: Path, given: SourceOptions) -> Source:
         "classes": lambda: sources_texts.read_classes(path, given.templates or ()),
     }
     return cast("Source", readers[kind]())
+
+
+def _folder(path: Path, given: SourceOptions) -> Source:
+    if given.id is None and given.items is None and given.id_column is None:
+        return ImageFolder.scan(path)
+    from repscope.extract.sources_listed import describe_items, name_items
+
+    if given.items is None and given.id_column is not None:
+        raise InputError(
+            "--id-column of a table of items",
+            f"{given.id_column!r} and a folder without one",
+            "name the table with --items, or leave out --id-column",
+        )
+    named = name_items(ImageFolder.scan(path), given.id or "path")
+    if given.items is None:
+        return named
+    return describe_items(named, Path(given.items).expanduser(), given.id_column)
 
 
 def _or_all(regions: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,9 @@ def read_table(
 ) -> ImageFiles | TextItems:
     """A row an item. With a column of paths the items are images, with only a column of texts, texts.
 
-    Other columns become columns of the items. A row without a path or text, or whose file is missing,
-    is recorded as skipped when it is reached.
+    Other columns become columns of the items, and so do those of paths and ids unless their name is the
+    study's own. A row without a path or text, or whose file is missing, is recorded as skipped when it is
+    reached.
 
     Args:
         path: ``.csv .tsv .jsonl .json .parquet .arrow .feather``.
@@ -61,9 +62,9 @@ def read_table(
     id_name = id_column or ("id" if "id" in columns else None)
     used = {places, id_name, text_column} if places is not None else {id_name, text_column}
     kept = {
-        _own_name(name, columns): values
+        own_name(name, columns): values
         for name, values in columns.items()
-        if name not in used or (name == places and name not in OWN_COLUMNS)
+        if name not in used or (name in (places, id_name) and name not in OWN_COLUMNS)
     }
     ids = _ids(columns, id_name, places, count, path)
     texts = None
@@ -164,8 +165,9 @@ def _like_image(values: Sequence[Cell]) -> bool:
     return isinstance(first, str) and Path(first).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _own_name(name: str, columns: Mapping[str, object]) -> str:
-    if name not in OWN_COLUMNS:
+def own_name(name: str, columns: Mapping[str, object], also: Collection[str] = ()) -> str:
+    """The name that a column of a table gets, beside the study's own columns and those in ``also``."""
+    if name not in OWN_COLUMNS and name not in also:
         return name
     own = f"table_{name}"
     while own in columns:

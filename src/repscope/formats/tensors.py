@@ -76,29 +76,36 @@ def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         FormatError: it is damaged, a TorchScript program, or a checkpoint.
     """
     source = str(path)
-
-    def load(weights_only: bool) -> Any:
-        import torch
-
-        # Only zip files can be mapped; legacy ones are read.
-        mapped = zipfile.is_zipfile(path)
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
-
-    def restricted() -> Any:
-        try:
-            return load(weights_only=True)
-        except pickle.UnpicklingError as error:
-            raise _refusal(str(error), source) from None
-        except Exception as error:
-            # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
-            raise FormatError(
-                f"a whole torch file in {source}", _first_line(error), "copy or write the file again"
-            ) from error
-
-    value = read_or_trust(restricted, lambda: load(weights_only=False), source, options)
+    value = read_or_trust(lambda: load_torch(path), lambda: _load(path, weights_only=False), source, options)
     return sets_from(value, stem, source, options)
+
+
+def load_torch(path: Path) -> Any:
+    """What a torch file holds, read with ``weights_only``: tensors, arrays and plain containers.
+
+    Raises:
+        UnsafePickleError: it needs a class that ``weights_only`` refuses; nothing was executed.
+        FormatError: it is damaged, or a TorchScript program.
+    """
+    try:
+        return _load(path, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _refusal(str(error), str(path)) from None
+    except Exception as error:
+        # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
+        raise FormatError(
+            f"a whole torch file in {path}", _first_line(error), "copy or write the file again"
+        ) from error
+
+
+def _load(path: Path, *, weights_only: bool) -> Any:
+    import torch
+
+    # Only zip files can be mapped; legacy ones are read.
+    mapped = zipfile.is_zipfile(path)
+    with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
 
 
 def _numpy_globals() -> list[Any]:

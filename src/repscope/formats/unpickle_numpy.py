@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sized
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,12 @@ class PendingDtype(Pending):
         dtype = self.plain()
         if dtype.kind in "Mm" and len(state) > 8:
             dtype = np.dtype(f"{dtype.kind}8[{_unit(state[8])}]")
-        order = _as_text(state[1])
-        if order not in ("<", ">", "|", "="):
-            raise ValueError("a dtype of unknown byte order")
-        return dtype if order == "|" else dtype.newbyteorder(order)  # type: ignore[arg-type]
+        match _as_text(state[1]):
+            case "|":
+                return dtype
+            case "<" | ">" | "=" as order:
+                return dtype.newbyteorder(order)
+        raise ValueError("a dtype of unknown byte order")
 
 
 class PendingArray(Pending):
@@ -125,7 +128,9 @@ def _scalar(dtype_like: object, raw: object = None) -> object:
     dtype = _dtype_of(dtype_like)
     if dtype.kind == "O":
         return raw
-    return dtype.type() if raw is None or not len(raw) else _array(raw, dtype, (1,))[0]  # type: ignore[arg-type]
+    if raw is None or (isinstance(raw, Sized) and not len(raw)):
+        return dtype.type()
+    return _array(raw, dtype, (1,))[0]
 
 
 def numpy_names() -> dict[tuple[str, str], object]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
 from repscope.neighbors.candidates import BLOCK_ROWS, Found, Operands, find
+from repscope.neighbors.device import check_device, find_on_device
 
 METRICS = ("cosine", "inner", "l2")
 _PAIRS = 1024
@@ -39,6 +40,7 @@ def exact(
     k: int,
     metric: str = "cosine",
     block_rows: int | None = None,
+    device: str | None = None,
 ) -> Neighbours:
     """The k nearest rows of ``base`` for every query, with recall 1.
 
@@ -56,17 +58,23 @@ def exact(
         metric: "cosine", "inner" (largest inner product) or "l2".
         block_rows: rows (and columns) of one block of scores, 2048 by default; memory beyond copies of
             the vectors and the result is some multiple of its square.
+        device: torch device for the products, such as "cuda"; NumPy without. The result is the same.
 
     Raises:
-        InputError: k is below 1 or above the rows available.
+        InputError: k is below 1 or above the rows available, or no such device.
+        DependencyError: a GPU was asked for and there is none.
         VectorError: not 2-D numbers, widths that differ, rows with NaN or Inf, zero vectors under cosine.
         UnknownNameError: no such metric.
     """
     if block_rows is not None and block_rows < 1:
         raise InputError("block_rows of at least 1", str(block_rows), "leave it out for the default")
     x, y = checked_pair(queries, base, k, metric)
+    if device is not None:
+        check_device(device)
     rows = block_rows or BLOCK_ROWS
-    return search_distinct(x, y, k, metric, lambda left, right: Search(left, right, metric, rows))
+    return search_distinct(
+        x, y, k, metric, lambda left, right: Search(left, right, metric, rows, device=device)
+    )
 
 
 def checked_pair(
@@ -141,12 +149,19 @@ class Search:
     """One exact search over distinct base rows; scores are negated squared distances under l2."""
 
     def __init__(
-        self, x: NDArray[np.floating], y: NDArray[np.floating] | None, metric: str, block_rows: int
+        self,
+        x: NDArray[np.floating],
+        y: NDArray[np.floating] | None,
+        metric: str,
+        block_rows: int,
+        *,
+        device: str | None = None,
     ) -> None:
         self.x = x
         self.y = y
         self.metric = metric
         self._block_rows = block_rows
+        self._device = device
         self.norms = (_norms(x), None if y is None else _norms(y))
 
     def run(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -167,7 +182,9 @@ class Search:
         crowded = chosen
         for dtype in (np.float32, np.float64):
             left, right = self._operands(dtype)
-            if crowded is None:
+            if crowded is None and self._device is not None:
+                blocks = find_on_device(left, right, k, cap=8 * k + 64, device=self._device)
+            elif crowded is None:
                 blocks = find(left, right, k, block_rows=self._block_rows, cap=8 * k + 64)
             else:
                 blocks = find(

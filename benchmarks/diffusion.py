@@ -1,0 +1,129 @@
+"""Diffusion: quality against cost, the default denoiser against the older systems' Unet1D.
+
+Both are trained on the same texts with the same settings but the denoiser, and move the same held-out
+images. The goal: the same true match or a better one at 1/50 of the FLOPs of a training step and 1/100 of
+those of moving a row. FLOPs are counted by torch, a multiply and an add being two; a training step is
+forward, backward and update of 64 rows.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import charge
+
+BATCH = 64
+HELD = 300
+ENTRIES = (100, 400)
+WIDE = 512
+"""Width of the older systems' rows, for which costs are counted too."""
+FORMS: dict[str, dict[str, Any]] = {"mlp": {}, "unet1d": {"denoiser": "unet1d"}}
+
+
+def data(n: int, d: int) -> Any:
+    from repscope.testing.pairs import paired_modalities
+
+    return paired_modalities(n, d, classes=50, shared=16, turned=0.0, seed=0)
+
+
+def scores(moved: np.ndarray, references: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Share of rows whose best reference is their own, and the mean reciprocal rank of it."""
+    cosines = (moved / np.linalg.norm(moved, axis=1, keepdims=True)) @ (
+        references / np.linalg.norm(references, axis=1, keepdims=True)
+    ).T
+    own = cosines[np.arange(len(labels)), labels]
+    rank = 1 + (cosines > own[:, None]).sum(axis=1)
+    return {"top1": float((rank == 1).mean()), "mrr": float((1 / rank).mean())}
+
+
+def step_flops(bridge: Any, rows: np.ndarray) -> int:
+    """FLOPs of one training step, counted while it runs."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from repscope.transform.training import Batch, Draws
+
+    module = bridge.as_module().train()
+    loss = bridge._objective(None)
+    batch = Batch(None, torch.from_numpy(rows[:BATCH]), {})
+    with FlopCounterMode(display=False) as counter:
+        loss.loss(module, batch, Draws(0, BATCH)).backward()
+    return int(counter.get_total_flops())
+
+
+def wide_ratio() -> float:
+    """FLOPs of the older denoiser over those of the default, for one look at a row of width 512."""
+    from repscope.transform.diffusion.denoisers.mlp import MLPDenoiser
+    from repscope.transform.diffusion.denoisers.parts import flops
+    from repscope.transform.diffusion.denoisers.unet1d import Unet1D, UnetShape
+
+    older = Unet1D(WIDE, UnetShape.of(dim=WIDE))
+    return flops(older, WIDE) / flops(MLPDenoiser(WIDE), WIDE)
+
+
+def one(name: str, steps: int, n: int, d: int) -> Iterator[dict[str, Any]]:
+    from repscope.transform.diffusion.bridge import DiffusionBridge
+
+    pairs = data(n, d)
+    fit, held = np.arange(n - HELD), np.arange(n - HELD, n)
+    images, texts = pairs.images.astype(np.float32), pairs.texts.astype(np.float32)
+    # The older systems' time code is as wide as a row.
+    bridge = DiffusionBridge(steps=steps, batch_size=BATCH, dim=d, **FORMS[name])
+    yield {}
+    bridge.fit(images[fit], texts[fit])
+    start = time.process_time()
+    result: dict[str, Any] = {"flops_step": step_flops(bridge, texts), "flops_row": bridge.flops_per_row}
+    for entry in ENTRIES:
+        bridge.set_params(entry_time=entry)
+        moved = bridge.transform(images[held])
+        result[str(entry)] = scores(moved, pairs.class_texts, pairs.labels[held])
+    seconds = time.process_time() - start
+    yield {**result, "moving": seconds, "parameters": bridge.n_parameters}
+
+
+def run(steps: int = 1500, unet_steps: int = 60, n: int = 1100, d: int = 64) -> list[str]:
+    """Lines of the benchmark's table."""
+    pairs = data(n, d)
+    held = np.arange(n - HELD, n)
+    none = scores(pairs.images[held], pairs.class_texts, pairs.labels[held])
+    lines = [
+        f"{n - HELD:,} texts to learn, {HELD:,} held-out images to move, width {d}, 50 classes; S = 5. "
+        f"Not moved: top-1 {none['top1']:.3f}, MRR {none['mrr']:.3f}.",
+        "",
+        "| denoiser | steps | training CPU-s | FLOPs a step | FLOPs a row | top-1 (MRR) at t* = 100 | 400 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    costs = {
+        ("mlp", steps): "mlp (default)",
+        ("mlp", unet_steps): "mlp (default)",
+        ("unet1d", unet_steps): "unet1d, all else the same",
+    }
+    records = {}
+    for (name, count), words in costs.items():
+        cost = charge("benchmarks.diffusion:one", name, count, n, d)
+        found = records[name, count] = cost.record
+        quality = [f"{found[t]['top1']:.3f} ({found[t]['mrr']:.3f})" for t in map(str, ENTRIES)]
+        lines.append(
+            f"| {words} | {count:,} | {cost.cpu - found['moving']:.0f} | {found['flops_step']:.3g} "
+            f"| {found['flops_row']:.3g} | {' | '.join(quality)} |"
+        )
+    cheap, dear = records["mlp", steps], records["unet1d", unet_steps]
+    share = cheap["flops_step"] * steps / (dear["flops_step"] * unet_steps)
+    lines += [
+        "",
+        f"The default takes 1/{dear['flops_step'] / cheap['flops_step']:.0f} of the older denoiser's FLOPs a "
+        f"training step and 1/{dear['flops_row'] / cheap['flops_row']:.0f} of those a row; in all "
+        f"{steps:,} steps it spends {share:.2f} times "
+        f"what the older one spends in {unet_steps:,}. At width {WIDE} one look "
+        f"at a row costs 1/{wide_ratio():.0f}.",
+    ]
+    return lines
+
+
+if __name__ == "__main__":
+    print("\n".join(run(*map(int, sys.argv[1:]))))

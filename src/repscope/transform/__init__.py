@@ -1,0 +1,7 @@
+"""Bridges: transforms fitted towards a reference."""
+
+from __future__ import annotations
+
+from repscope.transform import bridges
+
+__all__ = ["bridges"]

@@ -1,0 +1,1 @@
+"""Gaussian diffusion as a bridge: schedules, process, denoisers, samplers."""

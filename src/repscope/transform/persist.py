@@ -1,0 +1,226 @@
+"""Bridges on disk: a folder with ``config.json`` and ``model.safetensors``, and nothing that runs.
+
+The config names the method and the checksum of the weights, so that a file that was cut short, or
+comes from another save, is found out. Only names in the registry become classes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import ExistsError, FormatError, InputError, MissingError, RepscopeError
+from repscope.study.provenance import version
+from repscope.study.storage import (
+    TEMPORARY,
+    make_folder,
+    read_bytes,
+    storage_errors,
+    sync_folder,
+    write_bytes,
+)
+from repscope.transform.registry import get, methods
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+SCHEMA = "repscope.bridge/1"
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+_PARAMETER = "parameter:"
+_LONGEST_CONFIG = 4 * 2**20
+
+B = TypeVar("B", bound="Bridge")
+
+
+def save(bridge: Bridge, path: Path) -> Path:
+    """Write a fitted bridge into the folder ``path``.
+
+    A new folder appears complete or not at all. In a folder that holds a bridge already, first the
+    weights and then the config are replaced; other files stay.
+
+    Raises:
+        ExistsError: the folder holds another program's config.json.
+        InputError: a parameter cannot be written as JSON.
+        StorageError: the disk refuses.
+    """
+    from safetensors.numpy import save as to_safetensors
+
+    arrays = {name: np.ascontiguousarray(value) for name, value in bridge._state().items()}
+    params = {name: _encode(value, name, arrays) for name, value in bridge._config().items()}
+    weights = to_safetensors(arrays, metadata={"schema": SCHEMA, "method": bridge.name})
+    config = {
+        "schema": SCHEMA,
+        "method": bridge.name,
+        "params": params,
+        "n_features_in": bridge.n_features_in_,
+        "n_features_out": bridge.n_features_out_,
+        "version": version(),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "warnings": list(bridge.warnings_),
+        "provenance": bridge.provenance_,
+    }
+    text = json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    if path.exists():
+        _refuse_foreign(path)
+        write_bytes(path / WEIGHTS, weights)
+        write_bytes(path / CONFIG, text)
+        return path
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    with storage_errors(path):
+        try:
+            temporary.mkdir()
+            write_bytes(temporary / WEIGHTS, weights)
+            write_bytes(temporary / CONFIG, text)
+            temporary.rename(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(temporary)
+            raise
+        sync_folder(path.parent)
+    return path
+
+
+def load(path: Path, cls: type[B] | None = None) -> B:
+    """Read a bridge that :func:`save` wrote.
+
+    Args:
+        path: the folder.
+        cls: the class that is expected; any registered one without.
+
+    Raises:
+        MissingError: no such folder, or a file of it is missing.
+        FormatError: another program's file, truncated, altered, or a bridge of another class.
+    """
+    config = read_config(path)
+    found = get(config["method"])
+    if cls is not None and not issubclass(found, cls):
+        raise FormatError(
+            f"a bridge of class {cls.__name__} in {path}",
+            f"{config['method']} ({found.__name__})",
+            f"read it with {found.__name__}.from_pretrained, or repscope.bridges.load",
+        )
+    arrays = _read_weights(path, config)
+    parameters = {
+        name.removeprefix(_PARAMETER): arrays.pop(name)
+        for name in list(arrays)
+        if name.startswith(_PARAMETER)
+    }
+    try:
+        bridge = found._from_config({**config["params"], **parameters})
+        bridge.n_features_in_ = int(config["n_features_in"])
+        bridge.n_features_out_ = int(config["n_features_out"])
+        bridge.warnings_ = tuple(str(one) for one in config.get("warnings", ()))
+        bridge.provenance_ = dict(config.get("provenance") or {})
+        bridge._restore(arrays)
+    except RepscopeError as error:
+        raise _not_ours(path, str(error)) from error
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise _not_ours(path, f"{type(error).__name__}: {str(error)[:200]}") from error
+    return cast(B, bridge)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The checked config of a saved bridge; its class is not loaded.
+
+    Raises:
+        MissingError, FormatError: as :func:`load`.
+    """
+    content = _read(path, CONFIG)
+    if len(content) > _LONGEST_CONFIG:
+        raise _not_ours(path, f"a {CONFIG} of {len(content):,} bytes")
+    try:
+        config = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _not_ours(path, f"a {CONFIG} that is not whole JSON ({str(error)[:100]})") from error
+    if not isinstance(config, dict) or config.get("schema") != SCHEMA:
+        schema = config.get("schema") if isinstance(config, dict) else type(config).__name__
+        raise _not_ours(path, f"a {CONFIG} of another program or version (schema {schema!r})")
+    known = [one.name for one in methods()]
+    if config.get("method") not in known:
+        raise _not_ours(path, f"the method {config.get('method')!r}, which this version does not have")
+    widths = [config.get("n_features_in"), config.get("n_features_out")]
+    if not isinstance(config.get("params"), dict) or not all(type(d) is int and d > 0 for d in widths):
+        raise _not_ours(path, f"a {CONFIG} without parameters or widths")
+    return config
+
+
+def _read_weights(path: Path, config: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_safetensors
+
+    content = _read(path, WEIGHTS)
+    if hashlib.sha256(content).hexdigest() != config.get("weights_sha256"):
+        raise FormatError(
+            f"the weights in {path} that its {CONFIG} was written with",
+            f"{len(content):,} other bytes in {WEIGHTS}",
+            "copy the whole folder again, or fit again",
+        )
+    try:
+        found: dict[str, NDArray[Any]] = from_safetensors(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise _not_ours(path, f"{WEIGHTS} that is damaged ({str(error)[:100]})") from error
+    return found
+
+
+def _read(path: Path, name: str) -> bytes:
+    content = read_bytes(path / name) if path.is_dir() else None
+    if content is None:
+        raise MissingError(
+            f"a saved bridge in {path} ({CONFIG} and {WEIGHTS})",
+            f"no {name}" if path.is_dir() else "no such folder",
+            "give the folder that save_pretrained or repscope bridge fit wrote",
+        )
+    return content
+
+
+def _refuse_foreign(path: Path) -> None:
+    content = read_bytes(path / CONFIG) if path.is_dir() else b""
+    if content is None:
+        return
+    if path.is_dir():
+        with contextlib.suppress(FormatError):
+            read_config(path)
+            return
+    raise ExistsError(
+        f"a new folder, or one that holds a bridge, as {path}",
+        f"a folder with another program's {CONFIG}" if path.is_dir() else "a file",
+        "choose another folder",
+    )
+
+
+def _encode(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """A parameter as JSON; an array goes to the weights, under a name that :func:`load` knows."""
+    if isinstance(value, np.ndarray) and "." not in name:
+        arrays[f"{_PARAMETER}{name}"] = np.ascontiguousarray(value)
+        return None
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple):
+        return [_encode(one, f"{name}.{number}", arrays) for number, one in enumerate(value)]
+    if isinstance(value, dict):
+        return {str(key): _encode(one, f"{name}.{key}", arrays) for key, one in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise InputError(
+        f"a parameter {name!r} that can be written as JSON",
+        type(value).__name__,
+        "give numbers, text or lists",
+    )
+
+
+def _not_ours(path: Path, got: str) -> FormatError:
+    return FormatError(
+        f"a bridge that Repscope saved in {path}", got, "fit it again, or give the folder of a saved bridge"
+    )
