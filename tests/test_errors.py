@@ -29,6 +29,7 @@ REFINES = {
     "CorruptError": RuntimeError,
     "StorageError": OSError,
     "ModelError": RuntimeError,
+    "BatchTooLargeError": RuntimeError,
     "DependencyError": ImportError,
 }
 

@@ -15,6 +15,7 @@
     │   └── CorruptError                  bytes that do not match their checksum
     ├── StorageError (OSError)            the disk refused: full, read-only, gone
     ├── ModelError (RuntimeError)         the user's model, weights or capture point
+    │   └── BatchTooLargeError            memory ran out; a smaller batch may fit
     └── DependencyError (ImportError)     an optional package that is missing or broken
 
 Each message has the same three parts: what was expected, what was found, what to do.
@@ -121,6 +122,22 @@ class StorageError(RepscopeError, OSError):
 
 class ModelError(RepscopeError, RuntimeError):
     """A model, its weights, or a capture point cannot be used as given."""
+
+
+class BatchTooLargeError(ModelError):
+    """Memory ran out in a forward pass that might fit with fewer items.
+
+    Args:
+        expected, got, do: see :class:`RepscopeError`.
+        items: how many the batch held.
+    """
+
+    def __init__(self, expected: str, got: str, do: str, items: int = 0) -> None:
+        super().__init__(expected, got, do)
+        self.items = items
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, dict(self.__dict__)
 
 
 class DependencyError(RepscopeError, ImportError):

@@ -167,6 +167,38 @@ def test_the_replay_command_repeats_every_number(tmp_path):
     assert again == record
 
 
+def test_views_add_lidar_and_are_clusters_and_are_replayed(tmp_path):
+    import shlex
+
+    world = simulate("bridged", images=40, rows_per_image=3)
+    items = {
+        "id": np.arange(120),
+        "label": world.item_keys,
+        "photo": world.clusters,
+        "single": np.arange(120),
+    }
+    for name, vectors in (("before", world.before), ("after", world.after)):
+        np.savez(tmp_path / f"{name}.npz", vectors=vectors, **items)
+    np.savez(tmp_path / "text.npz", vectors=world.reference, label=np.arange(len(world.reference)))
+    files = [tmp_path / f"{name}.npz" for name in ("before", "after", "text")]
+    assert run("import", *files, "--study", tmp_path / "s").exit_code == 0
+    command = ["compare", tmp_path / "s", "before", "after", "-r", "text", "--on", "label", "--json"]
+    command += ["--method", "none", "--measures", "lidar", "--figures", "png"]
+    record = json.loads(run(*command, "--views", "photo").stdout)
+    assert (record["views"], record["cluster"], record["clusters"]) == ("photo", "photo", 40)
+    row = next(row for row in record["measures"] if row["name"] == "lidar")
+    assert 1 < row["after"]["low"] < row["after"]["value"] < row["after"]["high"]
+    assert "--views photo" in record["replay"]
+    again = run(*shlex.split(record["replay"])[1:], "--json", "--figures", "png")
+    assert json.loads(again.stdout) == record
+    single = json.loads(run(*command, "--views", "single").stdout)
+    assert "items with one view" in single["undefined"]["lidar"]
+    without = json.loads(run(*command).stdout)
+    assert without["views"] is None
+    assert "--views" in without["undefined"]["lidar"]
+    refused(run(*command, "--views", "nowhere"), "nowhere")
+
+
 def test_a_gate_fails_with_3(tmp_path):
     older_pickle(tmp_path, "collapse-text")
     run("import", tmp_path / "embeddings_for_viz.pkl", "--study", tmp_path / "s")

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from repscope.cli.main import app
-from repscope.errors import CorruptError, InputError, ModelError
+from repscope.errors import BatchTooLargeError, CorruptError, InputError, ModelError
 from repscope.extract import Progress, extract
 from repscope.extract.batches import KEY, BatchSizes
-from repscope.extract.memory import BatchTooLargeError, ran_out_of_memory
+from repscope.extract.memory import ran_out_of_memory, too_large
 from repscope.extract.plan import plan_extraction
 from repscope.study import Study
 
@@ -244,9 +244,11 @@ def test_what_says_that_memory_ran_out(error: Exception, expected: bool) -> None
 
 
 def test_the_error_survives_pickling() -> None:
-    error = BatchTooLargeError("text", 9, "cuda:1", MemoryError())
+    error = too_large("text", 9, "cuda:1", MemoryError())
+    assert isinstance(error, BatchTooLargeError)
     assert (error.items, error.got) == (9, "MemoryError")
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.items) == (str(error), 9)
     assert error.do == "give a smaller --batch-size, for example 4"
 
 

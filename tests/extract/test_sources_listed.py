@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.extract.conftest import MODEL
 
 from repscope.errors import InputError, MissingError, RepscopeError, UnknownNameError
 from repscope.extract import extract
@@ -23,7 +24,6 @@ from repscope.extract.sources_files import ImageFiles
 from repscope.extract.sources_listed import _number, describe_items, name_items
 from repscope.extract.sources_open import SourceOptions, open_source
 from repscope.study import Study, link
-from tests.extract.conftest import MODEL
 
 PROMPTS = [
     {"caption_id": 900, "index": 0, "caption": "a bear", "condition": "finetune"},

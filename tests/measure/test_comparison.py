@@ -8,6 +8,8 @@ from scipy.stats import ortho_group
 
 from repscope.errors import LinkError, UnknownNameError, VectorError
 from repscope.measure.comparison import compare_arrays
+from repscope.measure.frechet_limit import frechet_infinity
+from repscope.measure.lidar import lidar
 from repscope.measure.registry import all_cards
 from repscope.measure.verdict import TOUCHSTONES
 from repscope.testing import simulate
@@ -32,8 +34,8 @@ def whole(study):
 
 
 def test_every_measure_is_there_or_says_why_not(whole):
-    stage_measures = {name for name, one in all_cards().items() if one.needs != "pair"}
-    # LiDAR needs several views of each item, which two stages of single items do not have.
+    stage_measures = {name for name, one in all_cards().items() if one.needs not in {"pair", "stages"}}
+    # LiDAR is of several views of each item, and absent where none are named.
     assert set(whole.table) | set(whole.undefined) | {"lidar"} >= stage_measures
     assert all(whole.undefined.values())
 
@@ -49,6 +51,67 @@ def test_values_lie_within_their_bounds_and_intervals(whole):
         assert row.difference.low <= row.difference.value <= row.difference.high, name
         assert 0 < row.difference.p <= row.difference.q <= 1, name
         assert row.difference.n == (8 if name.endswith(".reverse") else 60), name
+
+
+def test_lidar_is_there_when_views_are_named(study):
+    without = compared(study, measures=["lidar"], controls=False)
+    assert "lidar" not in without.table
+    assert "--views" in without.undefined["lidar"]
+    # Two rows an image are two views of it; nothing but the views says which rows are not independent.
+    viewed = compared(study, views=study.clusters, clusters=None, measures=["lidar"])
+    row = viewed.table["lidar"]
+    unit = study.after / np.linalg.norm(study.after, axis=1, keepdims=True)
+    assert row.after.value == pytest.approx(lidar(unit, study.clusters), rel=1e-9)
+    assert row.after.low < row.after.value < row.after.high
+    assert row.difference.p is not None
+    assert viewed.clusters == row.after.n == 60
+    assert row.controls["identity"] == 0
+    assert row.controls["noise"] is not None
+    assert row.controls["collapse"] is None
+    parted = compared(
+        study, views=study.clusters, clusters=np.arange(120), measures=["lidar"], controls=False
+    )
+    assert parted.clusters == 120
+    assert "views of one item in several" in parted.undefined["lidar"]
+
+
+def test_rows_that_are_no_views_stand_alone(study):
+    views = np.where(study.clusters < 40, study.clusters, -1)
+    found = compared(study, views=views, clusters=None, measures=["lidar"], controls=False)
+    assert found.clusters == 40 + 40
+    unit = study.before / np.linalg.norm(study.before, axis=1, keepdims=True)
+    assert found.table["lidar"].before.value == pytest.approx(lidar(unit, views), rel=1e-9)
+
+
+def test_the_limit_of_frechet_is_there_when_rows_allow_it(whole):
+    assert "more than 72 rows in both sets" in whole.undefined["frechet.infinity"]
+    for linked in (True, False):
+        many = simulate("bridged", images=60, rows_per_image=2, classes=40, d=8, seed=3)
+        found = compared(
+            many, item_keys=many.item_keys if linked else None, measures=["frechet", "frechet.infinity"]
+        )
+        plain, limit = found.table["frechet"], found.table["frechet.infinity"]
+        unit = many.after / np.linalg.norm(many.after, axis=1, keepdims=True)
+        reference = many.reference / np.linalg.norm(many.reference, axis=1, keepdims=True)
+        expected = frechet_infinity(unit, reference, item_units=many.clusters)
+        assert limit.after.value == pytest.approx(expected, rel=1e-9)
+        assert limit.after.value < plain.after.value
+        width = plain.after.high - plain.after.low
+        assert limit.after.high - limit.after.low == pytest.approx(width, rel=0.3)
+        assert limit.controls["snap"] is not None
+        assert limit.controls["floor"] is None
+
+
+def test_linked_pairs_are_halved_together():
+    pairs = simulate("bridged", images=90, rows_per_image=1, classes=90, d=6, seed=0)
+    keys = np.arange(90)
+    found = compared(pairs, item_keys=keys, clusters=None, measures=["frechet.infinity"], controls=False)
+    unit, reference = (
+        one / np.linalg.norm(one, axis=1, keepdims=True) for one in (pairs.before, pairs.reference)
+    )
+    together = frechet_infinity(unit, reference, item_units=keys, reference_units=keys)
+    assert found.table["frechet.infinity"].before.value == pytest.approx(together, rel=1e-9)
+    assert together != frechet_infinity(unit, reference, item_units=keys)
 
 
 def test_item_means_are_means(whole, study):
@@ -70,7 +133,15 @@ def test_controls_read_what_they_must(whole):
     spread = whole.table["spread.cosine"]
     assert spread.before.value + spread.controls["collapse"] == pytest.approx(0.0, abs=1e-9)
     assert whole.table["mrr.true"].controls["noise"] < 0
-    assert whole.table["rank.entropy"].controls["collapse"] is None
+    rank = whole.table["rank.entropy"]
+    assert rank.controls["collapse"] is None
+    assert rank.controls_why.keys() == {"collapse"}
+    assert rank.to_json()["controls_why"]["collapse"]
+    assert "controls_why" not in whole.table["mrr.true"].to_json()
+    for row in whole.table.values():
+        assert row.controls_why.keys() == {name for name, one in row.controls.items() if one is None}, (
+            row.name
+        )
     assert whole.table["frechet"].controls["floor"] is not None
     assert "floor" not in whole.table["mrr.true"].controls
 

@@ -12,6 +12,7 @@ from repscope.measure.registry import MeasureCard
 
 NAMES = [
     "frechet",
+    "frechet.infinity",
     "mmd",
     "kid",
     "energy",

@@ -1,4 +1,4 @@
-"""Fréchet distance: closed forms, scipy's matrix root, torchmetrics, replicates, floor and limit."""
+"""Fréchet distance: closed forms, scipy's matrix root, torchmetrics, replicates and floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from repscope.measure.frechet import (
     frechet,
     frechet_floor,
     frechet_from_moments,
-    frechet_infinity,
     frechet_replicates,
     rank_note,
 )
@@ -153,20 +152,6 @@ def test_floor_is_what_equal_distributions_read() -> None:
     assert frechet_floor(rows[:100], repeats=4).mean() > 1.5 * floor.mean()
 
 
-def test_limit_removes_the_bias() -> None:
-    """Two Gaussians 0.25 apart (a shift of a half): the plain value is above, the limit near."""
-    rng = np.random.default_rng(11)
-    shift = np.eye(20)[0] * 0.5
-    biased, limits = [], []
-    for seed in range(5):
-        x, y = rng.standard_normal((500, 20)), rng.standard_normal((700, 20)) + shift
-        biased.append(frechet(x, y) - 0.25)
-        limits.append(frechet_infinity(x, y, seed=seed) - 0.25)
-    assert np.mean(biased) > 0.1
-    assert abs(np.mean(limits)) < 0.25 * np.mean(biased)
-    assert frechet_infinity(x, y, seed=1) == frechet_infinity(x, y, seed=1)
-
-
 def test_rank_note() -> None:
     assert rank_note(100, 80, 64) == ""
     assert "rank 63 at most from 64 rows in 64 dimensions" in rank_note(100, 64, 64)
@@ -184,10 +169,6 @@ def test_refusals() -> None:
         frechet_floor(x[:3])
     with pytest.raises(InputError, match="repeat"):
         frechet_floor(x, repeats=0)
-    with pytest.raises(VectorError, match="more than 18 rows"):
-        frechet_infinity(x[:18], y)
-    with pytest.raises(InputError, match="three points"):
-        frechet_infinity(x, y, points=2)
     x[3, 0] = np.nan
     with pytest.raises(VectorError, match="NaN or Inf in row 3"):
         frechet(x, y)

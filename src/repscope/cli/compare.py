@@ -30,6 +30,14 @@ def compare(
             "--cluster", help="Column of items that are not independent, such as image_id; id for none."
         ),
     ] = None,
+    views: Annotated[
+        str | None,
+        typer.Option(
+            "--views",
+            metavar="COL",
+            help="Column of what rows are augmented views of, for the measure lidar.",
+        ),
+    ] = None,
     split: Annotated[
         str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")
     ] = None,
@@ -77,6 +85,7 @@ def compare(
     options = {
         "on": on,
         "cluster": cluster,
+        "views": views,
         "split": parse_split(split),
         "drop_unlinked": drop_unlinked,
         "measures": [name.strip() for name in measures.split(",")] if measures else None,

@@ -6,7 +6,7 @@ import gc
 import traceback
 from typing import TYPE_CHECKING
 
-from repscope.errors import ModelError, RepscopeError
+from repscope.errors import BatchTooLargeError, ModelError, RepscopeError
 
 if TYPE_CHECKING:
     from repscope.extract.models import Kind
@@ -19,28 +19,6 @@ _SAID = (
     "cublas_status_alloc_failed",
     "cudnn_status_alloc_failed",
 )
-
-
-class BatchTooLargeError(ModelError):
-    """A batch that did not fit into memory, and might if it were smaller.
-
-    Args:
-        kind: what the batch held.
-        items: how many.
-        device: that ran out.
-        error: what it said.
-    """
-
-    def __init__(self, kind: Kind, items: int, device: str, error: BaseException) -> None:
-        super().__init__(
-            f"memory on {device} for a batch of {items} {kind}s",
-            _first_line(error),
-            f"give a smaller --batch-size, for example {items // 2}",
-        )
-        self.items = items
-
-    def __reduce__(self) -> tuple[type[ModelError], tuple[str, ...]]:
-        return ModelError, self.args
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
@@ -62,7 +40,12 @@ def too_large(kind: Kind, items: int, device: str, error: BaseException) -> Mode
     """
     traceback.clear_frames(error.__traceback__)
     if items > 1:
-        return BatchTooLargeError(kind, items, device, error)
+        return BatchTooLargeError(
+            f"memory on {device} for a batch of {items} {kind}s",
+            _first_line(error),
+            f"give a smaller --batch-size, for example {items // 2}",
+            items,
+        )
     smaller = (
         "make the images smaller with --resize and --crop, " if kind == "image" else "shorten the texts, "
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repscope.errors import BatchTooLargeError
 from repscope.extract.engine import Engine
 from repscope.extract.loader import Decoded, decode
-from repscope.extract.memory import BatchTooLargeError, release_memory
+from repscope.extract.memory import release_memory
 from repscope.extract.models import LoadedModel, load_model
 from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import CapturePoint, Pool, as_points, resolve_points

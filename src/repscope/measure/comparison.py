@@ -30,6 +30,9 @@ BANDWIDTH_ROWS = 2000
 RAW = ("norm.mean", "norm.sd", "spread.total")
 """Measures of rows as they were given; all others see unit rows."""
 
+ControlValues = tuple[dict[str, float | None], dict[str, str]]
+"""By control, what it gives beyond before, and the reason where it gives nothing."""
+
 SAME_DIRECTION = 1e-6
 """Largest difference of two unit vectors that rounding in float32 explains."""
 
@@ -64,6 +67,7 @@ def compare_arrays(
     item_keys: Codes | None = None,
     reference_keys: Codes | None = None,
     clusters: Codes | None = None,
+    views: Codes | None = None,
     measures: Collection[str] | None = None,
     controls: bool = True,
     seed: int = 0,
@@ -78,7 +82,10 @@ def compare_arrays(
         reference: [M, D].
         item_keys: [N] link codes; −1 for an item without truth. None compares as distributions.
         reference_keys: [M]; 0…M−1 by default.
-        clusters: [N] which items are not independent; every item its own by default.
+        clusters: [N] which items are not independent; by default rows of one ``views`` code, otherwise
+            every item its own.
+        views: [N] codes of what a row is one of several augmented views of, for ``lidar``; −1 for a row
+            that is none.
         measures: names; all that apply by default. Those of the verdict are always computed.
         controls: compute every measure on the controls too; the verdict's own controls always run.
         seed: of everything random.
@@ -92,7 +99,7 @@ def compare_arrays(
     """
     _check_shapes(before, after, reference)
     n = len(before)
-    codes = dense_codes(clusters) if clusters is not None else np.arange(n)
+    codes = _clusters(clusters, views, n)
     n_clusters = int(codes.max()) + 1
     if item_keys is not None and reference_keys is None:
         reference_keys = np.arange(len(reference))
@@ -106,9 +113,9 @@ def compare_arrays(
             "no key in common",
             "compare as distributions: leave item_keys out",
         )
-    frame = _frame(before, reference, (item_keys, reference_keys), codes, seed)
+    frame = replace(_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
-    wanted = _wanted(measures, linked=frame.linked)
+    wanted = _wanted(measures, frame)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
     unit_before, unit_after = stages["before"].unit, stages["after"].unit
     same_directions = _same(unit_before, unit_after)
@@ -121,18 +128,16 @@ def compare_arrays(
 
     control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
     rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
-    values = _control_values(samples["before"], control_samples)
+    values: dict[str, ControlValues] = {}
     if controls:
         floor = _floor(frame, wanted, samples["before"])
-        for name, value in floor.items():
-            values.setdefault(name, {})["floor"] = value
+        values = _control_values(samples["before"], {**control_samples, "floor": floor})
     expected = _expected(n, before.shape[1], list(rows), seed)
     table = {
-        name: MeasureResult(
-            name, *rows[name], controls=values.get(name, {}) if controls else {}, expected=expected.get(name)
-        )
+        name: MeasureResult(name, *rows[name], found, expected.get(name), why)
         for name in all_cards()
         if name in rows
+        for found, why in [values.get(name, ({}, {}))]
     }
     table = with_q(table)
     evidence = Evidence(
@@ -215,12 +220,24 @@ def _frame(
     )
 
 
-def _wanted(measures: Collection[str] | None, *, linked: bool) -> set[str]:
+def _clusters(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
+    """[N] dense codes of the independent units; views of one item are one unit unless told otherwise."""
+    if clusters is not None:
+        return dense_codes(clusters)
+    if views is None:
+        return np.arange(n)
+    alone = views < 0
+    return dense_codes(np.where(alone, views.max(initial=0) + 1 + np.cumsum(alone), views))
+
+
+def _wanted(measures: Collection[str] | None, frame: Frame) -> set[str]:
     if measures is None:
-        wanted = {name for name, one in all_cards().items() if one.needs != "pair"}
+        wanted = {name for name, one in all_cards().items() if one.needs not in {"pair", "stages"}}
+        if frame.views is None:
+            wanted.discard("lidar")
     else:
         wanted = {card(name).name for name in measures} | set(TOUCHSTONES)
-    if not linked:
+    if not frame.linked:
         wanted = {name for name in wanted if card(name).needs != "link"} | {"energy", "frechet"}
     return wanted
 
@@ -240,22 +257,29 @@ def _control_samples(
 
 def _control_values(
     before: Mapping[str, Sample], controls: Mapping[str, Mapping[str, Sample]]
-) -> dict[str, dict[str, float | None]]:
-    values: dict[str, dict[str, float | None]] = {}
+) -> dict[str, ControlValues]:
+    """Of each measure that before has: what each control gives beyond it, and why one gives nothing."""
+    values: dict[str, ControlValues] = {}
     for name, sample in before.items():
         base = value_of(sample)
         if base is None:
             continue
-        row: dict[str, float | None] = {"identity": 0.0}
+        found: dict[str, float | None] = {"identity": 0.0}
+        why: dict[str, str] = {}
         for label, samples in controls.items():
-            one = value_of(samples.get(name))
-            row[label] = None if one is None else one - base
-        values[name] = row
+            one = samples.get(name)
+            if one is None:
+                continue
+            value = value_of(one)
+            found[label] = None if value is None else value - base
+            if isinstance(one, Undefined):
+                why[label] = one.why
+        values[name] = found, why
     return values
 
 
-def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, float | None]:
-    """What the distribution measures read between two halves of the reference, minus before."""
+def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, Sample]:
+    """What the distribution measures read between two halves of the reference."""
     names = [
         name
         for name in wanted
@@ -270,16 +294,12 @@ def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) 
         item_keys=None,
         reference_keys=None,
         clusters=np.arange(len(first)),
+        views=None,
         groups=np.zeros(len(first), np.int64),
         reference_groups=np.full(len(second), FIXED, np.int64),
         n_groups=1,
     )
-    samples = measure_stage(Stage(frame.reference[first], half), names, intervals=False)
-    floor: dict[str, float | None] = {}
-    for name in names:
-        value, base = value_of(samples.get(name)), value_of(before[name])
-        floor[name] = None if value is None or base is None else value - base
-    return floor
+    return measure_stage(Stage(frame.reference[first], half), names, intervals=False)
 
 
 def _over(

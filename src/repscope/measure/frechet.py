@@ -1,11 +1,11 @@
-"""Fréchet distance between Gaussian fits of two sets: FID on any embedding, its floor and its limit."""
+"""Fréchet distance between Gaussian fits of two sets: FID on any embedding, and its floor."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import InputError, VectorError
+from repscope.errors import InputError
 from repscope.measure.arrays import Float64, matrix
 from repscope.measure.estimate import Replicates
 from repscope.measure.moments import Moments, group_moments, iterate_leave_out, merge_all, moments
@@ -17,7 +17,7 @@ def frechet(items: ArrayLike, reference: ArrayLike) -> float:
     """Squared Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½) of the Gaussian fits.
 
     Biased upwards at finite N, more so the larger D: read it beside :func:`frechet_floor`, and where N
-    allows beside :func:`frechet_infinity`. Sets with no more rows than dimensions are legal, and
+    allows beside ``frechet_limit.frechet_infinity``. Sets with no more rows than dimensions are legal, and
     :func:`rank_note` says what to think of them.
 
     Args:
@@ -111,52 +111,6 @@ def frechet_floor(rows: ArrayLike, *, seed: int = 0, repeats: int = 5) -> NDArra
         one, other = (np.sort(part) for part in (order[:half], order[half : 2 * half]))
         floors[repeat] = frechet(array[one], array[other])
     return floors
-
-
-def frechet_infinity(items: ArrayLike, reference: ArrayLike, *, seed: int = 0, points: int = 12) -> float:
-    """:func:`frechet` extrapolated to infinitely many rows.
-
-    The bias is close to linear in 1/N; distances between random subsets, from a third of the rows to all,
-    are fitted by a line in 1/N, whose intercept is returned. Both sets are thinned by the same share (the
-    paper thins one), so that the bias that either brings is gone.
-
-    Args:
-        items: [N, D].
-        reference: [M, D].
-        seed: of the subsets.
-        points: subset sizes, evenly spaced in 1/N.
-
-    Returns:
-        The intercept; may be slightly below zero.
-
-    Raises:
-        VectorError: as :func:`frechet`, or subsets with no more rows than dimensions, where the bias is
-            not linear and the limit is not defined.
-        InputError: fewer than three points.
-
-    Paper: Chong & Forsyth, Effectively Unbiased FID and Inception Score, CVPR 2020.
-    """
-    x, y = matrix(items, "items"), matrix(reference, "reference")
-    least = min(len(x), len(y)) // 3
-    if least <= x.shape[1]:
-        raise VectorError(
-            f"more than {3 * x.shape[1]:,} rows in both sets to extrapolate {x.shape[1]} dimensions",
-            f"{len(x):,} and {len(y):,}",
-            "read frechet beside frechet_floor instead",
-        )
-    if points < 3:
-        raise InputError("at least three points for a line", str(points), "raise points")
-    rng = np.random.default_rng(seed)
-    inverse = np.linspace(1.0, 3.0, points)
-    distances = []
-    for share in 1 / inverse:
-        subsets = []
-        for array in (x, y):
-            chosen = rng.choice(len(array), round(share * len(array)), replace=False)
-            subsets.append(moments(array[np.sort(chosen)]))
-        distances.append(frechet_from_moments(subsets[0], subsets[1]))
-    _, intercept = np.polyfit(inverse, distances, 1)
-    return float(intercept)
 
 
 def rank_note(n: int, m: int, dimension: int) -> str:

@@ -18,6 +18,9 @@ from repscope.measure.grouping import (
 )
 from repscope.measure.linking import link_keys, require_links
 
+MAX_ROWS = 5000
+"""Rows that uniformity, a mean over pairs, is computed on; more are drawn at random, seeded."""
+
 
 def alignment_items(
     items: Floats, reference: Floats, item_keys: Ints, reference_keys: Ints
@@ -56,7 +59,7 @@ def alignment_items(
     return distances[links.has_truth]
 
 
-def uniformity(vectors: Floats, *, max_rows: int = 5000, seed: int = 0, block_rows: int = 1024) -> float:
+def uniformity(vectors: Floats, *, max_rows: int = MAX_ROWS, seed: int = 0, block_rows: int = 1024) -> float:
     """Log of the mean of exp(−2‖N(x) − N(x′)‖²) over distinct pairs of rows, in [−8, 0].
 
     Lower is more uniform; 0 is all rows in one direction. Above ``max_rows`` rows it is computed on
@@ -84,7 +87,7 @@ def uniformity_replicates(
     groups: Ints,
     n_groups: int,
     *,
-    max_rows: int = 5000,
+    max_rows: int = MAX_ROWS,
     seed: int = 0,
     block_rows: int = 1024,
 ) -> Replicates:

@@ -18,10 +18,13 @@ from repscope.measure.estimate import Replicates
 from repscope.measure.sampled import MAX_ROWS, Grouped, Sample, notes, sample_pair
 
 KERNELS = ("mmd", "kid", "energy")
+BANDWIDTH_ROWS = 1000
+"""Rows that the bandwidth, a median over pairs, is chosen from."""
+
 _TILE = 1024
 
 
-def median_bandwidth(*sets: ArrayLike, max_rows: int = 1000, seed: int = 0) -> float:
+def median_bandwidth(*sets: ArrayLike, max_rows: int = BANDWIDTH_ROWS, seed: int = 0) -> float:
     """Median distance between rows of the pooled sets: the bandwidth σ of :func:`mmd`.
 
     Rows that coincide are left out of the median, so that a collapsed set does not bring it to zero. To

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from repscope.measure.dimension import two_nn_replicates
+from repscope.measure.estimate import FIXED
 from repscope.measure.frechet import frechet_replicates
+from repscope.measure.frechet_limit import frechet_bias, frechet_infinity_replicates
 from repscope.measure.geometry import geometry_replicates, norms
 from repscope.measure.kernels import kernel_replicates
+from repscope.measure.lidar import lidar_replicates
 from repscope.measure.manifold import manifold_replicates
 from repscope.measure.sliced import sliced_wasserstein_replicates
 from repscope.measure.stage import PerItem, Provider, Samples, Stage, Undefined
@@ -32,6 +35,14 @@ def _tabled(table: ReplicateTable, names: list[str]) -> Samples:
         yield name, table[name] if name in table else Undefined(table.why[name])
 
 
+def _lidar(stage: Stage, intervals: bool, names: list[str]) -> Samples:
+    items, _, n = stage.groups(intervals)
+    if stage.frame.views is None:
+        yield names[0], Undefined("expected several views of each item; got none named, see --views")
+        return
+    yield names[0], lidar_replicates(stage.unit, stage.frame.views, items, n)
+
+
 def _two_nn(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     items, _, n = stage.groups(intervals)
     rows = stage.sampled_rows
@@ -39,7 +50,25 @@ def _two_nn(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 
 def _frechet(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    yield names[0], frechet_replicates(stage.unit, stage.frame.reference, *stage.groups(intervals))
+    frame = stage.frame
+    distance = frechet_replicates(stage.unit, frame.reference, *stage.groups(intervals))
+    if "frechet" in names:
+        yield "frechet", distance
+    if "frechet.infinity" in names:
+        # Linked pairs go into one half together; otherwise clusters do, and reference rows stand alone.
+        item_units, reference_units = (
+            (frame.item_keys, frame.reference_keys)
+            if (frame.reference_groups != FIXED).any()
+            else (frame.clusters, None)
+        )
+        bias = frechet_bias(
+            stage.unit,
+            frame.reference,
+            item_units=item_units,
+            reference_units=reference_units,
+            seed=frame.seed,
+        )
+        yield "frechet.infinity", frechet_infinity_replicates(distance, bias)
 
 
 def _kernels(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -75,7 +104,7 @@ def _vendi(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 
 DISTRIBUTION: tuple[tuple[tuple[str, ...], Provider], ...] = (
-    (("frechet",), _frechet),
+    (("frechet", "frechet.infinity"), _frechet),
     (("mmd", "kid", "energy"), _kernels),
     (("wasserstein.sliced",), _sliced),
     (("precision", "recall", "density", "coverage"), _manifold),
@@ -99,5 +128,6 @@ GEOMETRY: tuple[tuple[tuple[str, ...], Provider], ...] = (
         _geometry,
     ),
     (("dimension.twonn",), _two_nn),
+    (("lidar",), _lidar),
 )
 """Names that are computed together, and how."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from repscope.errors import UnknownNameError
 
 Direction = Literal["higher", "lower", "none"]
-Needs = Literal["link", "reference", "set", "pair"]
-Group = Literal["alignment", "distribution", "geometry", "similarity", "change"]
+Needs = Literal["link", "reference", "set", "pair", "stages"]
+Group = Literal["alignment", "distribution", "geometry", "similarity", "change", "drift"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class MeasureCard:
         bounds: smallest and largest possible value (``inf`` where there is none).
         unit: unit of the value, or "" when it has none.
         needs: "link" (items linked to a reference), "reference" (two sets, no link),
-            "set" (one set), "pair" (two stages of the same items).
+            "set" (one set), "pair" (two stages of the same items), "stages" (two or more, in order).
         paper: citation, or "" for textbook quantities.
         function: dotted path of the pure function.
         note: what a reader should know before trusting it.

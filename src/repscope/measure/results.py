@@ -21,6 +21,7 @@ class MeasureResult:
         controls: the difference that each known non-answer gives; None where it is not defined.
         expected: [low, high] that a Gaussian of the same N and D reads, for measures that depend on
             them; None for the others.
+        controls_why: the reason of each None in ``controls``.
     """
 
     name: str
@@ -29,6 +30,7 @@ class MeasureResult:
     difference: Difference
     controls: Mapping[str, float | None] = field(default_factory=dict)
     expected: tuple[float, float] | None = None
+    controls_why: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -44,6 +46,8 @@ class MeasureResult:
             "difference": self.difference.to_json(),
             "controls": dict(self.controls),
         }
+        if self.controls_why:
+            record["controls_why"] = dict(self.controls_why)
         if self.expected is not None:
             record["gaussian"] = {"low": self.expected[0], "high": self.expected[1]}
         return record

@@ -62,6 +62,7 @@ class Frame:
         n_groups: G.
         seed: of every sample of rows.
         bandwidth: of the RBF kernel in ``mmd``, the same for every stage.
+        views: [N] which item a row is one of several views of, or −1; None where rows are no views.
     """
 
     reference: Array
@@ -73,6 +74,7 @@ class Frame:
     n_groups: int
     seed: int
     bandwidth: float | None = None
+    views: Codes | None = None
 
     @property
     def linked(self) -> bool:

@@ -72,14 +72,13 @@ def render_page(content: Content, pictures: Mapping[str, Picture], folders: Sequ
         pictures: of every figure in ``content.figures``, by name.
         folders: where relative image paths of items start.
     """
-    style, template = _style(), _template()
+    template = page_template("comparison.html")
     changes = content.changes
     rows = [*changes.improved, *changes.worsened, *changes.moved]
     shows = _shown(rows)
     return template.render(
         c=content,
-        style=_Markup(style),
-        style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        **page_style(),
         tone=TONES.get(content.word, "calm"),
         warnings=WARNINGS,
         drawn=[
@@ -107,14 +106,22 @@ def _style() -> str:
 
 
 @cache
-def _template() -> Template:
+def page_template(name: str) -> Template:
+    """A page of this room. Everything that is put into it is escaped; unknown names are errors."""
     from jinja2 import Environment, StrictUndefined
 
-    text = resources.files("repscope.report").joinpath("comparison.html").read_text(encoding="utf-8")
+    text = resources.files("repscope.report").joinpath(name).read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(text)
+
+
+def page_style() -> dict[str, str]:
+    """The style sheet of a page, and its hash for the page's own policy."""
+    style = _style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {"style": _Markup(style), "style_hash": f"sha256-{digest}"}
 
 
 class _Markup(str):

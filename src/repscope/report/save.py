@@ -6,9 +6,9 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError
 from repscope.report.content import build_content
@@ -26,6 +26,10 @@ from repscope.study.storage import (
     sync_folder,
     write_bytes,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
 
 FILES = ("items.parquet", "metrics.csv", "metrics.json", "report.txt", "report.html")
 """What a saved comparison consists of, beside its figures; the page comes last."""
@@ -60,41 +64,84 @@ def save_comparison(
         StorageError: the disk or its permissions refuse.
         InputError: a value that JSON or Parquet cannot hold.
     """
-    metrics = _json(comparison)
-    parquet = _parquet(comparison)
+    metrics = json_bytes(comparison.to_json())
+    parquet = parquet_bytes(comparison.items)
     content = build_content(comparison)
+
+    def files(pictures: Mapping[str, Picture]) -> dict[str, bytes]:
+        page = render_page(content, pictures, source_folders(comparison.provenance))
+        return {
+            "items.parquet": parquet,
+            "metrics.csv": metrics_csv(comparison).encode(),
+            "metrics.json": metrics,
+            "report.txt": utf8(render_text(content)),
+            "report.html": utf8(page),
+        }
+
+    return write_report(out, comparison.figures, comparison.captions, files, formats=formats)
+
+
+def write_report(
+    out: Path,
+    figures: Mapping[str, Figure],
+    captions: Mapping[str, str],
+    files: Callable[[Mapping[str, Picture]], Mapping[str, bytes]],
+    *,
+    formats: Sequence[str] = ("png", "svg", "pdf"),
+) -> Path:
+    """Write the files of a report and its figures: all or none.
+
+    Args:
+        out: folder; created with its parents.
+        figures: by name.
+        captions: of the figures, by the same names.
+        files: makes the contents of :data:`FILES` from the pictures of the page.
+        formats: of the figures.
+
+    Returns:
+        Path of report.html.
+
+    Raises:
+        StorageError: the disk or its permissions refuse.
+    """
     make_folder(out)
     with _staging(out) as staging:
-        pictures, listed = _save_figures(comparison, staging, formats)
-        page = render_page(content, pictures, source_folders(comparison.provenance))
-        write_bytes(staging / "items.parquet", parquet)
-        write_bytes(staging / "metrics.csv", metrics_csv(comparison).encode())
-        write_bytes(staging / "metrics.json", metrics)
-        write_bytes(staging / "report.txt", _utf8(render_text(content)))
-        write_bytes(staging / "report.html", _utf8(page))
+        pictures, listed = _save_figures(figures, captions, staging, formats)
+        for name, content in files(pictures).items():
+            write_bytes(staging / name, content)
         _publish(staging, out, listed)
     return out / "report.html"
 
 
-def _json(comparison: ComparisonRecord) -> bytes:
+def json_bytes(record: Mapping[str, Any]) -> bytes:
+    """The content of a metrics.json.
+
+    Raises:
+        InputError: a value that JSON cannot hold.
+    """
     try:
-        text = json.dumps(comparison.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(
             "JSON values in a comparison, undefined ones None with a reason",
             str(error),
             "report this: it is a fault of ours",
         ) from error
-    return _utf8(text + "\n")
+    return utf8(text + "\n")
 
 
-def _parquet(comparison: ComparisonRecord) -> bytes:
+def parquet_bytes(items: pa.Table) -> bytes:
+    """The content of an items.parquet.
+
+    Raises:
+        InputError: a column that Parquet cannot hold.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
     try:
-        pq.write_table(comparison.items, buffer)
+        pq.write_table(items, buffer)
     except pa.ArrowException as error:
         raise InputError(
             "item columns that Parquet can hold",
@@ -119,20 +166,20 @@ def _staging(out: Path) -> Iterator[Path]:
 
 
 def _save_figures(
-    comparison: ComparisonRecord, staging: Path, formats: Sequence[str]
+    figures: Mapping[str, Figure], captions: Mapping[str, str], staging: Path, formats: Sequence[str]
 ) -> tuple[dict[str, Picture], list[dict[str, Any]]]:
     """Draw every figure into the staging folder; the pictures of the page, and the list of files."""
     pictures: dict[str, Picture] = {}
     listed: list[dict[str, Any]] = []
-    if not comparison.figures:
+    if not figures:
         return pictures, listed
     from repscope.plot.save import save_figure
 
     folder = make_folder(staging / FIGURES)
     # The page needs a PNG, whether or not one was asked for.
     page = folder if "png" in formats else make_folder(staging / "page")
-    for name, stem in _stems(comparison.figures).items():
-        figure = comparison.figures[name]
+    for name, stem in _stems(figures).items():
+        figure = figures[name]
         if formats:
             save_figure(figure, folder, stem, formats=tuple(formats), dpi=PAGE_DPI)
         if page != folder:
@@ -142,7 +189,7 @@ def _save_figures(
         listed.append(
             {
                 "name": name,
-                "caption": comparison.captions.get(name, ""),
+                "caption": captions.get(name, ""),
                 "files": [f"{stem}.{extension}" for extension in formats],
             }
         )
@@ -192,7 +239,7 @@ def _publish(staging: Path, out: Path, listed: list[dict[str, Any]]) -> None:
 
 def _write_list(figures: Path, listed: list[dict[str, Any]]) -> None:
     record = {"schema": LIST_SCHEMA, "figures": listed}
-    write_bytes(figures / LIST, _utf8(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
+    write_bytes(figures / LIST, utf8(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
 
 
 def _listed_files(path: Path) -> list[str]:
@@ -205,6 +252,6 @@ def _listed_files(path: Path) -> list[str]:
     return [name for name in names if isinstance(name, str) and name == safe_name(name) and name != LIST]
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
     """Bytes of a text; lone surrogates, which UTF-8 does not have, become their escapes."""
     return text.encode("utf-8", "backslashreplace")

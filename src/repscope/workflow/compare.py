@@ -35,6 +35,7 @@ class Paired:
         reference: the reference set.
         link: items with reference rows, or None.
         clusters: [n] independent units.
+        views: [n] which item a row is one of several views of, −1 for none; or None.
         notes: what was left out, and why.
     """
 
@@ -44,6 +45,7 @@ class Paired:
     link: Link | None
     clusters: NDArray[np.int64]
     notes: tuple[str, ...]
+    views: NDArray[np.int64] | None = None
 
 
 def compare(
@@ -53,6 +55,7 @@ def compare(
     *,
     on: str | None = None,
     cluster: str | None = None,
+    views: str | None = None,
     split: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
@@ -74,6 +77,8 @@ def compare(
         cluster: column that says which items are not independent; intervals resample its values. By
             default what the import knew (``image_id`` of human-object pairs), else every item its own;
             "id" makes every item its own.
+        views: column that says which rows are augmented views of one thing; adds ``lidar``. Views are not
+            independent, so it is the cluster where there is no other.
         split: (column, value): only the items with that value.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
         measures: names; all that apply by default.
@@ -96,11 +101,21 @@ def compare(
     from repscope.workflow.stages import change_of, item_table, similarity_of
 
     declared = None if cluster else declared_cluster(before)
-    cluster = cluster or declared
-    paired = pair(before, after, reference, on=on, cluster=cluster, split=split, drop_unlinked=drop_unlinked)
+    cluster = cluster or declared or views
+    paired = pair(
+        before,
+        after,
+        reference,
+        on=on,
+        cluster=cluster,
+        views=views,
+        split=split,
+        drop_unlinked=drop_unlinked,
+    )
     options = {
         "--on": on,
         "--cluster": cluster,
+        "--views": views,
         "--split": "=".join(split) if split else None,
         "--drop-unlinked": drop_unlinked,
         "--measures": ",".join(measures) if measures is not None else None,
@@ -123,6 +138,7 @@ def compare(
         item_keys=paired.link.left if paired.link else None,
         reference_keys=paired.link.right if paired.link else None,
         clusters=paired.clusters,
+        views=paired.views,
         measures=measures,
         seed=seed,
         resamples=resamples,
@@ -139,6 +155,7 @@ def compare(
         reference=reference.name,
         on=on,
         cluster=cluster,
+        views=views,
         n=paired.before.n,
         clusters=arrays.clusters,
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
@@ -167,6 +184,7 @@ def pair(
     *,
     on: str | None,
     cluster: str | None,
+    views: str | None = None,
     split: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
 ) -> Paired:
@@ -199,9 +217,10 @@ def pair(
                 f"{int((clusters < 0).sum()):,} items without",
                 "fill the column, or choose another with --cluster",
             )
+    viewed = None if views is None else key_codes(before.column(views))[0]
     for one in (before, after, reference):
         _refuse_zero_rows(one)
-    return Paired(before, after, reference, linked, clusters, tuple(notes))
+    return Paired(before, after, reference, linked, clusters, tuple(notes), viewed)
 
 
 def declared_cluster(one: EmbeddingSet) -> str | None:

@@ -43,6 +43,7 @@ class Comparison:
         classes_without_items: keys of the reference that no item has.
         notes: facts a reader should know, such as rows that were left out.
         provenance: of each set, by name.
+        views: column of the things that rows are augmented views of, or None.
     """
 
     before: str
@@ -68,6 +69,7 @@ class Comparison:
     classes_without_items: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    views: str | None = None
 
     def __getitem__(self, name: str) -> MeasureResult:
         """The row of one measure.
@@ -96,6 +98,7 @@ class Comparison:
             "reference": self.reference,
             "on": self.on,
             "cluster": self.cluster,
+            "views": self.views,
             "n": self.n,
             "clusters": self.clusters,
             "without_truth": self.without_truth,

@@ -1,6 +1,6 @@
 """The cards of all measures, in the order of the documentation."""
 
-from repscope.measure.cards import alignment, change, distribution, geometry, similarity
+from repscope.measure.cards import alignment, change, distribution, drift, geometry, similarity
 
 CARDS = (
     *alignment.CARDS,
@@ -8,4 +8,5 @@ CARDS = (
     *geometry.CARDS,
     *similarity.CARDS,
     *change.CARDS,
+    *drift.CARDS,
 )

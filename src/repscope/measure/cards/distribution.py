@@ -18,12 +18,24 @@ CARDS: tuple[MeasureCard, ...] = (
         bounds=(0.0, inf),
         unit="squared unit of the vectors",
         needs="reference",
-        paper="Heusel et al., GANs Trained by a Two Time-Scale Update Rule, NeurIPS 2017; Chong & Forsyth, "
-        "Effectively Unbiased FID and Inception Score, CVPR 2020 (N → ∞)",
+        paper="Heusel et al., GANs Trained by a Two Time-Scale Update Rule, NeurIPS 2017",
         function="repscope.measure.frechet.frechet",
         note="Biased upwards, more so the larger D is against N: read it beside the floor from split halves "
-        "(frechet_floor) or the limit N → ∞ (frechet_infinity). With N ≤ D the covariance has no full rank. "
-        "Sees means and covariances only.",
+        "(frechet_floor) or the limit frechet.infinity. With N ≤ D the covariance has no full rank. Sees "
+        "means and covariances only.",
+    ),
+    MeasureCard(
+        name="frechet.infinity",
+        group="distribution",
+        formula="frechet less its bias at these N and M, 2 d − d(½): d(½) between halves of both sets",
+        direction="lower",
+        bounds=(-inf, inf),
+        unit="squared unit of the vectors",
+        needs="reference",
+        paper="Chong & Forsyth, Effectively Unbiased FID and Inception Score, CVPR 2020",
+        function="repscope.measure.frechet_limit.frechet_infinity",
+        note="The limit of frechet for N, M → ∞, so sets of different sizes can be compared. May be slightly "
+        "below zero. Needs more than 3 D rows in both sets.",
     ),
     MeasureCard(
         name="mmd",

@@ -1,0 +1,187 @@
+"""Series from the sums and readings of the two passes: centre, spread, axes, ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from repscope.measure.calibration import Band, gaussian_reference
+from repscope.measure.drift.centres import movement, split_floor
+from repscope.measure.drift.changepoint import change_point
+from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.logs import exponential, log_replicates
+from repscope.measure.drift.margins import CENTRE
+from repscope.measure.drift.readings import Readings
+from repscope.measure.drift.records import Axis, Move, PairChange, Series, Turn
+from repscope.measure.drift.series import replicate_series, table_series
+from repscope.measure.drift.sums import StageSums
+from repscope.measure.estimate import Difference, Estimate, Replicates
+from repscope.measure.registry import all_cards
+from repscope.measure.resample import benjamini_hochberg, estimate_replicates
+from repscope.measure.spectrum import RANKS, rank_replicates
+from repscope.measure.stage import Undefined
+
+PERSISTENCE = "drift.persistence"
+FIRST = "the first stage is where the distance starts"
+
+Found = tuple[dict[str, Series], dict[str, str]]
+
+
+def moves_with_q(found: Sequence[Move]) -> list[Move]:
+    """The moves with q-values over all of them."""
+    tested = [number for number, one in enumerate(found) if one.p is not None]
+    q = dict(zip(tested, benjamini_hochberg(np.array([found[n].p for n in tested], np.float64)), strict=True))
+    return [replace(one, q=float(q[n]) if n in q else None) for n, one in enumerate(found)]
+
+
+def surely_moved(move: Move, alpha: float) -> bool:
+    """The centre moved by more than noise, so that the move has a direction."""
+    return move.p is not None and move.p <= alpha and (move.distance.low or 0.0) > 0
+
+
+def centre(frame: DriftFrame, sums: StageSums, moves: Sequence[Move], shuffled: StageSums | None) -> Series:
+    """``drift.centre``: the distance from the first stage at each stage; pairs are the moves."""
+    by_pair = {(one.first, one.second): one for one in moves}
+    later = range(1, len(frame.stages))
+    values = [Estimate(None, n=frame.n_clusters, why=FIRST), *(by_pair[0, stage].distance for stage in later)]
+    samples: list[Replicates | None] = [None]
+    for stage in later:
+        roots = np.sqrt(np.maximum(movement(sums, (0, stage)).inner, 0.0))
+        samples.append(Replicates(float(roots[0]), roots[1:], frame.n))
+    pairs = [PairChange(one.first, one.second, _as_difference(one)) for one in moves]
+    point = change_point(samples, frame.positions, resamples=frame.resamples, seed=frame.seed + 5)
+    chance = None
+    if shuffled is not None:
+        plain = [movement(shuffled, (0, stage)).plain[0] for stage in later]
+        chance = (None, *(float(np.sqrt(max(one, 0.0))) for one in plain))
+    return Series(
+        CENTRE,
+        tuple(values),
+        tuple(pairs),
+        "difference",
+        point,
+        floor=split_floor(sums),
+        shuffled=chance,
+        samples=tuple(samples),
+    )
+
+
+def _as_difference(move: Move) -> Difference:
+    one = move.distance
+    return Difference(
+        one.value, one.low, one.high, one.level, one.n, f"{one.method}; sign-flip p", move.p, None, one.why
+    )
+
+
+def persistence(turns: Sequence[Turn], stages: int) -> dict[str, Series]:
+    """``drift.persistence`` at the interior stages; nothing with two stages."""
+    if not turns:
+        return {}
+    n = turns[0].cosine.n
+    ends = Estimate(None, n=n, why="a direction can be kept only between two moves")
+    values = [ends] * stages
+    for one in turns:
+        values[one.stage] = one.cosine
+    return {PERSISTENCE: Series(PERSISTENCE, tuple(values))}
+
+
+def spreads(frame: DriftFrame, sums: StageSums, shuffled: StageSums | None, read: Readings) -> Found:
+    """Norm, total spread, spread in cosine, along and across the drift, and along the first stage's axes."""
+    undefined = {}
+    total = sums.total_spread()
+    series = {
+        "norm.mean": table_series(frame, "norm.mean", sums.mean_norms(), scale="ratio"),
+        "spread.total": table_series(
+            frame,
+            "spread.total",
+            total,
+            scale="ratio",
+            shuffled=None if shuffled is None else shuffled.total_spread()[0],
+        ),
+    }
+    zero = np.flatnonzero(sums.zeros >= 0)
+    if zero.size:
+        undefined["spread.cosine"] = (
+            f"stage {frame.labels[zero[0]]!r} has a zero vector, which has no direction, in row "
+            f"{sums.zeros[zero[0]]}"
+        )
+    else:
+        series["spread.cosine"] = table_series(frame, "spread.cosine", sums.cosine_spread(), scale="ratio")
+    if read.along is None:
+        why = "the centre did not surely move from first to last, so there is no direction"
+        undefined |= {"spread.along": why, "spread.across": why}
+    else:
+        across = np.maximum(total - read.along, 0.0)
+        series["spread.along"] = table_series(frame, "spread.along", read.along, scale="ratio")
+        if frame.dimension > 1:
+            series["spread.across"] = table_series(frame, "spread.across", across, scale="ratio")
+        else:
+            undefined["spread.across"] = "one dimension has nothing across"
+    if read.axes.shape[2] and (read.axes[:, 0] > 0).all():
+        ratios = read.axes / read.axes[:, :1]
+        with np.errstate(divide="ignore"):
+            mean = np.exp(np.log(ratios).mean(axis=2))
+        series["spread.axes"] = table_series(frame, "spread.axes", mean, scale="ratio")
+    else:
+        undefined["spread.axes"] = "the first stage has no axes with spread on both halves of its items"
+    return series, undefined
+
+
+def axes(frame: DriftFrame, sums: StageSums, read: Readings) -> tuple[Axis, ...]:
+    """Variance along each axis of the first stage, over the stages, as ratios to the first."""
+    found: list[Axis] = []
+    base = read.axes[:, 0]
+    if not read.axes.shape[2] or not (base > 0).all():
+        return ()
+    total = sums.total_spread()[0, 0]
+    for k in range(read.axes.shape[2]):
+        ratios = []
+        for stage in range(len(frame.stages)):
+            values = read.axes[:, stage, k] / base[:, k]
+            one = Replicates(float(values[0]), values[1:], frame.n)
+            logs = log_replicates(one)
+            if logs is None:
+                ratios.append(estimate_replicates(one, frame.n_clusters))
+            else:
+                ratios.append(exponential(estimate_replicates(logs, frame.n_clusters)))
+        found.append(Axis(float(base[0, k] / total), tuple(ratios)))
+    return tuple(found)
+
+
+def ranks(frame: DriftFrame) -> Found:
+    """The four ranks of the centred rows as given, beside what a Gaussian of the same N and D reads."""
+    tables = [rank_replicates(stage, frame.groups, frame.n_groups) for stage in frame.stages]
+    bands = _gaussian(frame.n, frame.dimension, frame.seed)
+    series, undefined = {}, {}
+    for name in RANKS:
+        samples = [
+            one[name] if name in one else Undefined(one.why.get(name, "not defined")) for one in tables
+        ]
+        if all(isinstance(one, Undefined) for one in samples):
+            undefined[name] = next(one.why for one in samples if isinstance(one, Undefined))
+            continue
+        band = (bands[name].low, bands[name].high) if name in bands else None
+        if frame.n <= frame.dimension:
+            note = f"at most N − 1 = {frame.n - 1} with {frame.n:,} rows in {frame.dimension:,} dimensions"
+            samples = [one if isinstance(one, Undefined) else replace(one, method=note) for one in samples]
+        series[name] = replicate_series(frame, name, samples, scale="ratio", gaussian=band)
+    return series, undefined
+
+
+@lru_cache(maxsize=64)
+def _gaussian(n: int, d: int, seed: int) -> Mapping[str, Band]:
+    return gaussian_reference(n, d, seed=seed)
+
+
+def order(names: Iterable[str]) -> list[str]:
+    """Names in the order of the cards, those to real rows after those to the first stage."""
+    places = {name: number for number, name in enumerate(all_cards())}
+
+    def place(name: str) -> tuple[int, str]:
+        plain, _, suffix = name.partition("@")
+        return places.get(plain, len(places)), suffix
+
+    return sorted(names, key=place)

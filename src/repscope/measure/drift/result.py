@@ -1,0 +1,75 @@
+"""The whole of what :func:`repscope.measure.drift.drift_arrays` found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from repscope.measure.drift.margins import DriftVerdict
+from repscope.measure.drift.records import Axis, Modes, Move, Paths, Rate, Series, Turn
+
+
+@dataclass(frozen=True)
+class DriftArrays:
+    """Ordered stages of the same items.
+
+    Attributes:
+        labels: [S] names of the stages, in the order given.
+        positions: [S] where they stand (generation numbers); 0, 1, 2, … by default.
+        n: items.
+        dimension: width of a row.
+        clusters: independent units.
+        series: measures over the stages, by name.
+        undefined: measures that these rows do not have, with the reason.
+        moves: of the centre: consecutive stages, the first to every later one, then those asked for.
+        turns: direction of successive moves at each interior stage.
+        axes: variance along the first stage's principal axes, largest first.
+        modes: clusters of the first stage and what became of them.
+        paths: of the items.
+        rate: the fitted rate of contraction.
+        verdict: one word and its reasons.
+        seed: of everything random.
+    """
+
+    labels: tuple[str, ...]
+    positions: tuple[float, ...]
+    n: int
+    dimension: int
+    clusters: int
+    series: Mapping[str, Series]
+    undefined: Mapping[str, str]
+    moves: tuple[Move, ...]
+    turns: tuple[Turn, ...]
+    axes: tuple[Axis, ...]
+    modes: Modes
+    paths: Paths
+    rate: Rate
+    verdict: DriftVerdict
+    seed: int
+
+    def move(self, first: int, second: int) -> Move | None:
+        """The move between two stages, if it was computed."""
+        return next((one for one in self.moves if (one.first, one.second) == (first, second)), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; the arrays of the paths as quantiles."""
+        return {
+            "stages": [
+                {"number": number, "label": label, "position": position}
+                for number, (label, position) in enumerate(zip(self.labels, self.positions, strict=True))
+            ],
+            "n": self.n,
+            "d": self.dimension,
+            "clusters": self.clusters,
+            "seed": self.seed,
+            "measures": [one.to_json() for one in self.series.values()],
+            "moves": [one.to_json() for one in self.moves],
+            "turns": [one.to_json() for one in self.turns],
+            "axes": [one.to_json() for one in self.axes],
+            "modes": self.modes.to_json(),
+            "paths": self.paths.to_json(),
+            "rate": self.rate.to_json(),
+            "undefined": dict(self.undefined),
+            "verdict": self.verdict.to_json(),
+        }

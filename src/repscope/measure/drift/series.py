@@ -1,0 +1,188 @@
+"""From the samples of a measure at every stage to its series: estimates, changes between stages, split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.measure.arrays import Float64
+from repscope.measure.drift.changepoint import change_point
+from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.logs import exponential, log_replicates
+from repscope.measure.drift.records import PairChange, Scale, Series
+from repscope.measure.estimate import Difference, Estimate, Replicates
+from repscope.measure.registry import all_cards
+from repscope.measure.resample import (
+    benjamini_hochberg,
+    bootstrap_means,
+    cluster_sums,
+    difference_replicates,
+    estimate_replicates,
+    percentile_interval,
+    sign_flip_p,
+)
+from repscope.measure.stage import Undefined
+
+StageSample = Replicates | Undefined
+
+
+def replicate_series(
+    frame: DriftFrame,
+    name: str,
+    samples: Sequence[StageSample],
+    *,
+    scale: Scale = "difference",
+    shuffled: Float64 | None = None,
+    gaussian: tuple[float, float] | None = None,
+    floor: float | None = None,
+) -> Series:
+    """A series of jackknifed measures; all stages left out the same groups, so changes are paired.
+
+    Args:
+        frame: the stages.
+        name: of the card, perhaps with "@real".
+        samples: one a stage.
+        scale: "ratio" compares logarithms; values and intervals then stay positive.
+        shuffled: [S] value on stages in random order.
+        gaussian, floor: see :class:`~repscope.measure.drift.records.Series`.
+    """
+    n = frame.n_clusters
+    known = tuple(None if isinstance(one, Undefined) else one for one in samples)
+    values = [
+        Estimate(None, n=n, why=one.why) if isinstance(one, Undefined) else _estimate(name, one, n, scale)
+        for one in samples
+    ]
+    pairs = [
+        PairChange(first, second, _change(samples[first], samples[second], n, scale))
+        for first, second in frame.pairs
+    ]
+    return Series(
+        name,
+        tuple(values),
+        tuple(pairs),
+        scale,
+        change_point(
+            known,
+            frame.positions,
+            logarithm=scale == "ratio",
+            resamples=frame.resamples,
+            seed=frame.seed + 5,
+        ),
+        gaussian,
+        floor,
+        None if shuffled is None else tuple(float(one) for one in shuffled),
+        known,
+    )
+
+
+def table_series(
+    frame: DriftFrame,
+    name: str,
+    table: Float64,
+    *,
+    scale: Scale = "difference",
+    shuffled: Float64 | None = None,
+) -> Series:
+    """:func:`replicate_series` from [1 + G, S] values: of all rows, then without each group."""
+    samples = [Replicates(float(one[0]), one[1:], frame.n) for one in table.T]
+    return replicate_series(frame, name, samples, scale=scale, shuffled=shuffled)
+
+
+def item_series(frame: DriftFrame, name: str, values: Float64, valid: NDArray[np.bool_]) -> Series:
+    """A series of means over items: bootstrapped over clusters, the same resamples in every stage.
+
+    Args:
+        frame: the stages.
+        name: of the card.
+        values: [T, S] of the items that have one.
+        valid: [N] which items those are.
+    """
+    codes = np.unique(frame.clusters[valid], return_inverse=True)[1].astype(np.int64)
+    sums = cluster_sums(values, codes)
+    c = sums.clusters
+    means = sums.means()
+    method = f"bootstrap over {c:,} clusters, {frame.resamples:,} resamples"
+    groups = np.stack(
+        [
+            values[frame.groups[valid] != g].mean(axis=0)
+            if (frame.groups[valid] != g).any()
+            else np.full(values.shape[1], np.nan)
+            for g in range(frame.n_groups)
+        ]
+    )
+    known = tuple(Replicates(float(means[s]), groups[:, s], len(values)) for s in range(len(means)))
+    if c < 2:
+        why = "one cluster has no spread to resample"
+        return Series(name, tuple(Estimate(float(one), n=c, why=why) for one in means), samples=known)
+    draws = bootstrap_means(sums, resamples=frame.resamples, seed=frame.seed)
+    estimates = [
+        Estimate(float(means[s]), *percentile_interval(draws[:, s], c), n=c, method=method)
+        for s in range(len(means))
+    ]
+    first, second = (np.array([pair[side] for pair in frame.pairs]) for side in (0, 1))
+    p = sign_flip_p(
+        sums.sums[:, second] - sums.sums[:, first], resamples=frame.resamples, seed=frame.seed + 1
+    )
+    pairs = []
+    for number, (a, b) in enumerate(frame.pairs):
+        low, high = percentile_interval(draws[:, b] - draws[:, a], c)
+        change = Difference(
+            float(means[b] - means[a]), low, high, n=c, method=f"{method}; sign-flip p", p=float(p[number])
+        )
+        pairs.append(PairChange(a, b, change))
+    point = change_point(known, frame.positions, resamples=frame.resamples, seed=frame.seed + 5)
+    return Series(name, tuple(estimates), tuple(pairs), "difference", point, samples=known)
+
+
+def with_q(series: Mapping[str, Series]) -> dict[str, Series]:
+    """The series with q-values over all of their changes between stages."""
+    where = [
+        (name, number)
+        for name, one in series.items()
+        for number, pair in enumerate(one.pairs)
+        if pair.change.p is not None
+    ]
+    q = benjamini_hochberg(np.array([series[name].pairs[number].change.p for name, number in where]))
+    found: dict[str, list[PairChange]] = {name: list(one.pairs) for name, one in series.items()}
+    for (name, number), value in zip(where, q, strict=True):
+        pair = found[name][number]
+        found[name][number] = replace(pair, change=replace(pair.change, q=float(value)))
+    return {name: replace(one, pairs=tuple(found[name])) for name, one in series.items()}
+
+
+def _estimate(name: str, one: Replicates, n: int, scale: Scale) -> Estimate:
+    logs = log_replicates(one) if scale == "ratio" else None
+    if logs is not None:
+        found = replace(exponential(estimate_replicates(logs, n)), value=one.value)
+    else:
+        found = estimate_replicates(one, n)
+    card = all_cards().get(name.partition("@")[0])
+    low, high = card.bounds if card is not None else (-inf, inf)
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(found.low, low), high=min(found.high, high))
+
+
+def _change(one: StageSample, other: StageSample, n: int, scale: Scale) -> Difference:
+    if isinstance(one, Undefined) or isinstance(other, Undefined):
+        why = " and ".join(dict.fromkeys(x.why for x in (one, other) if isinstance(x, Undefined)))
+        return Difference(None, n=n, why=why)
+    if scale == "difference":
+        return difference_replicates(one, other, n)
+    return ratio_of(one, other, n)
+
+
+def ratio_of(one: Replicates, other: Replicates, n: int) -> Difference:
+    """other / one, with an interval made on logarithms and the p-value of a ratio of 1."""
+    if one.value <= 0:
+        return Difference(None, n=n, why="nothing to compare with: the earlier value is 0")
+    if other.value <= 0:
+        return Difference(0.0, n=n, why="the later value is exactly 0")
+    first, second = log_replicates(one), log_replicates(other)
+    if first is None or second is None:
+        return Difference(other.value / one.value, n=n, why="not defined when some rows are left out")
+    return exponential(difference_replicates(first, second, n))
