@@ -87,7 +87,7 @@ def approximate(n: int, d: int) -> Iterator[dict[str, Any]]:
     """Ours finds its setting itself; its search for it, and the recall that it measures, are charged."""
     from repscope.neighbors import approximate as search
 
-    search(data(1000, d, KINDS[0]), k=K)
+    search(data(4000, d, KINDS[1]), k=K, goal=GOAL)
 
     def work(x: np.ndarray) -> dict[str, Any]:
         used: list[Any] = []
@@ -109,7 +109,7 @@ def pynndescent(n: int, d: int) -> Iterator[dict[str, Any]]:
         found: np.ndarray = NNDescent(x, n_neighbors=width, random_state=0, n_jobs=1).neighbor_graph[0]
         return found
 
-    search(data(1000, d, KINDS[0]), 24)
+    search(data(4000, d, KINDS[1]), 30)
     return _each(n, d, lambda x: _first(x, "n_neighbors {}", (30, 60), search))
 
 

@@ -17,7 +17,7 @@ ROOT = HERE.parent
 if str(ROOT / "src") not in sys.path:
     sys.path.insert(0, str(ROOT / "src"))
 
-MARKER = re.compile(r"^<!-- generate: (?P<what>[a-z]+)(?: (?P<name>[a-z-]+))? -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- generate: (?P<what>[a-z]+)(?: (?P<name>[a-z -]+))? -->$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|attr|data|mod|exc):<code>~?(.*?)</code>")
 
 
@@ -51,9 +51,20 @@ def margins(_: str = "") -> str:
     """Every threshold of the verdict with its value and its meaning."""
     from repscope.measure.verdict import Margins
 
-    meaning = _attributes(inspect.getdoc(Margins) or "")
+    return _margins_table(Margins)
+
+
+def driftmargins(_: str = "") -> str:
+    """The same of the verdict on ordered stages."""
+    from repscope.measure.drift import DriftMargins
+
+    return _margins_table(DriftMargins)
+
+
+def _margins_table(kind: type) -> str:
+    meaning = _attributes(inspect.getdoc(kind) or "")
     lines = ["| margin | value | what it is |", "|---|---|---|"]
-    for name, value in vars(Margins()).items():
+    for name, value in vars(kind()).items():
         shown = (
             "<br>".join(f"`{key}` {one:g}" for key, one in value.items())
             if isinstance(value, Mapping)
@@ -91,8 +102,10 @@ def parameters(name: str) -> list[tuple[str, Any, Any]]:
     """Name, annotation and default of each parameter of a command's function."""
     from repscope.cli.main import app
 
-    named = {one.name: one.callback for one in app.registered_commands}
-    function = named[name]
+    group, _, own = name.rpartition(" ")
+    groups = {one.name: one.typer_instance for one in app.registered_groups}
+    commands = groups[group].registered_commands if group else app.registered_commands
+    function = {one.name: one.callback for one in commands}[own]
     assert function is not None
     hints = get_type_hints(function, include_extras=True)
     return [
@@ -139,6 +152,13 @@ def formats(_: str = "") -> str:
     return f"Formats of `--figures`, comma-separated: {', '.join(FORMATS)}."
 
 
+def bridges(_: str = "") -> str:
+    """The table of all bridges, from their registry."""
+    from repscope.workflow.bridge_methods import methods_markdown
+
+    return methods_markdown()
+
+
 def confusion(_: str = "") -> str:
     """The published confusion matrix, with what follows from it computed here."""
     table = (HERE / "confusion.md").read_text(encoding="utf-8").strip()
@@ -174,9 +194,11 @@ def changelog(_: str = "") -> str:
 
 
 _PARTS = {
+    "bridges": bridges,
     "changelog": changelog,
     "confusion": confusion,
     "defaults": defaults,
+    "driftmargins": driftmargins,
     "errors": errors,
     "formats": formats,
     "margins": margins,

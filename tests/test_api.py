@@ -11,7 +11,7 @@ import repscope
 
 PUBLIC = [
     "Comparison", "EmbeddingSet", "Estimate", "RepscopeError", "Study", "Verdict", "__version__",
-    "capture", "compare", "extract", "import_files", "match", "project",
+    "bridges", "capture", "compare", "drift", "extract", "import_files", "match", "project",
 ]  # fmt: skip
 
 

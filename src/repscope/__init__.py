@@ -29,6 +29,7 @@ _HOMES = {
     "bridges": "repscope.transform",
     "capture": "repscope.extract",
     "compare": "repscope.workflow.compare",
+    "drift": "repscope.workflow.drift",
     "extract": "repscope.extract",
     "import_files": "repscope.workflow.importing",
     "match": "repscope.measure.matching",
@@ -46,6 +47,7 @@ __all__ = [
     "bridges",
     "capture",
     "compare",
+    "drift",
     "extract",
     "import_files",
     "match",
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from repscope.transform import bridges
     from repscope.workflow.compare import compare
     from repscope.workflow.comparison import Comparison
+    from repscope.workflow.drift import drift
     from repscope.workflow.importing import import_files
 
 

@@ -345,3 +345,39 @@ def test_boxes_and_options_of_other_sources(run: Callable[..., Any], tmp_path: P
         refused = run(*options)
         assert refused.exit_code == 1
         assert words in refused.stderr
+
+
+def test_a_folder_is_paired_with_its_captions_by_key(photos: Path, tmp_path: Path) -> None:
+    generation = tmp_path / "run_gen_4"
+    for number in (0, 2, 3):
+        file = generation / f"{number:05d}.png"
+        file.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 4), (60 * number,) * 3).save(file)
+    table = tmp_path / "captions.csv"
+    table.write_text("index,caption\n3,snow\n0,a bear\n1,a dog\n")
+    (tmp_path / "m.py").write_text(MODEL)
+    words = [
+        "extract",
+        str(generation),
+        "--study",
+        str(tmp_path / "s"),
+        "--model",
+        f"{tmp_path / 'm.py'}:build",
+    ]
+    words += ["--as", "gen_4", "--capture", "adapter"]
+    words += ["--id", "number", "--items", str(table), "--id-column", "index"]
+    shown = CliRunner().invoke(app, words)
+    assert shown.exit_code == 0, shown.stderr
+    assert "skipped 1: no image of this id in run_gen_4" in shown.stderr
+    assert "skipped 2: no row with index '2' in captions.csv" in shown.stderr
+    found = Study.open(tmp_path / "s").verify("gen_4")
+    assert list(found.ids) == ["3", "0"]
+    assert found.items.column("caption").to_pylist() == ["snow", "a bear"]
+    again = CliRunner().invoke(app, words)
+    assert "already there" in again.stderr
+    # The command that the manifest keeps repeats the extraction.
+    command = found.provenance["command"]
+    assert f"--id-column index --id number --items {table}" in command
+    stopped = CliRunner().invoke(app, [*words, "--overwrite", "--strict"])
+    assert stopped.exit_code == 1
+    assert "no image of this id" in stopped.stderr

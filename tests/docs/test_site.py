@@ -24,6 +24,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
 VERBS = sorted(command.name or "" for command in app.registered_commands)
+GROUPS = {
+    group.name or "": sorted(f"{group.name} {one.name}" for one in group.typer_instance.registered_commands)
+    for group in app.registered_groups
+    if group.typer_instance is not None
+}
+"""Verbs with verbs of their own, such as ``bridge fit``; they share a page."""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,12 @@ def test_every_verdict_and_flag_is_explained() -> None:
 
 
 def test_every_verb_has_a_page_with_its_options(hooks: ModuleType) -> None:
-    assert sorted(path.stem for path in (DOCS / "verbs").glob("*.md")) == VERBS
+    assert sorted(path.stem for path in (DOCS / "verbs").glob("*.md")) == sorted([*VERBS, *GROUPS])
+    for group, verbs in GROUPS.items():
+        source = _page(f"verbs/{group}.md")
+        for verb in verbs:
+            assert f"<!-- generate: options {verb} -->" in source
+            assert hooks.options(verb).count("\n| `") == len(hooks.parameters(verb))
     for verb in VERBS:
         source = _page(f"verbs/{verb}.md")
         assert f"<!-- generate: options {verb} -->" in source

@@ -90,6 +90,7 @@ def test_a_study(study: Study) -> None:
         "description": "what it is",
         "stages": {"s": ["half", "whole"]},
         "links": [{"left": "half", "right": "whole", "on": "id"}],
+        "transforms": [],
     }
     json.dumps(record, allow_nan=False)
 

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from torch.nn.functional import cross_entropy, normalize
 
-TRAIN, TEST, EPOCHS = 900, 500, 2
+TRAIN, TEST, EPOCHS = 600, 300, 3
 
 
 def write_images() -> dict[str, list[tuple[Path, int]]]:

@@ -49,7 +49,23 @@ def extract(
         str | None, typer.Option("--path-column", metavar="C", help="Of a table: paths of the images.")
     ] = None,
     id_column: Annotated[
-        str | None, typer.Option("--id-column", metavar="C", help="Of a table or npz: unique ids.")
+        str | None, typer.Option("--id-column", metavar="C", help="Of a table, npz or --items: unique ids.")
+    ] = None,
+    id_rule: Annotated[
+        str | None,
+        typer.Option(
+            "--id",
+            metavar="path|stem|number",
+            help="Of a folder: the id is the path, the file name, or the number that this is.",
+        ),
+    ] = None,
+    items: Annotated[
+        Path | None,
+        typer.Option(
+            "--items",
+            metavar="FILE",
+            help="Of a folder: table (or COCO captions) with a row an image, found by --id-column.",
+        ),
     ] = None,
     text_column: Annotated[
         str | None,
@@ -171,6 +187,8 @@ def extract(
         regions=regions,
         templates=templates,
         array=array,
+        id_rule=id_rule,
+        items=items,
     )
     if dry_run:
         with contextlib.redirect_stdout(sys.stderr):

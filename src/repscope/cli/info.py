@@ -66,11 +66,24 @@ def _study_lines(record: dict[str, Any]) -> list[str]:
     lines += _table([_HEAD, *(_row(one) for one in sets)])
     for one in sets:
         lines += _remarks(one)
+    for one in record["transforms"]:
+        lines += ["", *_bridge_lines(one)]
     if record["stages"] or record["links"]:
         lines.append("")
     lines += [f"stages  {name}: {' → '.join(order)}" for name, order in record["stages"].items()]
     lines += [f"link    {one['left']} – {one['right']} on {one['on']}" for one in record["links"]]
     return lines
+
+
+def _bridge_lines(one: dict[str, Any]) -> list[str]:
+    if one["problem"]:
+        return [f"bridge  {one['name']}: DAMAGED: {one['problem']['got']}; do: {one['problem']['do']}"]
+    fit = one["provenance"].get("fit") or {}
+    sets = f", {fit['source']['name']} → {fit['target']['name']}" if "source" in fit else ""
+    return [
+        f"bridge  {one['name']}: {one['method']}{sets}, {one['fingerprint'][:12]}",
+        *(f"        warning: {text}" for text in one["warnings"]),
+    ]
 
 
 _HEAD = ("set", "rows", "width", "dtype", "size", "columns", "fingerprint")

@@ -35,8 +35,10 @@ def main(
 
 def _register() -> None:
     from repscope.cli import (
+        bridge,
         compare,
         demo,
+        drift,
         export,
         extract,
         import_,
@@ -45,8 +47,10 @@ def _register() -> None:
         measures,
         neighbors,
         project,
+        run,
     )
 
+    app.add_typer(bridge.app, name="bridge")
     app.command("info")(info.info)
     app.command("import")(import_.import_files)
     app.command("export")(export.export)
@@ -54,9 +58,11 @@ def _register() -> None:
     app.command("layers")(layers.layers)
     app.command("compare")(compare.compare)
     app.command("demo")(demo.demo)
+    app.command("drift")(drift.drift)
     app.command("project")(project.project)
     app.command("neighbors")(neighbors.neighbors)
     app.command("measures")(measures.measures)
+    app.command("run")(run.run)
 
 
 _register()

@@ -12,6 +12,9 @@ from repscope.measure.moments import Moments, group_moments, iterate_leave_out, 
 from repscope.measure.sampled import check_widths, notes
 from repscope.measure.tables import each_left_out
 
+_FULL_RANK = 1e-8
+"""Smallest square of a pivot beside the largest that leaves no doubt about the rank."""
+
 
 def frechet(items: ArrayLike, reference: ArrayLike) -> float:
     """Squared Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½) of the Gaussian fits.
@@ -129,11 +132,25 @@ class _Side:
 
     def __init__(self, of: Moments) -> None:
         covariance = of.covariance()
-        values, vectors = np.linalg.eigh(covariance)
-        kept = values > _noise(values)
         self.moments = of
         self.trace = float(np.trace(covariance))
-        self.factor: Float64 = vectors[:, kept] * np.sqrt(values[kept])
+        self.factor: Float64 = _factor(covariance, full=of.n > of.dimension)
+
+
+def _factor(covariance: Float64, *, full: bool) -> Float64:
+    """[D, R] F with F Fᵀ = Σ: triangular where Σ has full rank and says so, for a tenth of the cost."""
+    if full:
+        try:
+            lower = np.linalg.cholesky(covariance)
+        except np.linalg.LinAlgError:
+            lower = np.zeros((1, 1))
+        pivots = np.square(np.diagonal(lower))
+        if pivots.min() > _FULL_RANK * pivots.max():
+            return lower
+    values, vectors = np.linalg.eigh(covariance)
+    kept = values > _noise(values)
+    factor: Float64 = vectors[:, kept] * np.sqrt(values[kept])
+    return factor
 
 
 def _distance(first: Moments, second: _Side) -> float:

@@ -1,6 +1,6 @@
 """Simulated ordered studies whose drift is known: how often the verdict is right, how honest the intervals.
 
-python -m repscope.testing.drifts --studies 500
+python -m repscope.testing.drifts --studies 100 --known 500 --seed 1000
 """
 
 from __future__ import annotations
@@ -334,7 +334,10 @@ class DriftRow:
 
 
 def drift_confusion(condition: str, design: str, studies: int, *, seed: int = 0) -> DriftRow:
-    """Simulate ``studies`` studies of one condition and count verdicts and intervals that hold the truth."""
+    """Simulate ``studies`` studies of one condition and count verdicts and intervals that hold the truth.
+
+    Study number i is drawn and measured with the seed ``seed`` + i.
+    """
     items, rows = DESIGNS[design]
     words: Counter[str] = Counter()
     held: dict[str, list[bool]] = {}
@@ -342,7 +345,7 @@ def drift_confusion(condition: str, design: str, studies: int, *, seed: int = 0)
     right: frozenset[str] = frozenset()
     for number in range(studies):
         study = simulate_drift(condition, items=items, rows_per_item=rows, seed=seed + number)
-        found = measure_drift(study, seed=seed)
+        found = measure_drift(study, seed=seed + number)
         words[found.verdict.word] += 1
         right = study.right
         for key, inside, value in covered(study, found):
@@ -386,15 +389,18 @@ def main(arguments: list[str] | None = None) -> None:
     """Print both tables; ``--json`` prints the counts."""
     parser = argparse.ArgumentParser(prog="python -m repscope.testing.drifts", description=__doc__)
     parser.add_argument("--studies", type=int, default=100, help="studies of each condition and design")
+    parser.add_argument("--known", type=int, help="the same of the condition with known moves")
     parser.add_argument("--conditions", nargs="*", default=list(DRIFTS), choices=list(DRIFTS))
     parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the first study; the next has the next")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     rows = []
     for condition in options.conditions:
         for design in options.designs:
-            row = drift_confusion(condition, design, options.studies, seed=options.seed)
+            known = condition == "known" and options.known is not None
+            studies = options.known if known else options.studies
+            row = drift_confusion(condition, design, studies, seed=options.seed)
             print(f"{condition}, {design}: {row.words}", file=sys.stderr)
             rows.append(row)
     if options.json:

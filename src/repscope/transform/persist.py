@@ -56,7 +56,8 @@ def save(bridge: Bridge, path: Path) -> Path:
 
     arrays = {name: np.ascontiguousarray(value) for name, value in bridge._state().items()}
     params = {name: _encode(value, name, arrays) for name, value in bridge._config().items()}
-    weights = to_safetensors(arrays, metadata={"schema": SCHEMA, "method": bridge.name})
+    # One entry only: safetensors writes several in no fixed order, and equal bridges would differ.
+    weights = to_safetensors(arrays, metadata={"schema": SCHEMA})
     config = {
         "schema": SCHEMA,
         "method": bridge.name,

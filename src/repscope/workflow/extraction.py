@@ -178,6 +178,8 @@ def source_options(
     regions: str | None = None,
     templates: Sequence[str] | None = None,
     array: str | None = None,
+    id_rule: str | None = None,
+    items: str | Path | None = None,
 ) -> SourceOptions:
     """Read the command line's options of a source; ``regions`` is comma-separated.
 
@@ -196,6 +198,8 @@ def source_options(
         regions=listed,
         templates=tuple(templates) if templates else None,
         array=array,
+        id=id_rule,
+        items=items,
     )
 
 
@@ -218,4 +222,6 @@ def _spelt(options: SourceOptions | None) -> Mapping[str, Any]:
         "--regions": ",".join(one.regions) if one.regions else None,
         "--templates": list(one.templates or ()),
         "--array": one.array,
+        "--id": one.id,
+        "--items": one.items,
     }

@@ -9,6 +9,7 @@ from repscope.errors import RepscopeError
 from repscope.study import Manifest, Study
 from repscope.study.lock import holder
 from repscope.study.provenance import as_json
+from repscope.workflow.bridge_store import describe_transforms
 
 
 def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[
 
 
 def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]:
-    """Name, path, description, stage orders and links of a study, and each set as in :func:`describe_set`.
+    """Name, path, description, stage orders, links, bridges; each set as in :func:`describe_set`.
 
     A set that cannot be read, or fails verification, is described all the same: its ``problem`` then
     has ``error``, ``expected``, ``got`` and ``do``.
@@ -51,6 +52,7 @@ def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]
         "stages": opened.stages,
         "links": [{"left": one.left, "right": one.right, "on": one.on} for one in opened.links],
         "sets": [_describe_any(opened, name, verify) for name in opened.sets],
+        "transforms": describe_transforms(opened),
     }
 
 

@@ -17,6 +17,7 @@ from repscope.measure.drift.frame import DriftFrame, Ints
 
 ORIGIN_ROWS = 256
 _NO_SPREAD = 1e-26
+_SMALLEST = 1e-200
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def stage_sums(frame: DriftFrame, *, shuffle: bool = False) -> StageSums:
     Args:
         frame: the stages.
         shuffle: give the stages of each cluster a random order (seeded): the control of what chance gives.
+            Then unit rows, norms, steps and zeros are not read.
 
     Raises:
         VectorError: a row holds NaN or Inf; stage and row are named.
@@ -161,43 +163,56 @@ class _Pass:
             if not np.isfinite(block[number].sum()):
                 refuse_non_finite(block[number], f"stage {frame.labels[number]!r}", rows)
         if self.orders is not None:
-            order = self.orders[:, frame.clusters[rows]][:, :, None]
-            block = np.take_along_axis(block, np.broadcast_to(order, block.shape), axis=0)
+            block = block[self.orders[:, frame.clusters[rows]], np.arange(len(rows))]
         return block
 
     def _lengths(self, group: int, rows: Ints, block: Float64) -> None:
-        """Everything that is read off single rows; leaves ``block`` off its origins."""
+        """What is summed over single rows; leaves ``block`` off its origins."""
         self.rows[group] += len(rows)
-        for number in range(len(block)):
-            x = block[number]
-            largest = np.abs(x).max(axis=1)
-            zero = np.flatnonzero(largest == 0)
-            if zero.size and self.zeros[number] < 0:
-                self.zeros[number] = rows[zero].min()
-            scale = np.where(largest == 0, 1.0, largest)
-            units = x / scale[:, None]
-            lengths = np.sqrt(np.einsum("bd,bd->b", units, units))
-            self.norms[group, number] += (lengths * scale).sum()
-            units /= np.where(lengths == 0, 1.0, lengths)[:, None]
-            units -= self.unit_origin[number]
-            self.units[group, number] += units.sum(axis=0)
-            self.unit_lengths[group, number] += np.einsum("bd,bd->", units, units)
-            if number:
-                step = x - block[number - 1]
-                self.steps[number - 1, rows] = np.sqrt(np.einsum("bd,bd->b", step, step))
-        net = block[-1] - block[0]
-        self.net[rows] = np.sqrt(np.einsum("bd,bd->b", net, net))
+        if self.orders is None:
+            self._rows(group, rows, block)
         block -= self.origin[:, None, :]
         self.values[group] += block.sum(axis=1)
         self.lengths[group] += np.einsum("sbd,sbd->s", block, block)
+
+    def _rows(self, group: int, rows: Ints, block: Float64) -> None:
+        """Norms, unit rows and steps of items: nothing that stages in random order are read for."""
+        spare = np.empty_like(block[0])
+        for number, x in enumerate(block):
+            lengths = _row_lengths(x)
+            zero = np.flatnonzero(lengths == 0)
+            if zero.size and self.zeros[number] < 0:
+                self.zeros[number] = rows[zero].min()
+            self.norms[group, number] += lengths.sum()
+            units = np.divide(x, np.where(lengths == 0, 1.0, lengths)[:, None], out=spare)
+            units -= self.unit_origin[number]
+            self.units[group, number] += units.sum(axis=0)
+            self.unit_lengths[group, number] += np.vdot(units, units)
+            if number:
+                step = np.subtract(x, block[number - 1], out=spare)
+                self.steps[number - 1, rows] = np.sqrt(np.einsum("bd,bd->b", step, step))
+        net = np.subtract(block[-1], block[0], out=spare)
+        self.net[rows] = np.sqrt(np.einsum("bd,bd->b", net, net))
 
     def _close(self, group: int, clustered: Float64, counts: Float64) -> None:
         """Take in finished clusters: [S, C, D] sums and [C] rows."""
         self.counts[group] += len(counts)
         self.squares[group] += np.square(counts).sum()
-        self.weighted[group] += np.einsum("c,scd->sd", counts, clustered)
+        self.weighted[group] += np.matmul(counts, clustered)
         flat = clustered.reshape(len(clustered), -1)
         self.products[group] += flat @ flat.T
+
+
+def _row_lengths(x: Float64) -> Float64:
+    """‖x‖ of each row; a row is scaled first only where a square would overflow or vanish."""
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.einsum("bd,bd->b", x, x)
+    lengths: Float64 = np.sqrt(squares)
+    for row in np.flatnonzero((squares < _SMALLEST) | (squares > 1 / _SMALLEST)):
+        largest = np.abs(x[row]).max()
+        if largest > 0:
+            lengths[row] = np.linalg.norm(x[row] / largest) * largest
+    return lengths
 
 
 def _traces(keep: Float64, rows: Float64, sums: Float64, lengths: Float64, origin: Float64) -> Float64:

@@ -1,0 +1,82 @@
+"""Fits that are trained: their progress, and checkpoints in the study so that a killed fit continues."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+EVERY = 500
+"""Steps between checkpoints where nothing else is asked for; a shorter training keeps none."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a verb is.
+
+    Attributes:
+        what: is being done.
+        done, total: of it.
+        seconds_left: at the present rate, or None where nobody knows.
+        note: what else there is to say, such as the loss.
+    """
+
+    what: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+    note: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+def watch(bridge: Bridge, what: str, report: Report | None) -> None:
+    """Let a method that is trained tell how far it is; the others are done before one could ask."""
+    tells = getattr(bridge, "watch", None)
+    if report is None or not callable(tells):
+        return
+
+    def told(state: Any) -> None:
+        validation = "" if state.validation is None else f", held out {state.validation:.4g}"
+        report(Progress(what, state.step, state.steps, state.eta, f"loss {state.loss:.4g}{validation}"))
+
+    tells(told)
+
+
+@contextlib.contextmanager
+def checkpoints(bridge: Bridge, folder: Path, name: str, recipe: Mapping[str, Any]) -> Iterator[None]:
+    """Have a long training write checkpoints beside the bridges, and remove them when it is done.
+
+    The same fit finds its own checkpoints again; another one (other sets, rows or parameters) does not.
+
+    Args:
+        bridge: about to be fitted; left alone unless it is trained, and was not given a folder.
+        folder: of the study's bridges.
+        name: of the bridge.
+        recipe: what decides the fit, as JSON values.
+    """
+    params = bridge.get_params(deep=False)
+    given = dict(params.get("options") or {})
+    steps = params.get("steps")
+    if "options" not in params or "checkpoints" in given or not isinstance(steps, int) or steps <= EVERY:
+        yield
+        return
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    place = folder / f".{name}.{digest}.training"
+    bridge.set_params(options={"checkpoint_every": EVERY, **given, "checkpoints": str(place)})
+    try:
+        yield
+    finally:
+        # The folder is no part of what the bridge is; it is kept for the next try if this one failed.
+        bridge.set_params(options=params["options"])
+    for old in folder.glob(f".{name}.*.training"):
+        shutil.rmtree(old, ignore_errors=True)

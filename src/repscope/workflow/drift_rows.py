@@ -1,0 +1,274 @@
+"""Which rows enter a drift analysis: the same items in every stage, in one order, linked and numbered."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, LinkError, VectorError, name_some
+from repscope.study import EmbeddingSet, Link, link
+from repscope.study.links import key_codes
+
+FEWEST_ITEMS = 2
+_EXAMPLES = 5
+_LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
+
+
+@dataclass(frozen=True)
+class Lined:
+    """Stages of one group, row i the same item in each.
+
+    Attributes:
+        stages: sets of the same n items in the same order.
+        names: of the sets that they were taken from.
+        link: items with reference rows, or None.
+        clusters: [n] independent units.
+    """
+
+    stages: tuple[EmbeddingSet, ...]
+    names: tuple[str, ...]
+    link: Link | None
+    clusters: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """Items."""
+        return self.stages[0].n
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How rows are paired and linked.
+
+    Attributes:
+        pair: "id", or a key column that says which rows of the stages are one item.
+        on: column that links items with reference rows, or None.
+        cluster: column of the independent units, or None.
+        drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
+    """
+
+    pair: str = "id"
+    on: str | None = None
+    cluster: str | None = None
+    drop_unlinked: bool = False
+
+
+def line_up(
+    groups: Mapping[str, Sequence[EmbeddingSet]], reference: EmbeddingSet | None, asked: Asked
+) -> tuple[dict[str, Lined], bool, list[str]]:
+    """Stages of every group with the same items in the same order.
+
+    Groups that share items are paired: only items in every stage of every group are kept. Groups that
+    share none are independent.
+
+    Returns:
+        Groups by name; whether they are paired; notes on what was left out.
+
+    Raises:
+        LinkError: fewer than two items are in all stages, or keys do not link.
+        InputError: a pairing key that repeats or is missing, or items without a cluster.
+        UnknownNameError: no such column.
+    """
+    notes: list[str] = []
+    keys = {name: [_keys(one, asked.pair) for one in stages] for name, stages in groups.items()}
+    common = {name: set.intersection(*(set(one) for one in of)) for name, of in keys.items()}
+    everywhere = set.intersection(*common.values())
+    paired = bool(everywhere)
+    if paired:
+        common = dict.fromkeys(common, everywhere)
+    lined = {}
+    for name, stages in groups.items():
+        of, kept = keys[name], common[name]
+        if len(kept) < FEWEST_ITEMS:
+            raise LinkError(
+                f"at least {FEWEST_ITEMS} items in all stages ({', '.join(one.name for one in stages)})",
+                f"{len(kept)} with a common {asked.pair!r} (for example "
+                + " against ".join(name_some(map(repr, one), 2) or "none" for one in of[:3])
+                + ")",
+                "give the stages the ids of their items, or name the key column that they share with --pair",
+            )
+        notes += _missing(stages, of, kept, asked.pair)
+        order = [key for key in of[0] if key in kept]
+        taken = tuple(
+            _rows(one, [found[key] for key in order]) for one, found in zip(stages, of, strict=True)
+        )
+        taken, linked, dropped = _linked(taken, reference, asked)
+        notes += dropped
+        clusters = _clusters(taken[0], asked.cluster)
+        lined[name] = Lined(taken, tuple(one.name for one in stages), linked, clusters)
+    if len(lined) > 1 and not paired:
+        notes.append("the groups share no item, so they are compared as independent")
+    return lined, paired, notes
+
+
+def check_sets(
+    stages: Sequence[EmbeddingSet], reference: EmbeddingSet | None, real: EmbeddingSet | None
+) -> list[str]:
+    """Refuse one stage, a stage given twice, and widths that differ; note sets that hold the same rows.
+
+    Raises:
+        InputError: fewer than two stages, or one of them twice.
+        VectorError: widths that differ.
+    """
+    if len(stages) < 2:
+        raise InputError(
+            "at least two stages in order",
+            f"{len(stages)}" + "".join(f" ({one.name!r})" for one in stages),
+            "name the first stage and later ones, from first to last",
+        )
+    counts = Counter(one.name for one in stages)
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise InputError(
+            "every stage once",
+            f"{name_some(map(repr, twice))} more than once",
+            "name each set once, in order",
+        )
+    others = [one for one in (reference, real) if one is not None]
+    widths = {one.name: one.d for one in (*stages, *others)}
+    if len(set(widths.values())) > 1:
+        raise VectorError(
+            "sets of one width",
+            ", ".join(f"{name!r} {width}" for name, width in widths.items()),
+            "capture all of them in one space: the same model, the same capture point",
+        )
+    same: dict[str, list[str]] = {}
+    for one in stages:
+        same.setdefault(one.fingerprint, []).append(one.name)
+    return [
+        f"the stages {', '.join(map(repr, names))} hold the same rows (fingerprint {fingerprint[:12]}): is "
+        "one of them a copy by mistake?"
+        for fingerprint, names in same.items()
+        if len(names) > 1
+    ]
+
+
+def positions_of(names: Sequence[str], given: Sequence[float] | None) -> tuple[tuple[float, ...], list[str]]:
+    """Where the stages stand: as given, else the numbers in their names where these rise, else 0, 1, 2, ….
+
+    The order is always the one given; a name is never a reason to sort.
+
+    Raises:
+        InputError: not one rising number a stage.
+    """
+    if given is not None:
+        found = tuple(float(one) for one in given)
+        if len(found) != len(names) or not all(low < high for low, high in pairwise(found)):
+            raise InputError(
+                f"{len(names)} positions that rise, one for each stage in its order",
+                ", ".join(f"{one:g}" for one in found) or "none",
+                "give --positions 0,4,10 in the order of the sets",
+            )
+        return found, []
+    numbers = _numbers(names)
+    counted = tuple(float(one) for one in range(len(names)))
+    if numbers is None:
+        return counted, []
+    shown = ", ".join(str(one) for one in numbers)
+    if all(low < high for low, high in pairwise(numbers)):
+        return tuple(map(float, numbers)), [f"positions {shown} are the numbers in the names of the stages"]
+    return counted, [
+        f"warning: the numbers in the names ({shown}) do not rise in the order given "
+        f"({', '.join(names)}); the order given was kept, with positions 0 to {len(names) - 1}"
+    ]
+
+
+def _numbers(names: Sequence[str]) -> list[int] | None:
+    """The number at the end of every name, or the last number of names that are otherwise the same."""
+    found = [_LAST_NUMBER.search(name) for name in names]
+    numbers = [int(one[1]) for one in found if one]
+    if len(numbers) < len(names):
+        return None
+    ends = all(one and one.end() == len(name) for one, name in zip(found, names, strict=True))
+    rests = {_LAST_NUMBER.sub("#", name) for name in names}
+    return numbers if ends or len(rests) == 1 else None
+
+
+def _keys(one: EmbeddingSet, column: str) -> dict[str, int]:
+    """Row by key, in the order of the rows.
+
+    Raises:
+        InputError: a key that occurs twice, or none at all.
+    """
+    if column == "id":
+        return {str(key): row for row, key in enumerate(one.ids)}
+    codes, names = key_codes(one.column(column))
+    present = codes[codes >= 0]
+    if len(np.unique(present)) < len(present):
+        repeated = [names[code] for code in np.flatnonzero(np.bincount(present) > 1)]
+        raise InputError(
+            f"a {column!r} that no two rows of {one.name!r} share, to pair the stages by",
+            f"{len(repeated):,} that repeat ({name_some(repeated)})",
+            "pair by a column that is unique in each stage",
+        )
+    return {names[code]: row for row, code in enumerate(codes.tolist()) if code >= 0}
+
+
+def _missing(
+    stages: Sequence[EmbeddingSet], keys: Sequence[Mapping[str, int]], kept: set[str], pair: str
+) -> list[str]:
+    """What is not in every stage, per stage, with examples."""
+    every = dict.fromkeys(key for of in keys for key in of)
+    if len(every) == len(kept) and all(one.n == len(kept) for one in stages):
+        return []
+    parts = []
+    for one, of in zip(stages, keys, strict=True):
+        missing = [key for key in every if key not in of]
+        if missing:
+            parts.append(f"{len(missing):,} missing from {one.name!r} ({name_some(missing, _EXAMPLES)})")
+        if one.n > len(of):
+            parts.append(f"{one.n - len(of):,} rows of {one.name!r} have no {pair!r}")
+    left_out = len(every) - len(kept)
+    notes = f"{len(kept):,} items are in all stages; {left_out:,} are not, and are left out of every stage"
+    return [f"{notes}: {'; '.join(parts)}" if parts else f"{notes}, since other groups lack them"]
+
+
+def _linked(
+    stages: tuple[EmbeddingSet, ...], reference: EmbeddingSet | None, asked: Asked
+) -> tuple[tuple[EmbeddingSet, ...], Link | None, list[str]]:
+    if reference is None or asked.on is None:
+        return stages, None, []
+    first = stages[0]
+    found = link(first, reference, asked.on, drop_unlinked=asked.drop_unlinked)
+    if not asked.drop_unlinked or (found.left >= 0).all():
+        missing = int((found.left < 0).sum())
+        why = f"{missing:,} of {first.n:,} items have no {asked.on!r}: matched measures leave them out"
+        return stages, found, [why] if missing else []
+    rows = np.flatnonzero(found.left >= 0)
+    if len(rows) < FEWEST_ITEMS:
+        raise LinkError(
+            f"at least {FEWEST_ITEMS} items with a {asked.on!r} in {reference.name!r}",
+            f"{len(rows)} of {first.n:,}",
+            "choose another key with --on",
+        )
+    lost = [str(first.ids[row]) for row in np.flatnonzero(found.left < 0)]
+    kept = tuple(one.take(rows) for one in stages)
+    note = (
+        f"{len(lost):,} of {first.n:,} items have no {asked.on!r} in {reference.name!r} and were left out of "
+        f"every stage ({name_some(lost, _EXAMPLES)})"
+    )
+    return kept, Link(found.on, found.left[rows], found.right, found.names), [note]
+
+
+def _clusters(one: EmbeddingSet, column: str | None) -> NDArray[np.int64]:
+    if column is None or column == "id":
+        return np.arange(one.n)
+    codes, _ = key_codes(one.column(column))
+    if (codes < 0).any():
+        raise InputError(
+            f"a {column!r} for every item of {one.name!r}",
+            f"{int((codes < 0).sum()):,} items without",
+            "fill the column, or choose another with --cluster",
+        )
+    return codes
+
+
+def _rows(one: EmbeddingSet, rows: Sequence[int]) -> EmbeddingSet:
+    index = np.asarray(rows, np.int64)
+    return one if len(index) == one.n and (index == np.arange(one.n)).all() else one.take(index)
