@@ -32,6 +32,7 @@ docs: $(READY)
 
 confusion: $(READY)
 	$(BIN)/python -m repscope.testing.confusion --studies 200
+	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 500 --seed 1000
 
 clean:
 	rm -rf $(VENV) $(ZOO) build dist site repscope-demo
@@ -48,5 +49,5 @@ $(ZOO)/.ready: pyproject.toml constraints.txt constraints-zoo.txt
 	$(ZOO)/bin/python -m pip install --quiet --constraint constraints.txt torch
 	$(ZOO)/bin/python -m pip install --quiet --constraint constraints.txt --constraint constraints-zoo.txt \
 		--editable '.[models]' timm open_clip_torch torchvision sentence-transformers denoising-diffusion-pytorch \
-		pytest pytest-timeout
+		torch-fidelity pytest pytest-timeout
 	touch $@

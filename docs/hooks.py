@@ -187,6 +187,50 @@ def confusion_rows(table: str) -> list[dict[str, Any]]:
     return rows
 
 
+def drifts(_: str = "") -> str:
+    """Verdicts and coverage on simulated drifts, with what follows from them computed here."""
+    tables = (HERE / "drift-confusion.md").read_text(encoding="utf-8").strip()
+    verdicts, coverage = drift_rows(tables)
+    claims = [
+        (sum(n for word, n in row["words"].items() if word not in row["right"] | {"inconclusive"}), row)
+        for row in verdicts
+    ]
+    wrong, where = max(claims, key=lambda one: one[0] / sum(one[1]["words"].values()))
+    shares = [row["covered"] for row in coverage]
+    return (
+        f"{tables}\n\nThe largest number of wrong claims is {wrong} of {sum(where['words'].values())} "
+        f"studies ({where['condition']}, {where['design']}). Of the intervals, {min(shares):.1%} to "
+        f"{max(shares):.1%} hold the truth."
+    )
+
+
+def drift_rows(tables: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of both tables of simulated drifts: verdicts by condition and design, and coverage by value."""
+    first, second = tables.split("\n\n")
+    lines = [_cells(line) for line in first.splitlines()]
+    words = lines[0][2:]
+    verdicts = [
+        {
+            "condition": condition,
+            "design": design,
+            "words": {word: int(count.strip("*")) for word, count in zip(words, counts, strict=True)},
+            "right": {word for word, count in zip(words, counts, strict=True) if count.startswith("**")},
+        }
+        for condition, design, *counts in lines[2:]
+    ]
+    coverage = [
+        {
+            "condition": condition,
+            "design": design,
+            "value": value,
+            "studies": int(studies),
+            "covered": float(covered.rstrip("%")) / 100,
+        }
+        for condition, design, value, studies, covered, _ in (_cells(x) for x in second.splitlines()[2:])
+    ]
+    return verdicts, coverage
+
+
 def changelog(_: str = "") -> str:
     """The changelog of the repository, under the page's own title."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -199,6 +243,7 @@ _PARTS = {
     "confusion": confusion,
     "defaults": defaults,
     "driftmargins": driftmargins,
+    "drifts": drifts,
     "errors": errors,
     "formats": formats,
     "margins": margins,

@@ -83,6 +83,21 @@ def test_set_against_set_and_pictures(study, tmp_path):
     assert Path(json.loads(both.stdout)["out"]).name == "read - seen"
 
 
+def test_a_device_gives_the_same_table(study, tmp_path):
+    for out, more in (("plain", []), ("device", ["--device", "cpu"])):
+        done = run(study.path, "seen", "--k", 3, "--no-cache", "--out", tmp_path / out, *more)
+        assert done.exit_code == 0, done.output
+    tables = [pq.read_table(tmp_path / out / "neighbors.parquet") for out in ("plain", "device")]
+    assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("more", [["--approximate"], ["--query", "i1"]])
+def test_a_device_is_for_exact_searches_of_all_items(study, more):
+    done = run(study.path, "seen", "--k", 3, "--device", "cpu", *more)
+    assert done.exit_code == 1
+    assert "leave" in done.stderr
+
+
 def test_refusals(study):
     for words, message in (
         (["--query", "i99"], "i99"),

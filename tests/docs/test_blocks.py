@@ -48,6 +48,7 @@ HARMLESS = (
     "pip uninstall ",
     "python3 -m venv ",
     "python -m repscope.testing.confusion",
+    "python -m repscope.testing.drifts",
     "git ",
     "repscope demo",
 )

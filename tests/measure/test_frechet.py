@@ -172,3 +172,23 @@ def test_refusals() -> None:
     x[3, 0] = np.nan
     with pytest.raises(VectorError, match="NaN or Inf in row 3"):
         frechet(x, y)
+
+
+@pytest.mark.parametrize("d", [40, 200])
+def test_fewer_rows_than_dimensions_equal_the_singular_values(d: int) -> None:
+    rng = np.random.default_rng(9)
+    x, y = 100 + rng.standard_normal((18, d)), 100.5 + 2 * rng.standard_normal((15, d))
+    groups = np.arange(18) % 5
+    found = frechet_replicates(x, y, groups, np.full(15, FIXED), 5)
+    assert found.value == pytest.approx(by_singular_values(x, y), rel=1e-9)
+    assert frechet(x, y) == pytest.approx(found.value, rel=1e-12)
+    left = [by_singular_values(x[groups != one], y) for one in range(5)]
+    assert found.leave_out == pytest.approx(left, rel=1e-9)
+    assert f"{d:,} dimensions" in found.method
+
+
+def test_rows_that_are_not_finite_are_named_whatever_the_width() -> None:
+    x = np.zeros((4, 30))
+    x[2, 7] = np.nan
+    with pytest.raises(VectorError, match="2"):
+        frechet(x, np.ones((3, 30)))

@@ -50,10 +50,11 @@ def test_known_moves_and_ratio_are_inside_the_intervals(known):
     assert known.verdict.word == "collapsing"
 
 
-def test_the_map_changes_no_number(known):
+@pytest.mark.parametrize("perplexity", [10, 30, 50])
+def test_the_map_changes_no_number(known, perplexity):
     stages, captions = world(items=200)
     other = rs.drift(
-        stages, reference=captions, on="caption_id", measures=("rank",), method="tsne", perplexity=10
+        stages, reference=captions, on="caption_id", measures=("rank",), method="tsne", perplexity=perplexity
     )
     assert numbers(other.to_json()) == numbers(known.to_json())
     assert other.to_json()["map"]["method"] == "tsne"

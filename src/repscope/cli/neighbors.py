@@ -34,6 +34,10 @@ def neighbors(
         ),
     ] = False,
     exact: Annotated[bool, typer.Option("--exact", help="Search exactly, whatever it costs.")] = False,
+    device: Annotated[
+        str | None,
+        typer.Option("--device", help="cuda, cuda:1: exact search of all items on a GPU; the CPU without."),
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Neither read nor keep neighbours in STUDY/cache.")
     ] = False,
@@ -57,6 +61,12 @@ def neighbors(
     from repscope.workflow.gate import check_formats
     from repscope.workflow.neighbours import Search, graph, nearest
 
+    if device is not None and query:
+        raise InputError(
+            "a device for a search of all items",
+            "--device and --query",
+            "leave --device out: few items are quick",
+        )
     if approximate and exact:
         raise InputError("one way to search", "--approximate and --exact", "leave one out")
     formats = check_formats(figures)
@@ -70,7 +80,7 @@ def neighbors(
     else:
         result = graph(
             opened, name, query_set=query_set, k=k, metric=metric, search=search,
-            use_cache=not no_cache, seed=seed,
+            use_cache=not no_cache, device=device, seed=seed,
         )  # fmt: skip
     # A question about a few items is answered on the terminal; it replaces nobody's results.
     folder = None

@@ -36,7 +36,8 @@ def frechet(items: ArrayLike, reference: ArrayLike) -> float:
     Paper: Dowson & Landau, JMVA 1982; Heusel et al., GANs Trained by a Two Time-Scale Update Rule,
     NeurIPS 2017.
     """
-    return frechet_from_moments(moments(matrix(items, "items")), moments(matrix(reference, "reference")))
+    x, y = _few_dimensions(matrix(items, "items"), matrix(reference, "reference"))
+    return frechet_from_moments(moments(x), moments(y))
 
 
 def frechet_from_moments(first: Moments, second: Moments) -> float:
@@ -69,11 +70,13 @@ def frechet_replicates(
     Raises:
         VectorError: as :func:`frechet`, or group codes that do not fit.
     """
-    parts, fixed = group_moments(matrix(items, "items"), groups, n_groups)
+    x, y = matrix(items, "items"), matrix(reference, "reference")
+    dimension = x.shape[1]
+    x, y = _few_dimensions(x, y)
+    parts, fixed = group_moments(x, groups, n_groups)
     whole = merge_all([fixed, *parts])
-    y_parts, y_fixed = group_moments(matrix(reference, "reference"), reference_groups, n_groups)
+    y_parts, y_fixed = group_moments(y, reference_groups, n_groups)
     y_whole = merge_all([y_fixed, *y_parts])
-    check_widths(whole.dimension, y_whole.dimension)
     side = _Side(y_whole)
     rest = iterate_leave_out(parts, fixed)
     if all(part.n == 0 for part in y_parts):
@@ -82,7 +85,7 @@ def frechet_replicates(
         pairs = zip(rest, iterate_leave_out(y_parts, y_fixed), strict=True)
         left = each_left_out(lambda pair: _distance(pair[0], _Side(pair[1])), pairs)
     return Replicates(
-        _distance(whole, side), left, whole.n + y_whole.n, rank_note(whole.n, y_whole.n, whole.dimension)
+        _distance(whole, side), left, whole.n + y_whole.n, rank_note(whole.n, y_whole.n, dimension)
     )
 
 
@@ -127,6 +130,25 @@ def rank_note(n: int, m: int, dimension: int) -> str:
     )
 
 
+def _few_dimensions(
+    x: NDArray[np.generic], y: NDArray[np.generic]
+) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Both sets in coordinates of the space that their rows span, where that has fewer dimensions.
+
+    All distances stay, and so does the Fréchet distance, at the cost of N + M dimensions instead of D.
+    """
+    check_widths(x.shape[1], y.shape[1])
+    if len(x) + len(y) >= x.shape[1]:
+        return x, y
+    rows = np.concatenate([x, y]).astype(np.float64)
+    if not np.isfinite(rows).all():
+        # Whoever takes the moments says which rows.
+        return x, y
+    # Q R = rowsᵀ: the columns of R are the rows in the coordinates of Q.
+    coordinates: Float64 = np.linalg.qr((rows - rows.mean(axis=0)).T)[1].T
+    return coordinates[: len(x)], coordinates[len(x) :]
+
+
 class _Side:
     """One set, with a factor F of its covariance, Σ = F Fᵀ, on the directions where it has any spread."""
 
@@ -141,7 +163,7 @@ def _factor(covariance: Float64, *, full: bool) -> Float64:
     """[D, R] F with F Fᵀ = Σ: triangular where Σ has full rank and says so, for a tenth of the cost."""
     if full:
         try:
-            lower = np.linalg.cholesky(covariance)
+            lower: Float64 = np.linalg.cholesky(covariance).astype(np.float64, copy=False)
         except np.linalg.LinAlgError:
             lower = np.zeros((1, 1))
         pivots = np.square(np.diagonal(lower))

@@ -127,7 +127,7 @@ def _draw_examples(
             small = picture(image, folders[number], _SIDE)
             pixels = None if small is None else np.asarray(small, dtype=np.uint8)
             tiles.append(Tile("", pixels, "" if image is None else str(image)))
-        text = _first(lined.stages[0], ("text", "label", "id"), row)
+        text = _first(lined.stages[0], ("caption", "text", "label", "id"), row)
         rows.append(ExampleRow(str(text), f"moved {short(float(arrays.paths.net[row]))}", tuple(tiles)))
     if not any(tile.picture is not None for one in rows for tile in one.tiles):
         drawn.notes.append(absent + "none of the pictures in the column path could be read here")

@@ -162,6 +162,7 @@ def graph(
     metric: str = "cosine",
     search: Search = "auto",
     use_cache: bool = True,
+    device: str | None = None,
     seed: int = 0,
 ) -> StudyNeighbours:
     """The k nearest items of every item, from the study's cache where they are there.
@@ -175,6 +176,7 @@ def graph(
         metric: "cosine", "inner" or "l2".
         search: "auto" is exact up to 150,000 rows in themselves, or as many pairs, approximate above.
         use_cache: read and keep the graph in ``STUDY/cache/neighbors``.
+        device: torch device of a search that is then exact, such as "cuda"; the result is the same.
         seed: of an approximate search.
 
     Raises:
@@ -183,8 +185,14 @@ def graph(
         DependencyError: an approximate search without pynndescent.
     """
     opened, queries, base = _open(study, name, query_set)
-    how = _decide(search, queries, base)
-    return _graph(opened, queries, base, k=k, metric=metric, how=how, use_cache=use_cache, seed=seed)
+    if device is not None and search == "approximate":
+        raise InputError(
+            "an exact search for a device", f"approximate with {device}", "leave one of them out"
+        )
+    how = "exact" if device is not None else _decide(search, queries, base)
+    return _graph(
+        opened, queries, base, k=k, metric=metric, how=how, use_cache=use_cache, device=device, seed=seed
+    )
 
 
 def nearest(
@@ -237,6 +245,7 @@ def _graph(
     how: Search,
     use_cache: bool,
     seed: int,
+    device: str | None = None,
 ) -> StudyNeighbours:
     rows = np.arange(queries.n)
     key = _key(queries, base, metric, "exact" if how == "exact" else f"approximate{seed}")
@@ -246,7 +255,7 @@ def _graph(
     against = None if base is queries else base.vectors
     note: dict[str, Any] = {"method": "exact"}
     if how == "exact":
-        found = exact(queries.vectors, against, k=k, metric=metric)
+        found = exact(queries.vectors, against, k=k, metric=metric, device=device)
     else:
         nearly = approximate(queries.vectors, against, k=k, metric=metric, seed=seed)
         found = nearly.neighbours
