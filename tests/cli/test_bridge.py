@@ -167,3 +167,50 @@ def test_a_place_that_cannot_be_written(study, tmp_path):
 def test_help_has_an_example():
     for verb in ("methods", "fit", "apply", "report", "import-diffusion", "export-diffusion"):
         assert "Example: repscope bridge " + verb in " ".join(run("bridge", verb, "--help").stdout.split())
+
+
+UNET = (
+    "--method", "ddpm", "--param", "denoiser=unet1d", "--param", "dim_mults=[1,2]", "--param", "init_dim=8",
+    "--param", "timesteps=50", "--param", "entry_time=20", "--param", "sampling_steps=3",
+    "--param", "steps=8", "--param", "batch_size=16",
+)  # fmt: skip
+
+
+def test_a_diffusion_bridge_goes_out_as_an_older_checkpoint_and_comes_back(study, tmp_path):
+    both = ("--source", "visual", "--target", "visual", "--unpaired", "--hold-out", "none")
+    file = tmp_path / "model-1.pt"
+    for words in (
+        ("fit", study, *both, *UNET, "--as", "unet"),
+        ("export-diffusion", study, "unet", "--to", file),
+        ("import-diffusion", study, file, "--as", "back", "--source-mean", "visual",
+         "--target-mean", "visual", "--param", "entry_time=20", "--param", "sampling_steps=3"),
+        ("apply", study, "unet", "--to", "visual", "--as", "by_unet"),
+        ("apply", study, "back", "--to", "visual", "--as", "by_back"),
+    ):  # fmt: skip
+        result = run("bridge", *words)
+        assert result.exit_code == 0, result.stderr
+    made = Study(study)
+    first, again = made["by_unet"].vectors, made["by_back"].vectors
+    lengths = [np.linalg.norm(one, axis=1, keepdims=True) for one in (first, again)]
+    assert np.abs(first / lengths[0] - again / lengths[1]).max() < 1e-5
+    assert np.abs(first - made["visual"].vectors).max() > 0.1
+
+
+def test_a_list_that_is_none_is_refused(study):
+    words = [one.replace("[1,2]", "1,2") for one in UNET]
+    refused = run("bridge", "fit", study, *FIT, *words, "--as", "never")
+    assert (refused.exit_code, "[1, 2, 4, 8]" in refused.stderr) == (1, True)
+
+
+def test_the_entry_time_of_a_real_diffusion_bridge_is_swept(study, tmp_path):
+    fitted = run("bridge", "fit", study, *FIT, "--method", "ddpm", "--as", "small", "--param", "steps=20",
+                 "--param", "timesteps=50", "--param", "entry_time=20", "--param", "sampling_steps=2",
+                 "--param", "validation=0")  # fmt: skip
+    assert fitted.exit_code == 0, fitted.stderr
+    swept = run("bridge", "report", study, "small", "--entry-times", "5,40", "--figures", "png",
+                "--out", tmp_path / "out", "--json")  # fmt: skip
+    assert swept.exit_code == 0, swept.stderr
+    (sweep,) = json.loads(swept.stdout)["entry_time"]
+    assert [one["time"] for one in sweep["times"]] == [5, 40]
+    assert all(one["measures"] and one["verdict"] for one in sweep["times"])
+    assert (tmp_path / "out" / "figures" / "bridge_entry_time.png").stat().st_size > 5000

@@ -192,7 +192,7 @@ class TrainedBridge(Bridge):
         if rows.dtype == np.float64:
             module = copy.deepcopy(module).double()
         with torch.no_grad():
-            moved: Tensor = getattr(module, name)(torch.from_numpy(np.ascontiguousarray(rows)))
+            moved: Tensor = getattr(module, name)(torch.from_numpy(np.require(rows, requirements=["C", "W"])))
         found: Floats = moved.numpy()
         return found
 

@@ -354,7 +354,7 @@ class DiffusionBridge(TrainedBridge):
         module = self._tuned()
         if rows.dtype == np.float64:
             module = self._module().double()
-        given = torch.from_numpy(np.ascontiguousarray(rows))
+        given = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
         with torch.no_grad():
             found: Floats = module(given, None if classes is None else torch.from_numpy(classes)).numpy()
         return found

@@ -169,7 +169,7 @@ class TrainingRows:
             right = targets
 
         def tensor(array: NDArray[Any]) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+            return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
 
         def side(rows: TakesRows | None, index: Index) -> Tensor | None:
             return None if rows is None else tensor(np.asarray(rows.take(index), np.float32))

@@ -26,7 +26,7 @@ def check_denoiser(bridge: DiffusionBridge) -> None:
 
     Raises:
         UnknownNameError: no such denoiser.
-        InputError: a size that is not a whole number of at least 1.
+        InputError: a size that is not a whole number of at least 1, or ``dim_mults`` that are no list.
     """
     if bridge.denoiser not in DENOISERS:
         raise UnknownNameError(f"a denoiser ({name_some(DENOISERS)})", repr(bridge.denoiser), "choose one")
@@ -34,6 +34,13 @@ def check_denoiser(bridge: DiffusionBridge) -> None:
         value = getattr(bridge, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InputError(f"{name}: a whole number of at least 1", repr(value), f"correct {name}")
+    mults = bridge.dim_mults
+    if (
+        not isinstance(mults, list | tuple)
+        or not mults
+        or not all(isinstance(one, int | float) and not isinstance(one, bool) and one > 0 for one in mults)
+    ):
+        raise InputError("dim_mults: a list of numbers above 0", repr(mults), "give it as [1, 2, 4, 8]")
 
 
 def make_denoiser(bridge: DiffusionBridge, width: int, classes: int) -> Denoiser:
