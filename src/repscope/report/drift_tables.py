@@ -12,9 +12,10 @@ from repscope.measure.drift.result import DriftArrays
 from repscope.measure.estimate import Difference, Estimate
 from repscope.report.clean import isolated, visible
 from repscope.report.drift_words import KEY, plain
-from repscope.report.numbers import interval, number, p_value, percent, places_for
+from repscope.report.numbers import MINUS, interval, number, p_value, percent, places_for
 
 _SMALL = 0.1
+_TINY = 1e-3
 _WIDE = 20.0
 
 LISTED = 12
@@ -31,6 +32,7 @@ class Cells:
         rows: cells, as many as ``head``; the first is the name of the row.
         about: a sentence above the table.
         left: columns that hold words.
+        named: the first column holds names of measures, which do not break over lines.
     """
 
     title: str
@@ -38,15 +40,27 @@ class Cells:
     rows: tuple[tuple[str, ...], ...]
     about: str = ""
     left: int = 1
+    named: bool = False
 
 
 def value(one: Estimate | Difference | None, places: int | None = None, *, signed: bool = False) -> str:
     """``0.412 [0.384, 0.441]``, or ``undefined``."""
     if one is None or one.value is None:
         return number(None)
+    if 0 < abs(one.value) < _TINY:
+        return _scientific(one, signed=signed)
     decimals = places_for(one.value) if places is None else places
     ends = interval(one.low, one.high, decimals, signed=signed)
     return f"{number(one.value, decimals, signed=signed)} {ends}".rstrip()
+
+
+def _scientific(one: Estimate | Difference, *, signed: bool) -> str:
+    """``5.93e−05 [5.48e−05, 6.41e−05]``: more zeros than digits are hard to read."""
+    low, mid, high = (
+        None if end is None else f"{end:{'+' if signed else ''}.2e}".replace("-", MINUS)
+        for end in (one.low, one.value, one.high)
+    )
+    return f"{mid}" if low is None or high is None else f"{mid} [{low}, {high}]"
 
 
 def ratio(one: Estimate | Difference | None) -> str:
@@ -112,6 +126,7 @@ def measure_table(found: DriftArrays) -> Cells:
         tuple(rows),
         "–: not defined at that stage. × is a ratio, + or − a difference; by chance: what a Gaussian of the "
         "same size, or two halves of the first stage, would read.",
+        named=True,
     )
 
 
@@ -138,7 +153,7 @@ def key_table(found: DriftArrays) -> Cells:
             )
         )
     head = ("measure", "what it is", _label(found, 0), _label(found, -1), "change", "p", "q", "n")
-    return Cells("Key numbers", head, tuple(rows), left=2)
+    return Cells("Key numbers", head, tuple(rows), left=2, named=True)
 
 
 def mode_table(found: DriftArrays, ids: Sequence[str]) -> Cells | None:

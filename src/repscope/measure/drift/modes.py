@@ -61,14 +61,16 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
     held_rows = held[frame.clusters]
     centres, k, fitted = _fit(frame, sums, np.flatnonzero(~held_rows), k)
     kept = np.flatnonzero(held_rows)
-    middles, scales = _common(frame, sums.means()[0, 0])
+    common = _common(frame, sums.means()[0, 0])
     plain, shaped = (np.empty((len(frame.stages), frame.n), np.int64) for _ in range(2))
     distance = np.empty(frame.n)
     for _, rows in frame.blocks():
         for number, stage in enumerate(frame.stages):
-            x = np.asarray(stage[rows], np.float64) - middles[number]
-            plain[number, rows], near = _nearest(x, centres)
-            shaped[number, rows] = _nearest(x / scales[number], centres)[0]
+            x = np.asarray(stage[rows], np.float64)
+            plain[number, rows], near = _nearest(x - common.middles[number], centres)
+            shaped[number, rows] = _nearest(
+                x / common.scales[number] - common.shape_middles[number], centres
+            )[0]
             if number == 0:
                 distance[rows] = near
     shares = _shares(plain[:, kept], k)
@@ -101,14 +103,28 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
     return Modes(tuple(found), method)
 
 
-def _common(frame: DriftFrame, mean: Float64) -> tuple[Float64, Float64]:
-    """Where the first stage's mean went with most items [S, D], and the common scale of each stage [S]."""
+@dataclass(frozen=True)
+class Common:
+    """What all items did together, stage by stage.
+
+    Attributes:
+        middles: [S, D] where the first stage's mean went with most items.
+        scales: [S] common scale; 1 for the first stage.
+        shape_middles: [S, D] the same as ``middles`` once the scale is undone.
+    """
+
+    middles: Float64
+    scales: Float64
+    shape_middles: Float64
+
+
+def _common(frame: DriftFrame, mean: Float64) -> Common:
     rng = np.random.default_rng(frame.seed + 23)
     rows = rng.permutation(frame.n)[:COMMON_ROWS]
     first = np.asarray(frame.stages[0][rows], np.float64)
     # Neighbours in a random order are random pairs.
     before = np.linalg.norm(first - np.roll(first, 1, axis=0), axis=1)
-    middles, scales = [mean], [1.0]
+    middles, scales, shape_middles = [mean], [1.0], [mean]
     for stage in frame.stages[1:]:
         later = np.asarray(stage[rows], np.float64)
         middles.append(mean + spatial_median(later - first))
@@ -116,7 +132,9 @@ def _common(frame: DriftFrame, mean: Float64) -> tuple[Float64, Float64]:
         scale = float(np.median(after[before > 0] / before[before > 0])) if (before > 0).any() else 1.0
         # Items at one point have no scale to undo.
         scales.append(scale if scale > 0 else 1.0)
-    return np.stack(middles), np.array(scales)
+        # Not the middle divided by the scale: that would magnify the error of the middle as well.
+        shape_middles.append(mean + spatial_median(later / scales[-1] - first))
+    return Common(np.stack(middles), np.array(scales), np.stack(shape_middles))
 
 
 def spatial_median(x: Float64, steps: int = 100) -> Float64:
