@@ -7,6 +7,7 @@ function here resamples whole clusters, and ``n`` always counts clusters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,15 +107,23 @@ def bootstrap_means(sums: ClusterSums, *, resamples: int = RESAMPLES, seed: int 
     return means
 
 
+@lru_cache(maxsize=4096)
+def t_quantile(share: float, degrees: float) -> float:
+    """Quantile of Student's t; remembered, since a table asks for the same few many times."""
+    from scipy.stats import t
+
+    return float(t.ppf(share, degrees))
+
+
 def percentile_interval(draws: Floats, clusters: int, level: float = LEVEL) -> tuple[float, float]:
     """Expanded percentile interval of a bootstrap distribution.
 
     Plain percentiles are too narrow when clusters are few; the nominal level is widened to what
     makes the interval of a normal mean exact (Hesterberg, The American Statistician 2015, §3.3).
     """
-    from scipy.stats import norm, t
+    from scipy.stats import norm
 
-    tail = norm.cdf(t.ppf((1 - level) / 2, clusters - 1) * np.sqrt(clusters / (clusters - 1)))
+    tail = norm.cdf(t_quantile((1 - level) / 2, clusters - 1) * np.sqrt(clusters / (clusters - 1)))
     low, high = np.nanquantile(draws, [tail, 1 - tail])
     return float(low), float(high)
 
@@ -256,21 +265,21 @@ def difference_replicates(
     before: Replicates, after: Replicates, clusters: int, level: float = LEVEL
 ) -> Difference:
     """Paired difference of two jackknifed measures that left out the same groups."""
+    from scipy.stats import t
+
     if len(before.leave_out) != len(after.leave_out):
         raise VectorError(
             "replicates made with the same groups",
             f"{len(before.leave_out)} and {len(after.leave_out)} groups",
             "use the same groups for both stages",
         )
-    from scipy.stats import t
-
     value = after.value - before.value
     changes = after.leave_out - before.leave_out
     half, groups, why = _jackknife_half_width(changes, level)
     method = f"paired {_jackknife_method(after, groups)}; t-test p"
     if half is None:
         return Difference(value, n=clusters, method=method, why=why)
-    error = half / t.ppf((1 + level) / 2, groups - 1)
+    error = half / t_quantile((1 + level) / 2, groups - 1)
     if error > 0:
         p = max(float(2 * t.sf(abs(value) / error, groups - 1)), SMALLEST_P)
     else:
@@ -290,17 +299,13 @@ def benjamini_hochberg(p: Floats) -> Floats:
 
 def standard_error(low: float, high: float, n: int, level: float = LEVEL) -> float:
     """Standard error that an interval of ``n`` clusters implies."""
-    from scipy.stats import t
-
-    return float((high - low) / (2 * t.ppf((1 + level) / 2, max(n - 1, 1))))
+    return float((high - low) / (2 * t_quantile((1 + level) / 2, max(n - 1, 1))))
 
 
 def detectable(error: float, n: int, *, level: float = LEVEL, power: float = POWER) -> float:
     """Smallest true difference that a two-sided test at this ``n`` finds in ``power`` of repeats."""
-    from scipy.stats import t
-
     degrees = max(n - 1, 1)
-    return float((t.ppf((1 + level) / 2, degrees) + t.ppf(power, degrees)) * error)
+    return float((t_quantile((1 + level) / 2, degrees) + t_quantile(power, degrees)) * error)
 
 
 def needed(error: float, n: int, effect: float, *, level: float = LEVEL, power: float = POWER) -> int:
@@ -315,15 +320,13 @@ def needed(error: float, n: int, effect: float, *, level: float = LEVEL, power: 
 
 
 def _jackknife_half_width(leave_out: Floats, level: float) -> tuple[float | None, int, str]:
-    from scipy.stats import t
-
     groups = len(leave_out)
     if groups < 2:
         return None, groups, "fewer than two groups to leave out"
     if not np.isfinite(leave_out).all():
         return None, groups, "not defined when some rows are left out"
     variance = (groups - 1) / groups * np.square(leave_out - leave_out.mean()).sum()
-    return float(t.ppf((1 + level) / 2, groups - 1) * np.sqrt(variance)), groups, ""
+    return float(t_quantile((1 + level) / 2, groups - 1) * np.sqrt(variance)), groups, ""
 
 
 def _jackknife_method(one: Replicates, groups: int) -> str:
