@@ -108,13 +108,16 @@ def _style() -> str:
 @cache
 def page_template(name: str) -> Template:
     """A page of this room. Everything that is put into it is escaped; unknown names are errors."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    text = resources.files("repscope.report").joinpath(name).read_text(encoding="utf-8")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("repscope", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.from_string(text)
+    return environment.get_template(name)
 
 
 def page_style() -> dict[str, str]:

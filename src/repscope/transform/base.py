@@ -122,9 +122,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             StudyError, VectorError: as in :meth:`transform`.
         """
         if not self.invertible:
-            raise InputError(
-                f"an invertible method, not {self.name}", self.name, "see repscope bridge methods"
-            )
+            raise self._one_way()
         return self._collected(source, "n_features_out_", self._unapply)
 
     @property
@@ -185,8 +183,11 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
         """Move a block of rows; the dtype stays."""
 
     def _unapply(self, rows: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-        """Move a block of rows back."""
-        raise NotImplementedError
+        """Move a block of rows back, where the method can."""
+        raise self._one_way()
+
+    def _one_way(self) -> InputError:
+        return InputError(f"an invertible method, not {self.name}", self.name, "see repscope bridge methods")
 
     @abstractmethod
     def _state(self) -> dict[str, NDArray[Any]]:

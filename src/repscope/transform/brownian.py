@@ -14,12 +14,12 @@ from repscope.transform.inputs import FitData
 from repscope.transform.networks import TIME_FEATURES, ResidualMLP, matmul_flops, time_features
 from repscope.transform.noise import row_noise
 from repscope.transform.registry import LearnsFrom
-from repscope.transform.trained import BridgeModule, TrainedBridge
+from repscope.transform.trained import BridgeModule, FramedModule, TrainedBridge
 from repscope.transform.training.draws import Draws
 from repscope.transform.training.rows import Batch
 
 
-class BrownianModule(BridgeModule):
+class BrownianModule(FramedModule):
     """Goes back along the bridge, from the source at time 1 to the target at time 0.
 
     At time m a row is distributed about (1 − m)·target + m·source with variance 2·variance·(m − m²).

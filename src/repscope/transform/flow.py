@@ -13,7 +13,7 @@ from repscope.transform.frame import Frame
 from repscope.transform.inputs import FitData, Floats
 from repscope.transform.networks import TIME_FEATURES, ResidualMLP, matmul_flops, time_features
 from repscope.transform.registry import LearnsFrom
-from repscope.transform.trained import BridgeModule, TrainedBridge
+from repscope.transform.trained import BridgeModule, FramedModule, TrainedBridge
 from repscope.transform.training.draws import Draws
 from repscope.transform.training.rows import Batch
 
@@ -28,7 +28,7 @@ _PACES = (1.0, 0.5, 0.2)
 stretches rows to more than twice their distance."""
 
 
-class FlowModule(BridgeModule):
+class FlowModule(FramedModule):
     """Integrates the velocity from time 0 (source) to 1 (target), and back.
 
     Args:

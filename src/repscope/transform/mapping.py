@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from repscope.transform.frame import Frame, unit
 from repscope.transform.inputs import FitData
 from repscope.transform.networks import ResidualMLP
-from repscope.transform.trained import BridgeModule
+from repscope.transform.trained import FramedModule
 
 
-class MappingModule(BridgeModule):
+class MappingModule(FramedModule):
     """z + network(z), where z is the row itself, or a linear image of it where the widths differ.
 
     Args:

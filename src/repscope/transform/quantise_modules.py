@@ -25,6 +25,11 @@ class Freezable(nn.Module):
         """As of any module, unless frozen."""
         return super().train(mode and not self.frozen)
 
+    def freeze(self) -> Self:
+        """Stay in evaluation from now on."""
+        self.frozen = True
+        return self.eval()
+
 
 class CodebookModule(Freezable):
     """A learnt codebook, or several in stages.

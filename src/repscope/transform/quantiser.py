@@ -100,10 +100,9 @@ class Quantiser(Bridge):
     def _module(self) -> nn.Module:
         import copy
 
-        found: nn.Module = copy.deepcopy(self._network)
         # A model that is trained must not move the codebook.
-        found.frozen = True  # type: ignore[assignment]  # nn.Module types every attribute as a tensor
-        return found.eval()
+        found: nn.Module = copy.deepcopy(self._network).freeze()
+        return found
 
     @abstractmethod
     def _build(self, d: int) -> Any:

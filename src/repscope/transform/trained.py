@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -39,14 +39,18 @@ class BridgeModule(nn.Module):
 
     frame: Frame
 
+
+class FramedModule(BridgeModule, ABC):
+    """Into the frame, moved there, and out of it."""
+
     def forward(self, rows: Tensor) -> Tensor:
         """[B, D] → [B, E]."""
         given = rows.to(self.frame.source_mean.dtype)
         return self.frame.leave(self.moved(self.frame.enter(given), rows)).to(rows.dtype)
 
+    @abstractmethod
     def moved(self, rows: Tensor, given: Tensor) -> Tensor:
         """[B, D] → [B, E] inside the frame; ``given`` are the raw rows."""
-        raise NotImplementedError
 
 
 class TrainedBridge(Bridge):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from repscope.measure.results import MeasureResult
 from repscope.plot.bridge_effect import plot_bridge_effect
 from repscope.plot.bridge_entry import EntryPoint, plot_bridge_entry_time
 from repscope.plot.bridge_methods import MethodPoint, plot_bridge_methods
@@ -63,14 +62,8 @@ def _point(one: MethodResult) -> MethodPoint:
 
 
 def _entry_points(sweep: EntryTime) -> list[EntryPoint]:
-    def row(table: object, name: str) -> MeasureResult:
-        found: MeasureResult = table[name]  # type: ignore[index]  # a mapping by name
-        return found
-
     return [
-        EntryPoint(
-            time, row(table, "top1.true"), row(table, "cosine.max"), row(table, "rank.entropy"), kept, word
-        )
+        EntryPoint(time, table["top1.true"], table["cosine.max"], table["rank.entropy"], kept, word)
         for time, table, kept, word in zip(
             sweep.times, sweep.results, sweep.neighbours, sweep.words, strict=True
         )
