@@ -142,6 +142,15 @@ def test_the_time_of_entry_shows_values_and_verdicts(times, result, whole):
     assert len(times) < 5 or "" in names
 
 
+def test_a_line_that_is_not_there_is_not_in_the_legend(result):
+    rows = [result("top1.true", 0.5, 0.4), result("cosine.max", 0.3, 0.4), result("rank.entropy", 20.0, 19.0)]
+    shown = {}
+    for kept in (Estimate(None, why="8 rows"), Estimate(0.5, 0.4, 0.6)):
+        figure = plot_bridge_entry_time([EntryPoint(t, *rows, kept, "unchanged") for t in (5, 50)], 100)
+        shown[kept.value] = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert set(shown[0.5]) - set(shown[None]) == {"neighbours kept"}
+
+
 def test_no_time_of_entry_is_an_error():
     with pytest.raises(InputError, match="--entry-times"):
         plot_bridge_entry_time([], 1000)

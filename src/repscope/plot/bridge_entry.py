@@ -91,8 +91,11 @@ def plot_bridge_entry_time(
                 marks.before,
                 "effective rank, share of before",
             ),
-            _series(right, points, [one.kept for one in points], marks.reference, "neighbours kept"),
         ]
+        # Few rows have no neighbours to keep: then there is no line for the legend to name.
+        if any(one.kept.value is not None for one in points):
+            kept = [one.kept for one in points]
+            handles.append(_series(right, points, kept, marks.reference, "neighbours kept"))
         right.axhline(1, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)), zorder=2)
         for ax, title in ((left, "a  Truths found"), (right, "b  What is kept")):
             ax.set_title(title)
