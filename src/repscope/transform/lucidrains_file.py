@@ -151,7 +151,7 @@ def _load(path: Path) -> Any:
         # torch raises any of these on bytes that are cut short or altered.
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise FormatError(
-            f"a whole torch file at {path}", f"{first[:200]}", "copy it again. " + _DO
+            f"a whole torch file at {path}", f"{first[:200]}", f"copy it again, or {_DO}"
         ) from error
 
 
