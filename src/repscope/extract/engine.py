@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, ModelError, RepscopeError, VectorError, name_some
 from repscope.extract.conditions import evaluating, repeatable, set_seed
 from repscope.extract.hooks import Recorder
+from repscope.extract.loaded import Kind, LoadedModel
 from repscope.extract.loader import Decoded
 from repscope.extract.memory import ran_out_of_memory, too_large
-from repscope.extract.models import Kind, LoadedModel
 from repscope.extract.points import CapturePoint, Pool
 from repscope.extract.pooling import Layout, describe, to_numpy
 from repscope.extract.texts import pad_batch

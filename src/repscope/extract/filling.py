@@ -11,9 +11,9 @@ from typing import Any
 from repscope.errors import BatchTooLargeError, InputError, name_some
 from repscope.extract.batches import BatchSizes
 from repscope.extract.engine import Engine
+from repscope.extract.loaded import LoadedModel
 from repscope.extract.loader import Decoded, decode_all
 from repscope.extract.memory import release_memory
-from repscope.extract.models import LoadedModel
 from repscope.extract.outputs import ShardRows, column_types
 from repscope.extract.parts import Part
 from repscope.extract.points import Pool

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import importlib.util
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from repscope.errors import DependencyError, InputError, MissingError, ModelErro
 from repscope.extract.conditions import repeatable
 from repscope.extract.decode import UnreadableError
 from repscope.extract.huggingface_text import text_tower
-from repscope.extract.models import Kind, LoadedModel, describe_model, finish_model
+from repscope.extract.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.texts import TextTower
 from repscope.extract.weights import load_weights
@@ -66,16 +66,7 @@ class ProcessorTransform:
         }
 
 
-def load_folder(
-    folder: str,
-    *,
-    takes: Collection[Kind] | None,
-    weights: str | Path | None,
-    device: str,
-    dtype: str,
-    seed: int,
-    given: Transform | None,
-) -> LoadedModel:
+def load_folder(folder: str, asked: ModelRequest) -> LoadedModel:
     """Load a Hugging Face folder: ``AutoModel``, its image processor and its tokenizer.
 
     A dual encoder (CLIP, SigLIP) gives its features, that is, the projected embeddings.
@@ -84,10 +75,7 @@ def load_folder(
 
     Args:
         folder: a local directory with config.json and weights, or the name of a model on the hub.
-        takes: what will be given to it; None for all that the folder has the preprocessing of.
-        weights: other weights than the folder's.
-        device, dtype, seed: as :func:`repscope.extract.models.load_model`.
-        given: preprocessing from the caller, in place of the folder's own step by step.
+        asked: how to load it; its preprocessing replaces the folder's own step by step.
 
     Raises:
         MissingError: no such folder, or no config.json or weights in it.
@@ -105,9 +93,9 @@ def load_folder(
         )
     transformers = _transformers()
     with _quiet(transformers), _explained(path):
-        module, absent, loaded = _load(transformers, path, weights, dtype, seed)
-        forward, text, transform = _ways_in(transformers, module, path, takes, given or Preprocessing())
-    finish_model(module, device, dtype)
+        module, absent, loaded = _load(transformers, path, asked)
+        forward, text, transform = _ways_in(transformers, module, path, asked)
+    finish_model(module, asked.device, asked.dtype)
     files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
     identity = {
         "config_sha256": file_hash(path / "config.json"),
@@ -124,7 +112,16 @@ def load_folder(
         record["masked"] = hidden
     name = folder.rpartition("/")[2] if path.parent.name == "snapshots" else path.resolve().name
     return LoadedModel(
-        module, forward, name, device, dtype, identity, record, transform, absent=absent, text=text
+        module,
+        forward,
+        name,
+        asked.device,
+        asked.dtype,
+        identity,
+        record,
+        transform,
+        absent=absent,
+        text=text,
     )
 
 
@@ -147,14 +144,18 @@ def _from_hub(name: str) -> Path:
 
 
 def _ways_in(
-    transformers: Any, module: Any, path: Path, takes: Collection[Kind] | None, given: Transform
+    transformers: Any, module: Any, path: Path, asked: ModelRequest
 ) -> tuple[Callable[[Tensor], Any] | None, TextTower | None, Transform]:
     """How images and texts go in, of those that are wanted."""
     main = getattr(module, "main_input_name", "something else")
     dual = hasattr(module, "get_image_features") and hasattr(module, "get_text_features")
     images, texts = dual or main == "pixel_values", dual or main == "input_ids"
-    for kind, able, form in (("image", images, "pixel_values"), ("text", texts, "input_ids")):
-        if takes is not None and kind in takes and not able:
+    ways: tuple[tuple[Kind, bool, str], ...] = (
+        ("image", images, "pixel_values"),
+        ("text", texts, "input_ids"),
+    )
+    for kind, able, form in ways:
+        if asked.requires(kind) and not able:
             raise ModelError(
                 f"a model that takes {kind}s ({form})",
                 f"{type(module).__name__}, which takes {main}",
@@ -164,18 +165,18 @@ def _ways_in(
     text: TextTower | None = None
     problems: list[RepscopeError] = []
     transform: Transform = Preprocessing()
-    if images and (takes is None or "image" in takes):
+    if images and asked.wants("image"):
         try:
-            transform = _transform(transformers, path, given)
+            transform = _transform(transformers, path, asked.given or Preprocessing())
             forward = _image_forward(module, dual)
         except RepscopeError as error:
             problems.append(error)
-    if texts and (takes is None or "text" in takes):
+    if texts and asked.wants("text"):
         try:
             text = text_tower(transformers, module, path, dual)
         except RepscopeError as error:
             problems.append(error)
-    if problems and (takes is not None or (forward is None and text is None)):
+    if problems and (asked.takes is not None or (forward is None and text is None)):
         raise problems[0]
     if forward is None and text is None:
         raise ModelError(
@@ -234,18 +235,18 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _load(
-    transformers: Any, path: Path, weights: str | Path | None, dtype: str, seed: int
+    transformers: Any, path: Path, asked: ModelRequest
 ) -> tuple[nn.Module, tuple[str, ...], dict[str, Any] | None]:
     import torch
 
-    wanted = getattr(torch, dtype)
-    with repeatable("cpu", seed):
-        if weights is not None:
+    wanted = getattr(torch, asked.dtype)
+    with repeatable("cpu", asked.seed):
+        if asked.weights is not None:
             config = transformers.AutoConfig.from_pretrained(
                 path, trust_remote_code=False, local_files_only=True
             )
             module: nn.Module = transformers.AutoModel.from_config(config, trust_remote_code=False)
-            return module, (), vars(load_weights(module, weights))
+            return module, (), vars(load_weights(module, asked.weights))
         module, info = transformers.AutoModel.from_pretrained(
             path, output_loading_info=True, trust_remote_code=False, local_files_only=True, dtype=wanted
         )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import ModelError, RepscopeError
 from repscope.extract.conditions import evaluating, repeatable, set_seed
 from repscope.extract.engine import stack_pixels
+from repscope.extract.loaded import LoadedModel
 from repscope.extract.loader import Decoded
-from repscope.extract.models import LoadedModel
 from repscope.extract.pooling import describe, pool_rows, tensor_of
 from repscope.extract.sources import Item
 from repscope.extract.texts import pad_batch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from repscope.errors import BatchTooLargeError, ModelError, RepscopeError
 
 if TYPE_CHECKING:
-    from repscope.extract.models import Kind
+    from repscope.extract.loaded import Kind
 
 _SAID = (
     # CUDA, ROCm and Apple's backend; the CPU's allocator, by its two messages; cuBLAS and cuDNN.

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from repscope.errors import InputError, ModelError
+from repscope.errors import InputError
 from repscope.extract.build import build_in_package, build_module, check_module
 from repscope.extract.conditions import repeatable
+from repscope.extract.huggingface import load_folder
+from repscope.extract.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
-from repscope.extract.texts import TextTower
-from repscope.extract.usercode import MODULE_PREFIX
-from repscope.extract.weights import load_weights, state_hash
+from repscope.extract.weights import load_weights
+from repscope.extract.zoo import ZOO
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-Kind = Literal["image", "text"]
+    from torch import nn
 
 IMAGES: tuple[Kind, ...] = ("image",)
 
@@ -30,37 +27,6 @@ FORMS = (
 """How a model is written."""
 
 DTYPES = ("float32", "float16", "bfloat16")
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model ready to run.
-
-    Attributes:
-        module: the module whose parts can be captured.
-        forward: runs it on a batch of pixels [B, 3, H, W]; what it gives is the model's own output.
-            None for a model that takes no images.
-        name: for a set that has no other name.
-        device, dtype: where and in what it computes.
-        identity: hashes and names that decide the rows, for the recipe.
-        record: what the provenance says besides.
-        transform: preprocessing, the caller's or the model's own.
-        borrowed: the caller's own module, to be left as it was found.
-        absent: parameters that the weights lack; they are NaN, so that no row can depend on them.
-        text: how it takes texts; None for a model that takes none.
-    """
-
-    module: nn.Module
-    forward: Callable[[Tensor], Any] | None
-    name: str
-    device: str
-    dtype: str
-    identity: dict[str, Any] = field(repr=False)
-    record: dict[str, Any] = field(repr=False)
-    transform: Transform
-    borrowed: bool = False
-    absent: tuple[str, ...] = ()
-    text: TextTower | None = None
 
 
 def load_model(
@@ -92,9 +58,6 @@ def load_model(
     """
     from torch import nn
 
-    from repscope.extract.huggingface import load_folder
-    from repscope.extract.zoo import ZOO
-
     if isinstance(spec, nn.Module):
         _only_images(takes, "a module of yours")
         return _borrow(spec, weights, device, dtype, given or Preprocessing())
@@ -102,15 +65,12 @@ def load_model(
     if dtype is not None and dtype not in DTYPES:
         raise InputError(f"a dtype among {', '.join(DTYPES)}", repr(dtype), "choose one of them")
     number = dtype or "float32"
+    asked = ModelRequest(takes, weights, place, number, seed, given)
     kind, colon, rest = spec.partition(":")
     if kind == "hf" and colon:
-        return load_folder(
-            rest, takes=takes, weights=weights, device=place, dtype=number, seed=seed, given=given
-        )
+        return load_folder(rest, asked)
     if kind in ZOO and colon and rest:
-        return ZOO[kind](
-            rest, takes=takes, weights=weights, device=place, dtype=number, seed=seed, given=given
-        )
+        return ZOO[kind](rest, asked)
     file, colon, name = spec.rpartition(":")
     in_package = bool(re.fullmatch(r"\w+(\.\w+)*", file)) and not file.endswith(".py")
     if not colon or not name or not (file.endswith(".py") or in_package):
@@ -153,36 +113,6 @@ def resolve_device(device: str | None) -> str:
             f"a device of this machine ({have})", f"{device!r}: {reason[:160]}", "choose one with --device"
         ) from error
     return device
-
-
-def finish_model(module: nn.Module, device: str, dtype: str) -> None:
-    """Move a model of ours to its place, ready for evaluation.
-
-    Raises:
-        ModelError: it does not fit, or cannot be moved.
-    """
-    import torch
-
-    try:
-        module.to(device=device, dtype=getattr(torch, dtype)).eval()
-    except (RuntimeError, NotImplementedError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(
-            f"a model that moves to {device} as {dtype}", reason, "choose another --device or --dtype"
-        ) from error
-
-
-def describe_model(module: nn.Module) -> dict[str, Any]:
-    """Class, size, and hashes of structure and state, after all loading."""
-    made_by = type(module).__module__
-    # A file's module name holds its path, and a copy elsewhere is the same model.
-    prefix = "" if made_by.startswith(MODULE_PREFIX) else f"{made_by}."
-    return {
-        "class": prefix + type(module).__qualname__,
-        "parameters": sum(parameter.numel() for parameter in module.parameters()),
-        "structure_sha256": hashlib.sha256(repr(module).encode()).hexdigest(),
-        "state_sha256": state_hash(module),
-    }
 
 
 def _borrow(

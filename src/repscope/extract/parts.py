@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from repscope.errors import InputError, name_some
-from repscope.extract.models import Kind, LoadedModel
+from repscope.extract.loaded import Kind, LoadedModel
 from repscope.extract.outputs import Output
 from repscope.extract.points import CapturePoint
 from repscope.extract.preprocess import Preprocessing, Transform

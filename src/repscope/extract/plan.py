@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import BatchTooLargeError
 from repscope.extract.engine import Engine
+from repscope.extract.loaded import LoadedModel
 from repscope.extract.loader import Decoded, decode
 from repscope.extract.memory import release_memory
-from repscope.extract.models import LoadedModel, load_model
+from repscope.extract.models import load_model
 from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import CapturePoint, Pool, as_points, resolve_points
 from repscope.extract.preprocess import Preprocessing, Transform

@@ -13,7 +13,8 @@ from repscope.errors import InputError, name_some
 from repscope.extract.batches import BatchSizes
 from repscope.extract.engine import AUTOCAST
 from repscope.extract.filling import Filling
-from repscope.extract.models import Kind, load_model
+from repscope.extract.loaded import Kind
+from repscope.extract.models import load_model
 from repscope.extract.outputs import Output, recipe_of
 from repscope.extract.parts import Part, notes_on, points_of
 from repscope.extract.points import POOLS, CapturePoint, Pool, as_points, resolve_points

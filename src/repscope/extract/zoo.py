@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from repscope.errors import InputError
 from repscope.extract.build import check_module
 from repscope.extract.conditions import repeatable
 from repscope.extract.huggingface_text import hf_transform
-from repscope.extract.models import Kind, LoadedModel, describe_model, finish_model
+from repscope.extract.loaded import LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.texts import TextTower
 from repscope.extract.weights import load_weights
@@ -21,40 +21,31 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def load_timm(
-    name: str,
-    *,
-    takes: Collection[Kind] | None,
-    weights: str | Path | None,
-    device: str,
-    dtype: str,
-    seed: int,
-    given: Transform | None,
-) -> LoadedModel:
+def load_timm(name: str, asked: ModelRequest) -> LoadedModel:
     """A model of timm with its own resize, crop, mean, std and interpolation.
 
     Args:
         name: as ``timm.create_model`` takes it; without ``weights`` its pretrained ones are fetched.
-        takes, weights, device, dtype, seed, given: see :func:`repscope.extract.models.load_model`.
+        asked: how to load it.
 
     Raises:
         DependencyError: timm is missing or broken.
         ModelError: it has no such model, or the weights do not fit.
     """
-    refuse("text", takes, f"timm:{name}")
+    refuse("text", asked, f"timm:{name}")
     timm = package("timm", "timm")
-    with explained(f"timm:{name}"), repeatable("cpu", seed):
-        module = check_module(timm.create_model(name, pretrained=weights is None), f"timm:{name}")
+    with explained(f"timm:{name}"), repeatable("cpu", asked.seed):
+        module = check_module(timm.create_model(name, pretrained=asked.weights is None), f"timm:{name}")
         settings = timm.data.resolve_model_data_config(module)
-    filled = load_weights(module, weights) if weights is not None else None
-    transform = timm_preprocessing(settings, given)
-    finish_model(module, device, dtype)
+    filled = load_weights(module, asked.weights) if asked.weights is not None else None
+    transform = timm_preprocessing(settings, asked.given)
+    finish_model(module, asked.device, asked.dtype)
     return LoadedModel(
         module,
         module,
         name,
-        device,
-        dtype,
+        asked.device,
+        asked.dtype,
         {"timm": timm.__version__, **describe_model(module)},
         {"spec": f"timm:{name}", "weights": "timm's pretrained" if filled is None else vars(filled)},
         transform,
@@ -102,42 +93,34 @@ def timm_preprocessing(settings: dict[str, Any], given: Transform | None) -> Tra
     )
 
 
-def load_st(
-    name: str,
-    *,
-    takes: Collection[Kind] | None,
-    weights: str | Path | None,
-    device: str,
-    dtype: str,
-    seed: int,
-    given: Transform | None,
-) -> LoadedModel:
+def load_st(name: str, asked: ModelRequest) -> LoadedModel:
     """A text model of sentence-transformers; its output is the sentence embedding, as ``encode`` gives it.
 
     Its default prompt, where it has one, is put before every text.
 
     Args:
         name: a folder, or a name on the hub.
-        takes, weights, device, dtype, seed, given: see :func:`repscope.extract.models.load_model`;
-            ``weights`` is refused, since such a folder holds its own.
+        asked: how to load it; ``weights`` is refused, since such a folder holds its own.
 
     Raises:
         DependencyError: sentence-transformers is missing or broken.
         InputError: weights were given.
         ModelError: it cannot load the folder.
     """
-    refuse("image", takes, f"st:{name}")
+    refuse("image", asked, f"st:{name}")
     st = package("sentence_transformers", "sentence-transformers")
-    if weights is not None:
-        raise InputError("the weights in the folder of an st: model", f"--weights {weights}", "leave it out")
-    with explained(f"st:{name}"), repeatable("cpu", seed):
+    if asked.weights is not None:
+        raise InputError(
+            "the weights in the folder of an st: model", f"--weights {asked.weights}", "leave it out"
+        )
+    with explained(f"st:{name}"), repeatable("cpu", asked.seed):
         module: Any = check_module(
             st.SentenceTransformer(name, device="cpu", trust_remote_code=False), f"st:{name}"
         )
         context = module.max_seq_length
         prompt = module.prompts.get(module.default_prompt_name) or ""
         transform = hf_transform(module.tokenizer, None if context is None else int(context), prompt=prompt)
-    finish_model(module, device, dtype)
+    finish_model(module, asked.device, asked.dtype)
     # Some models leave their prompt out of the average.
     length = {"prompt_length": _tokens_before(module.tokenizer, prompt)} if prompt else {}
 
@@ -148,16 +131,16 @@ def load_st(
         module,
         None,
         Path(name).name,
-        device,
-        dtype,
+        asked.device,
+        asked.dtype,
         {"sentence_transformers": st.__version__, **describe_model(module)},
         {"spec": f"st:{name}", "weights": "the folder's own"},
-        given or Preprocessing(),
+        asked.given or Preprocessing(),
         text=TextTower(transform, read),
     )
 
 
-ZOO: dict[str, Callable[..., LoadedModel]] = {
+ZOO: dict[str, Callable[[str, ModelRequest], LoadedModel]] = {
     "timm": load_timm,
     "open_clip": load_open_clip,
     "st": load_st,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError
 from repscope.extract.build import check_module
 from repscope.extract.conditions import repeatable
-from repscope.extract.models import Kind, LoadedModel, describe_model, finish_model
+from repscope.extract.loaded import LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extract.preprocess import Preprocessing, Transform
 from repscope.extract.texts import TextTower, TextTransform
 from repscope.extract.weights import load_weights
@@ -22,22 +22,13 @@ _OWN_WEIGHTS = ("local-dir:", "hf-hub:")
 """Names of folders that hold a configuration and its weights."""
 
 
-def load_open_clip(
-    name: str,
-    *,
-    takes: Collection[Kind] | None,
-    weights: str | Path | None,
-    device: str,
-    dtype: str,
-    seed: int,
-    given: Transform | None,
-) -> LoadedModel:
+def load_open_clip(name: str, asked: ModelRequest) -> LoadedModel:
     """A dual encoder of open_clip; its outputs are the image and the text features.
 
     Args:
         name: ``ARCHITECTURE@TAG``; the tag names pretrained weights, and is left out with ``weights``.
             Or ``local-dir:FOLDER`` or ``hf-hub:NAME``, which hold their own.
-        takes, weights, device, dtype, seed, given: see :func:`repscope.extract.models.load_model`.
+        asked: how to load it.
 
     Raises:
         DependencyError: open_clip is missing or broken.
@@ -47,14 +38,14 @@ def load_open_clip(
     open_clip = package("open_clip", "open_clip_torch")
     owns = name.startswith(_OWN_WEIGHTS)
     architecture, _, tag = (name, "", "") if owns else name.partition("@")
-    if not owns and (weights is None) == (not tag):
+    if not owns and (asked.weights is None) == (not tag):
         raise InputError(
             "weights of an open_clip model: either a tag or --weights",
-            "neither" if weights is None else "both",
+            "neither" if asked.weights is None else "both",
             f"write open_clip:{architecture}@TAG, or give --weights (open_clip.list_pretrained() lists tags)",
         )
-    with explained(f"open_clip:{name}"), repeatable("cpu", seed):
-        if weights is None:
+    with explained(f"open_clip:{name}"), repeatable("cpu", asked.seed):
+        if asked.weights is None:
             # Of a folder that lacks its weights, the other maker gives a random model and a warning.
             made, pipeline = open_clip.create_model_from_pretrained(architecture, pretrained=tag or None)
         else:
@@ -63,8 +54,8 @@ def load_open_clip(
         module: Any = check_module(made, f"open_clip:{name}")
         tokenizer = open_clip.get_tokenizer(architecture)
         settings = open_clip.get_model_preprocess_cfg(module)
-    filled = load_weights(module, weights) if weights is not None else None
-    finish_model(module, device, dtype)
+    filled = load_weights(module, asked.weights) if asked.weights is not None else None
+    finish_model(module, asked.device, asked.dtype)
 
     def read(ids: Tensor, _: Tensor) -> Any:
         return module.encode_text(ids)
@@ -75,14 +66,14 @@ def load_open_clip(
         module,
         module.encode_image,
         Path(architecture).name,
-        device,
-        dtype,
+        asked.device,
+        asked.dtype,
         {"open_clip": open_clip.__version__, **describe_model(module)},
         {"spec": f"open_clip:{name}", "weights": origin if filled is None else vars(filled)},
         Pipeline(pipeline)
-        if given is None or given == Preprocessing()
-        else open_clip_preprocessing(settings, given),
-        text=text if takes is None or "text" in takes else None,
+        if asked.given is None or asked.given == Preprocessing()
+        else open_clip_preprocessing(settings, asked.given),
+        text=text if asked.wants("text") else None,
     )
 
 

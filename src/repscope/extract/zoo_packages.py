@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import DependencyError, InputError, ModelError, RepscopeError
+from repscope.extract.loaded import Kind, ModelRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,9 +39,9 @@ class Pipeline:
         return {"kind": "pipeline", "steps": _ADDRESS.sub("", str(self._steps)).splitlines()}
 
 
-def refuse(kind: str, takes: Collection[str] | None, what: str) -> None:
+def refuse(kind: Kind, asked: ModelRequest, what: str) -> None:
     """Refuse a source of ``kind`` for a model that takes none; raises :class:`InputError`."""
-    if takes is not None and kind in takes:
+    if asked.requires(kind):
         raise InputError(
             f"a model that takes {kind}s", f"{what}, which takes none", "give a model made for this source"
         )
