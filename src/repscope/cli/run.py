@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ _USAGE: type[Exception] = typer.BadParameter.__mro__[1]
 
 @command
 def run(
+    context: typer.Context,
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="The steps.")],
     *,
     dry_run: Annotated[
@@ -35,7 +37,7 @@ def run(
     """
     from repscope.workflow.recipe import read_recipe, run_recipe
 
-    read = read_recipe(recipe, check=_problem)
+    read = read_recipe(recipe, check=partial(_problem, context.find_root().command))
     done = run_recipe(read, dry_run=dry_run, start=start, quiet=quiet, say=lambda line: say(line, quiet))
     if as_json:
         print_json(done.to_json())
@@ -51,11 +53,9 @@ def run(
         print(", ".join(f"{count} {state}" for state, count in counts.items() if count) + f": {done.study}")
 
 
-def _problem(words: Sequence[str]) -> str:
-    """What the command line would refuse about a step, or ""; nothing is run."""
-    from repscope.cli.main import app
-
-    found: Any = typer.main.get_command(app)
+def _problem(root: Any, words: Sequence[str]) -> str:
+    """What the command ``root`` would refuse about a step, or ""; nothing is run."""
+    found = root
     left = list(words)
     while hasattr(found, "commands"):
         name = left.pop(0)

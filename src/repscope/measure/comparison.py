@@ -18,7 +18,8 @@ from repscope.measure.registry import all_cards, card
 from repscope.measure.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
 from repscope.measure.results import MeasureResult
 from repscope.measure.rows import build_rows, dense_codes, mean_rows, value_of, with_q
-from repscope.measure.stage import Frame, PerItem, Sample, Stage, Undefined, measure_stage
+from repscope.measure.stage import Frame, PerItem, Sample, Stage, Undefined
+from repscope.measure.stage_measures import measure_stage
 from repscope.measure.verdict import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
 
 Array = NDArray[np.floating[Any]]

@@ -1,8 +1,8 @@
-"""All measures of one stage against a reference, from the arrays and one frame that stages share."""
+"""One stage against a reference, and the frame that stages share: what every measure of it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError
 from repscope.measure.estimate import FIXED, Replicates
 from repscope.measure.matching import Match, match
 
@@ -133,31 +132,3 @@ class Stage:
 Samples = Iterator[tuple[str, Sample]]
 Provider = Callable[[Stage, bool, list[str]], Samples]
 """Gives the named measures of a stage, with what intervals need or without."""
-
-
-def measure_stage(stage: Stage, wanted: Collection[str], *, intervals: bool = True) -> dict[str, Sample]:
-    """Compute the wanted measures of one stage.
-
-    Args:
-        stage: the rows and their frame.
-        wanted: names of measures.
-        intervals: False skips what only intervals need (for controls).
-
-    Returns:
-        Name → sample, for every wanted measure that applies to a stage.
-    """
-    from repscope.measure.providers_alignment import ALIGNMENT
-    from repscope.measure.providers_sets import DISTRIBUTION, GEOMETRY
-
-    samples: dict[str, Sample] = {}
-    for names, provide in (*ALIGNMENT, *DISTRIBUTION, *GEOMETRY):
-        needed = [name for name in names if name in wanted]
-        if not needed:
-            continue
-        try:
-            samples.update(provide(stage, intervals, needed))
-        except InputError as error:
-            # Expected: a measure that these rows do not have (rank of one point, one class, N too small).
-            for name in needed:
-                samples.setdefault(name, Undefined(f"expected {error.expected}; got {error.got}"))
-    return samples
