@@ -2,6 +2,10 @@
 
 The config names the method and the checksum of the weights, so that a file that was cut short, or
 comes from another save, is found out. Only names in the registry become classes.
+
+A bridge that replaces another has weights under a name of their own, ``model-DIGEST.safetensors`` with the
+first 12 digits of their checksum, and its config says so (``weights_file``). Both weights lie side by side
+until the one step that replaces the config: that is the moment at which the folder holds another bridge.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -18,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import ExistsError, FormatError, InputError, MissingError, RepscopeError
+from repscope.study.lock import WriterLock
 from repscope.study.provenance import version
 from repscope.study.storage import (
     TEMPORARY,
@@ -35,6 +41,10 @@ if TYPE_CHECKING:
 SCHEMA = "repscope.bridge/1"
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+"""Name of the weights where the config gives none, as in every folder that was written once."""
+
+_NAMES = re.compile(r"model(-[0-9a-f]{12})?\.safetensors")
+_UNFINISHED = re.compile(rf"\.(config\.json|\.writer\.lock|{_NAMES.pattern})\.\d+{re.escape(TEMPORARY)}")
 _PARAMETER = "parameter:"
 _LONGEST_CONFIG = 4 * 2**20
 
@@ -44,13 +54,14 @@ B = TypeVar("B", bound="Bridge")
 def save(bridge: Bridge, path: Path) -> Path:
     """Write a fitted bridge into the folder ``path``.
 
-    A new folder appears complete or not at all. In a folder that holds a bridge already, first the
-    weights and then the config are replaced; other files stay.
+    A new folder appears complete or not at all. A folder that holds a bridge already holds the old one or
+    the new one, whole, at every moment; other files stay.
 
     Raises:
         ExistsError: the folder holds another program's config.json.
         InputError: a parameter cannot be written as JSON.
-        StorageError: the disk refuses.
+        StudyError: another process is saving into the folder.
+        StorageError: the disk refuses; what was there before is there still.
     """
     from safetensors.numpy import save as to_safetensors
 
@@ -69,11 +80,9 @@ def save(bridge: Bridge, path: Path) -> Path:
         "warnings": list(bridge.warnings_),
         "provenance": bridge.provenance_,
     }
-    text = json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    text = _as_text(config)
     if path.exists():
-        _refuse_foreign(path)
-        write_bytes(path / WEIGHTS, weights)
-        write_bytes(path / CONFIG, text)
+        _replace(path, config, weights)
         return path
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
@@ -91,6 +100,43 @@ def save(bridge: Bridge, path: Path) -> Path:
     return path
 
 
+def _as_text(config: dict[str, Any]) -> bytes:
+    return json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _replace(path: Path, config: dict[str, Any], weights: bytes) -> None:
+    """Write a bridge into a folder that is there, beside the one that it may hold."""
+    _refuse_foreign(path)
+    lock = WriterLock(path)
+    try:
+        old = _refuse_foreign(path)
+        digest = config["weights_sha256"]
+        name = WEIGHTS if old is None else f"model-{digest[:12]}.safetensors"
+        if old is not None and old.get("weights_sha256") == digest:
+            # The same weights; writing them again harms nobody, and mends a file that was damaged.
+            name = _weights_of(old)
+        text = _as_text(config if name == WEIGHTS else {**config, "weights_file": name})
+        write_bytes(path / name, weights)
+        with lock.held():
+            write_bytes(path / CONFIG, text)
+    finally:
+        # After a failure as well: whichever bridge the folder now holds, the other's weights go.
+        with contextlib.suppress(OSError, RepscopeError), lock.held():
+            _tidy(path)
+        lock.release()
+
+
+def _tidy(path: Path) -> None:
+    """Remove weights that the config does not name, and files that a killed writer left half written."""
+    kept = _weights_of(read_config(path))
+    for one in path.iterdir():
+        other = _NAMES.fullmatch(one.name) and one.name != kept
+        if other or _UNFINISHED.fullmatch(one.name):
+            # Where a file that somebody reads cannot be removed (Windows), a later save removes it.
+            with contextlib.suppress(PermissionError):
+                one.unlink()
+
+
 def load(path: Path, cls: type[B] | None = None) -> B:
     """Read a bridge that :func:`save` wrote.
 
@@ -102,7 +148,7 @@ def load(path: Path, cls: type[B] | None = None) -> B:
         MissingError: no such folder, or a file of it is missing.
         FormatError: another program's file, truncated, altered, or a bridge of another class.
     """
-    config = read_config(path)
+    config, arrays = _read_settled(path)
     found = get(config["method"])
     if cls is not None and not issubclass(found, cls):
         raise FormatError(
@@ -110,7 +156,6 @@ def load(path: Path, cls: type[B] | None = None) -> B:
             f"{config['method']} ({found.__name__})",
             f"read it with {found.__name__}.from_pretrained, or repscope.bridges.load",
         )
-    arrays = _read_weights(path, config)
     parameters = {
         name.removeprefix(_PARAMETER): arrays.pop(name)
         for name in list(arrays)
@@ -152,24 +197,46 @@ def read_config(path: Path) -> dict[str, Any]:
     widths = [config.get("n_features_in"), config.get("n_features_out")]
     if not isinstance(config.get("params"), dict) or not all(type(d) is int and d > 0 for d in widths):
         raise _not_ours(path, f"a {CONFIG} without parameters or widths")
+    if not isinstance(_weights_of(config), str) or not _NAMES.fullmatch(_weights_of(config)):
+        raise _not_ours(path, f"weights in a file {str(_weights_of(config))[:100]!r}")
     return config
+
+
+def _weights_of(config: dict[str, Any]) -> str:
+    """Name of the file of weights that a checked config goes with."""
+    name: str = config.get("weights_file", WEIGHTS)
+    return name
+
+
+def _read_settled(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Config and weights of one save: where the bridge was replaced between the two, of the new one."""
+    config = read_config(path)
+    while True:
+        try:
+            return config, _read_weights(path, config)
+        except (MissingError, FormatError):
+            again = read_config(path)
+            if again == config:
+                raise
+            config = again
 
 
 def _read_weights(path: Path, config: dict[str, Any]) -> dict[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_safetensors
 
-    content = _read(path, WEIGHTS)
+    name = _weights_of(config)
+    content = _read(path, name)
     if hashlib.sha256(content).hexdigest() != config.get("weights_sha256"):
         raise FormatError(
             f"the weights in {path} that its {CONFIG} was written with",
-            f"{len(content):,} other bytes in {WEIGHTS}",
+            f"{len(content):,} other bytes in {name}",
             "copy the whole folder again, or fit again",
         )
     try:
         found: dict[str, NDArray[Any]] = from_safetensors(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise _not_ours(path, f"{WEIGHTS} that is damaged ({str(error)[:100]})") from error
+        raise _not_ours(path, f"{name} that is damaged ({str(error)[:100]})") from error
     return found
 
 
@@ -184,14 +251,14 @@ def _read(path: Path, name: str) -> bytes:
     return content
 
 
-def _refuse_foreign(path: Path) -> None:
+def _refuse_foreign(path: Path) -> dict[str, Any] | None:
+    """The config of the bridge that a folder holds; None where it holds no config at all."""
     content = read_bytes(path / CONFIG) if path.is_dir() else b""
     if content is None:
-        return
+        return None
     if path.is_dir():
         with contextlib.suppress(FormatError):
-            read_config(path)
-            return
+            return read_config(path)
     raise ExistsError(
         f"a new folder, or one that holds a bridge, as {path}",
         f"a folder with another program's {CONFIG}" if path.is_dir() else "a file",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 FIT = "fit"
 """Key of a bridge's provenance under which the study's record of the fit stands."""
 
-WEIGHTS = persist.WEIGHTS
-
 
 @dataclass(frozen=True)
 class Stored:

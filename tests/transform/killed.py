@@ -1,0 +1,145 @@
+"""A program that saves a bridge over another and dies where it is told to. Run by test_persist_replacing.py.
+
+killed.py replace ROOT    die at every touch of a file, and inside files; print what a reader then found
+killed.py endlessly FOLDER    save two bridges in turn, a line for each
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import repscope as rs
+from repscope.errors import MissingError
+from repscope.transform.ridge import Ridge
+
+EVENTS = ("open", "os.rename", "os.remove", "os.mkdir")
+SIZES = (1, 100, 600, 1500)
+
+
+def bridge(penalty: float) -> Ridge:
+    """A bridge whose weights depend on the penalty."""
+    rng = np.random.default_rng(0)
+    return Ridge(penalty).fit(rng.normal(size=(40, 5)), rng.normal(size=(40, 12)), on="row")
+
+
+def die_at(point: int, folder: Path) -> list[int]:
+    """Kill this process before it touches a file below ``folder`` for the ``point``-th time."""
+    touched = [0]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in EVENTS and str(arguments[0]).startswith(str(folder)):
+            if touched[0] == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            touched[0] += 1
+
+    sys.addaudithook(watch)
+    return touched
+
+
+def die_inside(size: int) -> None:
+    """Let the kernel kill this process in the middle of a write, at that size of a file."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def fork(new: Ridge, folder: Path, *, point: int = -1, size: int = 0) -> tuple[int, int]:
+    """Save in a child that dies: the signal that ended it (0 for none), and how often it touched a file."""
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(receive)
+        if size:
+            die_inside(size)
+        # The parent of the folder holds it while it is new.
+        touched = die_at(point, folder.parent)
+        new.save_pretrained(folder)
+        os.write(send, str(touched[0]).encode())
+        os._exit(0)
+    os.close(send)
+    with os.fdopen(receive) as lines:
+        said = lines.read()
+    ended = os.waitpid(child, 0)[1]
+    return (os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0), int(said or 0)
+
+
+def penalty(folder: Path) -> float | None:
+    """Of the bridge in a folder, whose weights must be those of the same penalty; None without one."""
+    try:
+        found = rs.bridges.load(folder)
+    except MissingError:
+        if folder.exists():
+            raise
+        return None
+    assert isinstance(found, Ridge)
+    np.testing.assert_array_equal(found.matrix_, bridge(found.penalty).matrix_)
+    return found.penalty
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir()) if folder.exists() else []
+
+
+def replace(root: Path) -> list[dict[str, Any]]:
+    """Every death over each of the folders that there may be; then the same save again, and another.
+
+    Returns:
+        For each death: what was there ("new", "once", "twice", "same"), the signal, the penalty of the bridge
+        that a reader then found, and the files after a whole save and after one more.
+    """
+    found = []
+    starts: dict[str, list[float]] = {"new": [], "once": [1.0], "twice": [3.0, 1.0], "same": [1.0, 2.0]}
+    for start, saves in starts.items():
+
+        def prepared(name: str, start: str = start, saves: list[float] = saves) -> Path:
+            folder = root / start / name / "bridge"
+            folder.parent.mkdir(parents=True)
+            for one in saves:
+                bridge(one).save_pretrained(folder)
+            return folder
+
+        new = bridge(2.0)
+        _, touches = fork(new, prepared("whole"))
+        assert touches > 4
+        deaths = [{"point": point} for point in range(touches)] + [{"size": size} for size in SIZES]
+        for death in deaths:
+            folder = prepared(str(death))
+            ended, _ = fork(new, folder, **death)
+            read = penalty(folder)
+            new.save_pretrained(folder)
+            assert penalty(folder) == 2.0
+            after = files(folder)
+            bridge(4.0).save_pretrained(folder)
+            assert penalty(folder) == 4.0
+            record = {
+                "start": start,
+                "signal": ended,
+                "penalty": read,
+                "after": after,
+                "again": files(folder),
+            }
+            found.append(record | death)
+    return found
+
+
+def endlessly(folder: Path) -> None:
+    both = [bridge(1.0), bridge(2.0)]
+    while True:
+        for one in both:
+            one.save_pretrained(folder)
+            print("saved", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "replace":
+        print(json.dumps(replace(Path(sys.argv[2]))))
+    else:
+        endlessly(Path(sys.argv[2]))
