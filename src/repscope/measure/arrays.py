@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import VectorError, name_some
+from repscope.study.stored import StoredRows
 
 Float64 = NDArray[np.float64]
 
@@ -15,15 +17,19 @@ Float64 = NDArray[np.float64]
 def matrix(x: ArrayLike, what: str = "x", min_rows: int = 1) -> NDArray[np.generic]:
     """``x`` as a two-dimensional array of numbers, not copied and not converted.
 
+    :class:`~repscope.study.stored.StoredRows` come back as they are: a measure that takes rows before it
+    computes (a block, a sample) reads them where they lie, and one that needs them all asks ``np.asarray``.
+
     Args:
-        x: [N, D] of any real dtype (bfloat16 of ``ml_dtypes`` included).
+        x: [N, D] of any real dtype (bfloat16 of ``ml_dtypes`` included), perhaps in several shards.
         what: name of the array in messages.
         min_rows: fewest rows that the caller can work with.
 
     Raises:
         VectorError: it is not two-dimensional, has no columns, too few rows, or holds no real numbers.
     """
-    array = np.asarray(x)
+    # What is read by rows alone is typed as the array that it stands for.
+    array = cast(NDArray[np.generic], x) if isinstance(x, StoredRows) else np.asarray(x)
     if array.ndim != 2 or array.shape[1] == 0:
         raise VectorError(
             f"{what} as rows of vectors [N, D], D at least 1", f"shape {array.shape}", "reshape it"

@@ -23,7 +23,8 @@ _TIED = {np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-12}
 
 def working_dtype(*arrays: Floats) -> np.dtype[np.floating]:
     """Float64 when any of the arrays is, float32 otherwise: what matrix products are made in."""
-    wide = any(np.asarray(array).dtype.itemsize > 4 for array in arrays)
+    # One row says it; all rows would be loaded where they are read from shards.
+    wide = any(np.asarray(array[:1]).dtype.itemsize > 4 for array in arrays)
     return np.dtype(np.float64) if wide else np.dtype(np.float32)
 
 

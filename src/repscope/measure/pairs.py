@@ -71,7 +71,7 @@ def paired(x: ArrayLike, y: ArrayLike, min_rows: int = 2) -> tuple[NDArray[np.ge
     Raises:
         VectorError: not matrices of real numbers, different numbers of rows, or too few.
     """
-    a, b = matrix(x, "x", min_rows), matrix(y, "y", min_rows)
+    a, b = np.asarray(matrix(x, "x", min_rows)), np.asarray(matrix(y, "y", min_rows))
     if len(a) != len(b):
         raise VectorError("paired rows in x and y", f"{len(a):,} and {len(b):,} rows", "link the sets first")
     return a, b
@@ -105,7 +105,7 @@ class Narrow:
         Raises:
             VectorError: not a matrix of real numbers, or not finite.
         """
-        array = matrix(x, what)
+        array = np.asarray(matrix(x, what))
         if array.shape[1] <= array.shape[0]:
             return cls(array, None)
         basis, triangle = np.linalg.qr(float_matrix(array, what).T)

@@ -15,6 +15,7 @@ from repscope.errors import UnknownNameError, VectorError, name_some
 from repscope.study.items import as_items
 from repscope.study.names import check_name
 from repscope.study.provenance import derived
+from repscope.study.stored import StoredRows
 from repscope.study.vectors import BLOCK_BYTES, block_rows, check_vectors, row_numbers
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ class EmbeddingSet:
     """A name, N×D vectors, N items with a unique string ``id``, and provenance.
 
     Vectors keep the dtype they are stored in (float16 or float32) and may be memory-mapped:
-    :meth:`blocks` scans them without loading all, :attr:`vectors` loads them as float32.
+    :attr:`rows` gives them as they lie there, :meth:`blocks` scans them without loading all,
+    :attr:`vectors` loads them as float32.
 
     Args:
         name: of the set.
@@ -65,7 +67,7 @@ class EmbeddingSet:
         self.name = check_name(name)
         given: Any = vectors
         self._chunks = [_read_only(chunk) for chunk in (given if trusted else [check_vectors(given, name)])]
-        self._ends = np.cumsum([len(chunk) for chunk in self._chunks])
+        self._n = sum(len(chunk) for chunk in self._chunks)
         self.items = items if trusted else as_items(items, self.n, name)
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._fingerprint = fingerprint
@@ -74,7 +76,7 @@ class EmbeddingSet:
     @property
     def n(self) -> int:
         """Rows."""
-        return int(self._ends[-1])
+        return self._n
 
     @property
     def d(self) -> int:
@@ -97,17 +99,22 @@ class EmbeddingSet:
         return _read_only(self.column("id"))
 
     @cached_property
+    def rows(self) -> NDArray[Any] | StoredRows:
+        """[N, D] all vectors as they are stored, read-only; asking for it loads nothing.
+
+        The memory map itself where there is one shard. Several shards read like an array as far as rows
+        go (see :class:`~repscope.study.stored.StoredRows`): by slices, row numbers and masks.
+        """
+        return self._chunks[0] if len(self._chunks) == 1 else StoredRows(self._chunks)
+
+    @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """[N, D] all vectors as float32, read-only.
 
         Free when they are stored so, in one shard. Otherwise it loads and keeps 4·N·D bytes (2 GiB
-        for 1M × 512): what can work block by block should use :meth:`blocks`.
+        for 1M × 512): what can work with some rows at a time should use :attr:`rows` or :meth:`blocks`.
         """
-        if len(self._chunks) == 1:
-            return _read_only(self._chunks[0].astype(np.float32, copy=False))
-        whole = np.empty((self.n, self.d), np.float32)
-        np.concatenate(self._chunks, out=whole, casting="same_kind")
-        return _read_only(whole)
+        return _read_only(np.asarray(self.rows, np.float32))
 
     def column(self, name: str) -> NDArray[Any]:
         """[N] one item column. Strings and lists are objects.
@@ -156,15 +163,9 @@ class EmbeddingSet:
         import pyarrow as pa
 
         index = row_numbers(rows, self.n, self.name)
-        taken = np.empty((len(index), self.d), self.dtype)
-        home = np.searchsorted(self._ends, index, side="right")
-        for number in np.unique(home):
-            here = home == number
-            chunk = self._chunks[number]
-            taken[here] = chunk[index[here] - (self._ends[number] - len(chunk))]
         return EmbeddingSet(
             name or self.name,
-            [taken],
+            [self.rows[index]],
             self.items.take(pa.array(index)),
             provenance={**derived(self.provenance, self.name, self.fingerprint), "taken": len(index)},
             trusted=True,

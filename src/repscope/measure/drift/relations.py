@@ -16,7 +16,9 @@ from repscope.measure.drift.frame import Array, DriftFrame, Ints
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.series import item_series, replicate_series
 from repscope.measure.estimate import FIXED, Replicates
+from repscope.measure.grouping import chosen_rows
 from repscope.measure.resample import reference_groups
+from repscope.measure.sampled import MAX_ROWS
 from repscope.measure.stage import Undefined
 
 FAMILIES = {
@@ -112,13 +114,24 @@ def _computes(frame: DriftFrame) -> dict[str, Compute]:
 
 
 def _floor(frame: DriftFrame, family: str) -> dict[str, float]:
-    """What the family reads between two random halves of the first stage."""
-    from repscope.measure.frechet import frechet
+    """What the family reads between two random halves of the first stage, of which no copy is made."""
+    from repscope.measure.frechet import frechet, frechet_from_moments
     from repscope.measure.kernels import median_bandwidth, mmd
     from repscope.measure.manifold import manifold
+    from repscope.measure.moments import group_moments
 
-    one, other = (frame.stages[0][np.sort(half)] for half in halves(frame.n, seed=frame.seed))
+    first = frame.stages[0]
+    rows = [np.sort(half) for half in halves(frame.n, seed=frame.seed)]
     try:
+        if family == "frechet" and frame.n > frame.dimension:
+            half = np.full(frame.n, FIXED, np.int64)
+            half[rows[0]], half[rows[1]] = 0, 1
+            return {"frechet": frechet_from_moments(*group_moments(first, half, 2)[0])}
+        # The rows that a measure on pairs of rows would draw of each half itself.
+        most = MAX_ROWS if family != "frechet" else frame.n
+        one, other = (
+            first[half[chosen_rows(len(half), most, frame.seed + number)]] for number, half in enumerate(rows)
+        )
         if family == "frechet":
             return {"frechet": frechet(one, other)}
         if family == "mmd":
