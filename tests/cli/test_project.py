@@ -67,3 +67,14 @@ def test_a_missing_package_is_an_error_with_its_install_line(study, method, pack
     assert done.returncode == 1
     assert "pip install 'repscope[maps]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_second_map_reads_the_neighbours_of_the_first(study, tmp_path):
+    words = ["project", study, "after", "before", "--method", "pca", "--out", tmp_path, "--figures", "png"]
+    for kept, option in ((False, "--no-cache"), (False, "--json"), (True, "--json"), (False, "--no-cache")):
+        record = json.loads(run(*words, "--json", option).stdout)
+        assert record["kept"] is kept
+        assert record["search"] == {"method": "exact"}
+    again = run(*words)
+    assert "neighbours: read from" in again.stderr
+    assert json.loads((tmp_path / "map.json").read_text()) == {**record, "kept": True}

@@ -12,6 +12,7 @@ import pytest
 
 from repscope.errors import InputError, UnknownNameError, VectorError
 from repscope.neighbors import Approximation, exact
+from repscope.neighbors import graph as searching
 from repscope.study import Study
 from repscope.workflow import neighbours
 from repscope.workflow.neighbours import graph, nearest
@@ -46,8 +47,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             exact(x, y, k=k, metric=metric), 0.97, 0.01, 50, "peer 1", {"width": 30, "seed": seed}
         )
 
-    for name, function in (("exact", exact), ("approximate", nearly), ("among", neighbours.among)):
-        monkeypatch.setattr(neighbours, name, counted(name, function))
+    monkeypatch.setattr(searching, "exact", counted("exact", exact))
+    monkeypatch.setattr(searching, "approximate", counted("approximate", nearly))
+    monkeypatch.setattr(neighbours, "among", counted("among", neighbours.among))
     return made
 
 
@@ -176,7 +178,7 @@ def test_some_items_are_rows_of_the_graph_and_the_rest_is_not_computed(study, se
 
 
 def test_above_the_limit_the_search_is_approximate_and_says_its_recall(study, searches, monkeypatch):
-    monkeypatch.setattr(neighbours, "LARGEST_EXACT", 50)
+    monkeypatch.setattr(searching, "LARGEST_EXACT", 50)
     large, small = graph(study, "a", k=3, seed=7), graph(study, "b", k=3)
     assert searches == ["approximate", "exact"]
     assert large.search["recall"] == 0.97
@@ -222,5 +224,7 @@ def test_refusals(study):
         nearest(study, "a", [])
     with pytest.raises(VectorError, match="width"):
         graph(study, "a", query_set="wide")
-    with pytest.raises(InputError, match="k between"):
-        graph(study, "a", k=60)
+    graph(study, "a", k=5)
+    for k in (60, 0, -1):
+        with pytest.raises(InputError, match="k between"):
+            graph(study, "a", k=k)

@@ -57,9 +57,10 @@ def neighbors(
     Example: repscope neighbors study after --query bear.jpg --k 5 --grid
     """
     from repscope.errors import InputError
+    from repscope.neighbors.graph import SearchMode
     from repscope.study import Study
     from repscope.workflow.gate import check_formats
-    from repscope.workflow.neighbours import Search, graph, nearest
+    from repscope.workflow.neighbours import graph, nearest
 
     if device is not None and query:
         raise InputError(
@@ -70,7 +71,7 @@ def neighbors(
     if approximate and exact:
         raise InputError("one way to search", "--approximate and --exact", "leave one out")
     formats = check_formats(figures)
-    search: Search = "approximate" if approximate else "exact" if exact else "auto"
+    search: SearchMode = "approximate" if approximate else "exact" if exact else "auto"
     opened = Study.open(study)
     if query:
         result = nearest(

@@ -19,6 +19,9 @@ def project(
     perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
     n_neighbors: Annotated[int, typer.Option("--neighbors", min=2, help="Of UMAP.")] = 15,
     min_dist: Annotated[float, typer.Option("--min-dist", min=0.0, max=1.0, help="Of UMAP.")] = 0.1,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Neither read nor keep neighbours in STUDY/cache.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder; STUDY/results/project/… by default.")
     ] = None,
@@ -34,6 +37,7 @@ def project(
     from repscope.study import Study
     from repscope.workflow.compare import map_method
     from repscope.workflow.gate import check_formats
+    from repscope.workflow.neighbour_cache import folder_of
     from repscope.workflow.projecting import project_study
 
     formats = check_formats(figures)
@@ -46,10 +50,14 @@ def project(
         n_neighbors=n_neighbors,
         min_dist=min_dist,
         seed=seed,
+        use_cache=not no_cache,
     )
-    folder = made.save(out or Study.open(study).results("project", " - ".join(names)), formats=formats)
+    opened = Study.open(study)
+    folder = made.save(out or opened.results("project", " - ".join(names)), formats=formats)
     if as_json:
         print_json(made.to_json())
     elif not quiet:
         print(f"{made.projection}: {made.projection.faithfulness}")
+        if made.projection.kept:
+            say(f"neighbours: read from {folder_of(opened)}")
         say(f"map: {folder / 'map.png' if 'png' in formats else folder}")

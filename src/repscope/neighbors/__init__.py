@@ -2,5 +2,15 @@
 
 from repscope.neighbors.approximate import Approximation, approximate
 from repscope.neighbors.exact import Neighbours, among, exact, k_distances
+from repscope.neighbors.graph import Graph, find_graph
 
-__all__ = ["Approximation", "Neighbours", "among", "approximate", "exact", "k_distances"]
+__all__ = [
+    "Approximation",
+    "Graph",
+    "Neighbours",
+    "among",
+    "approximate",
+    "exact",
+    "find_graph",
+    "k_distances",
+]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import DependencyError, InputError
 from repscope.neighbors.candidates import BLOCK_ROWS, Found
-from repscope.neighbors.exact import Neighbours, Search, checked_pair, search_distinct
+from repscope.neighbors.copies import search_distinct
+from repscope.neighbors.exact import Neighbours, checked_pair
+from repscope.neighbors.searching import Search
 
 GOAL = 0.95
 """Recall that effort is raised for."""
@@ -100,19 +103,22 @@ def approximate(
             "change them",
         )
     x, y = checked_pair(queries, base, k, metric)
-    library = _library()
+    library = index_library()
     plan = _Plan(seed, recall_sample, goal, workers)
 
-    def make(left: NDArray[np.floating], right: NDArray[np.floating] | None) -> Search:
-        return _Descent(left, right, metric, plan)
-
-    found = search_distinct(x, y, k, metric, make)
+    make = partial(_Descent, metric=metric, plan=plan)
+    found = Neighbours.of(search_distinct(x, y, k, make), metric)
     hits = plan.hits
     error = float(hits.std(ddof=1) / np.sqrt(len(hits))) if len(hits) > 1 else 0.0
     return Approximation(found, float(hits.mean()), error, len(hits), library, plan.parameters)
 
 
-def _library() -> str:
+def index_library() -> str:
+    """Package and version that proposes candidates.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
     try:
         import pynndescent
     except ImportError as error:

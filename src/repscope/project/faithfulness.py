@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
 from repscope.measure.arrays import float_matrix, row_blocks
-from repscope.neighbors.exact import exact
+from repscope.neighbors import among, exact
+from repscope.neighbors.graph import choose_search
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -36,12 +37,12 @@ class Faithfulness:
         trustworthiness: 1 when no point is shown beside one that is not its neighbour; about .5 at random.
         continuity: 1 when no neighbour was torn away.
         neighbours_kept: mean share of a point's k neighbours on the map that are among its k neighbours in
-            the space.
+            the space; of all points, or above 150,000 of those whose ranks were read.
         distance_correlation: Spearman's correlation of the distances of pairs, space against map.
         k: neighbours looked at; less than asked when there are few rows.
         rows: rows whose ranks were read for trustworthiness and continuity.
         of: rows of the map.
-        points: [of] each point's own share of neighbours kept, or None.
+        points: [of] each point's own share of neighbours kept; None where it was not read of all.
         spread: how far a point moves between seeds: root mean square over points, as a share of the
             map's radius; None until :func:`repscope.project.stability.ensemble` measures it.
         spread_points: [of] the same for each point, or None.
@@ -125,7 +126,9 @@ def faithfulness(
         max_rows: R at most; more rows are sampled.
         pairs: most pairs of rows for the distance correlation; more are sampled.
         seed: of both samples.
-        neighbours: [N, ≥ k] nearest rows in the space, nearest first and without the row itself, when known.
+        neighbours: [N, ≥ k] nearest rows in the space, nearest first and without the row itself, when known;
+            all of them, not those of an approximate search. Otherwise they are searched: of every row up
+            to 150,000, above only of the rows whose ranks are read.
 
     Raises:
         VectorError: not matrices of finite numbers, or not of equal length.
@@ -143,23 +146,29 @@ def faithfulness(
         raise InputError("k and max_rows of at least 1", f"{k} and {max_rows}", "leave them out")
     n = len(x)
     correlation = _distance_correlation(x, y, pairs, seed)
-    used = min(k, (n - 1) // 2)
+    used = compared_neighbours(n, k)
     if used < 1:
         why = f"{n} row{'s have' if n > 1 else ' has'} no neighbourhoods to compare"
         return Faithfulness(None, None, None, correlation, 0, 0, n, why=why)
 
-    near = neighbours if neighbours is not None and neighbours.shape[1] >= used else None
-    near = exact(x, k=used, metric="l2").indices if near is None else near[:, :used]
     shown = plane_neighbours(y, used)
-    rows = np.arange(n)
+    everyone = rows = np.arange(n)
     if n > max_rows:
         rows = np.sort(np.random.default_rng(seed).choice(n, max_rows, replace=False))
+    known = neighbours if neighbours is not None and neighbours.shape[1] >= used else None
+    if known is None and choose_search(n, n) == "exact":
+        known = exact(x, k=used, metric="l2").indices
+    if known is None:
+        near = among(x, rows, k=used, metric="l2").indices
+        points, kept = None, _kept(x, rows, near, shown[rows])
+    else:
+        near = known[rows, :used]
+        points = kept = _kept(x, everyone, known[:, :used], shown)
     worst = len(rows) * used * (2 * n - 3 * used - 1) / 2
-    points = _kept(x, near, shown)
     return Faithfulness(
-        trustworthiness=1.0 - _excess_ranks(x, y, shown, rows) / worst,
+        trustworthiness=1.0 - _excess_ranks(x, y, shown[rows], rows) / worst,
         continuity=1.0 - _excess_ranks(y, x, near, rows) / worst,
-        neighbours_kept=float(points.mean()),
+        neighbours_kept=float(kept.mean()),
         distance_correlation=correlation,
         k=used,
         rows=len(rows),
@@ -167,6 +176,11 @@ def faithfulness(
         points=points,
         why="" if correlation is not None else "all distances are equal, so that none correlate",
     )
+
+
+def compared_neighbours(n: int, k: int = NEIGHBOURS) -> int:
+    """How many of ``k`` neighbours are compared where there are n rows; 0 where none can be."""
+    return min(k, (n - 1) // 2)
 
 
 def plane_neighbours(y: Float64, k: int) -> Int64:
@@ -185,13 +199,14 @@ def plane_neighbours(y: Float64, k: int) -> Int64:
 def _excess_ranks(x: Float64, y: Float64, neighbours: Int64, rows: Int64) -> float:
     """Σ over ``rows`` and their k neighbours in ``y`` of how far their rank by distance in ``x`` exceeds k.
 
-    Where more than k rows are as near in ``y`` as the k-th, those nearest in ``x`` are taken.
+    ``neighbours`` [len(rows), k] are those of ``rows``. Where more than k rows are as near in ``y`` as the
+    k-th, those nearest in ``x`` are taken.
     """
     k = neighbours.shape[1]
     total = 0
     for block in row_blocks(len(rows), max(1, _CELLS // len(x))):
         some = rows[block]
-        asked = neighbours[some]
+        asked = neighbours[block].copy()
         distances, tied = _squared_distances(x, some)
         others, others_tied = _squared_distances(y, some)
         last = np.take_along_axis(others, asked[:, -1:], axis=1)
@@ -217,13 +232,13 @@ def _squared_distances(x: Float64, some: Int64) -> tuple[Float64, Float64]:
     return distances, _TIED * (squares[some, None] + squares.max())
 
 
-def _kept(x: Float64, near: Int64, shown: Int64) -> Float64:
-    """[N] share of the ``shown`` neighbours no farther than the last of the ``near`` ones."""
-    kept = np.empty(len(x))
-    for block in row_blocks(len(x), max(1, _CELLS // (x.shape[1] * shown.shape[1]))):
-        here = x[block, None, :]
-        limit = np.linalg.norm(x[near[block, -1]] - x[block], axis=1)
-        distances = np.linalg.norm(x[shown[block]] - here, axis=2)
+def _kept(x: Float64, rows: Int64, near: Int64, shown: Int64) -> Float64:
+    """[R] share of the ``shown`` neighbours [R, k] of ``rows`` no farther than the last ``near`` one."""
+    kept = np.empty(len(rows))
+    for block in row_blocks(len(rows), max(1, _CELLS // (x.shape[1] * shown.shape[1]))):
+        here = x[rows[block]]
+        limit = np.linalg.norm(x[near[block, -1]] - here, axis=1)
+        distances = np.linalg.norm(x[shown[block]] - here[:, None, :], axis=2)
         kept[block] = (distances <= limit[:, None] * (1.0 + 1e-9)).mean(axis=1)
     return kept
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
 from repscope.measure.arrays import float_matrix, matrix, unit_rows
+from repscope.study.stored import StoredRows
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ def sample_rows(n: int, max_rows: int | None, seed: int) -> NDArray[np.int64]:
     return np.sort(chosen).astype(np.int64)
 
 
-def join(sets: Mapping[str, NDArray[Any]], *, unit: bool, max_rows: int | None, seed: int) -> Joined:
+def join(
+    sets: Mapping[str, NDArray[Any] | StoredRows], *, unit: bool, max_rows: int | None, seed: int
+) -> Joined:
     """Put the rows of all sets under each other.
 
     Args:

@@ -1,7 +1,7 @@
 """From joint rows to a plane: principal components, t-SNE, UMAP. All start from principal components.
 
 t-SNE: van der Maaten & Hinton 2008, in openTSNE (Poličar, Stražar & Zupan 2024). UMAP: McInnes, Healy &
-Melville 2018, in umap-learn. Both read the exact neighbour graph of :mod:`repscope.neighbors`. A start from
+Melville 2018, in umap-learn. Both read the neighbour graph of :mod:`repscope.neighbors`. A start from
 principal components instead of random places keeps the large arrangement meaningful and the map repeatable
 (Kobak & Linderman 2021, "Initialization is critical for preserving global data structure").
 """
@@ -9,17 +9,21 @@ principal components instead of random places keeps the large arrangement meanin
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import DependencyError, InputError
-from repscope.neighbors.exact import Neighbours, exact
+from repscope.neighbors import Graph
 from repscope.project.faithfulness import NEIGHBOURS
 
 Plane = NDArray[np.float64]
+
+GraphOfK: TypeAlias = Callable[[int], Graph]
+"""Gives the k nearest other rows of every row by Euclidean distance, for the k that a method needs."""
 
 FEWEST_ROWS = 7
 """Rows below which t-SNE and UMAP are refused: a perplexity of 2 needs 6 neighbours."""
@@ -36,14 +40,14 @@ class Reduced:
         coordinates: [N, 2].
         parameters: as used, after any cap; what was asked for stands beside what was capped.
         software: package and version.
-        graph: neighbours of the rows that the method read, by Euclidean distance, or None.
+        graph: neighbours of the rows that the method read, or None.
         explained: shares of the total variance on both axes (principal components only).
     """
 
     coordinates: Plane
     parameters: dict[str, Any]
     software: str
-    graph: Neighbours | None = None
+    graph: Graph | None = None
     explained: tuple[float, float] | None = None
 
 
@@ -94,8 +98,10 @@ def by_pca(rows: NDArray[np.float64]) -> Reduced:
     return Reduced(coordinates, {}, f"numpy {np.__version__}", explained=explained)
 
 
-def by_tsne(rows: NDArray[np.float64], *, perplexity: float, start: str, seed: int) -> Reduced:
-    """t-SNE with the exact neighbour graph, on one thread so that it repeats bit for bit.
+def by_tsne(
+    rows: NDArray[np.float64], graph_of: GraphOfK, *, perplexity: float, start: str, seed: int
+) -> Reduced:
+    """t-SNE from a neighbour graph, on one thread so that it repeats bit for bit.
 
     The perplexity is at most (N − 1)/3, since a kernel of perplexity p reads 3p neighbours.
 
@@ -114,16 +120,17 @@ def by_tsne(rows: NDArray[np.float64], *, perplexity: float, start: str, seed: i
         raise _missing("openTSNE", "t-SNE", error) from error
 
     used = min(float(perplexity), (len(rows) - 1) / 3)
-    graph = exact(rows, k=min(len(rows) - 1, int(3 * used)), metric="l2")
+    graph = graph_of(min(len(rows) - 1, int(3 * used)))
+    near = graph.neighbours
     affinities = PerplexityBasedNN(
-        knn_index=PrecomputedNeighbors(graph.indices, graph.scores), perplexity=used, n_jobs=1
+        knn_index=PrecomputedNeighbors(near.indices, near.scores), perplexity=used, n_jobs=1
     )
     begin = _start(rows, start, seed)
     embedding = openTSNE.TSNE(n_jobs=1, random_state=seed).fit(affinities=affinities, initialization=begin)
     parameters = {
         "perplexity": used,
         "perplexity_asked": float(perplexity),
-        "neighbours": graph.indices.shape[1],
+        "neighbours": near.indices.shape[1],
         "start": start,
         "iterations": 750,
     }
@@ -132,9 +139,15 @@ def by_tsne(rows: NDArray[np.float64], *, perplexity: float, start: str, seed: i
 
 
 def by_umap(
-    rows: NDArray[np.float64], *, n_neighbors: int, min_dist: float, start: str, seed: int
+    rows: NDArray[np.float64],
+    graph_of: GraphOfK,
+    *,
+    n_neighbors: int,
+    min_dist: float,
+    start: str,
+    seed: int,
 ) -> Reduced:
-    """UMAP with the exact neighbour graph, on one thread so that it repeats bit for bit.
+    """UMAP from a neighbour graph, on one thread so that it repeats bit for bit.
 
     ``n_neighbors`` counts the row itself, as in umap-learn, and is at most N − 1.
 
@@ -160,9 +173,10 @@ def by_umap(
 
     n = len(rows)
     used = min(n_neighbors, n - 1)
-    graph = exact(rows, k=min(n - 1, max(used - 1, NEIGHBOURS)), metric="l2")
-    indices = np.column_stack([np.arange(n), graph.indices[:, : used - 1]])
-    distances = np.column_stack([np.zeros(n), graph.scores[:, : used - 1]]).astype(np.float32)
+    graph = graph_of(min(n - 1, max(used - 1, NEIGHBOURS)))
+    near = graph.neighbours
+    indices = np.column_stack([np.arange(n), near.indices[:, : used - 1]])
+    distances = np.column_stack([np.zeros(n), near.scores[:, : used - 1]]).astype(np.float32)
     random = np.random.RandomState(seed)
     fuzzy, _, _ = umap_.fuzzy_simplicial_set(rows, used, random, "euclidean", {}, indices, distances)
     a, b = umap_.find_ab_params(1.0, min_dist)

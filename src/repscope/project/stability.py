@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.project.faithfulness import RANKED_ROWS
+from repscope.project.graphs import GivenGraph, Once
 from repscope.project.joining import sample_rows
 from repscope.project.maps import MAX_ROWS, Method, Projection, Start, project
 
@@ -41,23 +42,27 @@ def ensemble(
     start: Start = "pca",
     max_rows: int | None = MAX_ROWS,
     ranked_rows: int = RANKED_ROWS,
+    neighbours: GivenGraph = None,
 ) -> Projection:
     """The map of ``seed``, with the spread of its points over seeds ``seed`` … ``seed + seeds − 1``.
 
     Every map shows the same rows (the sample of ``seed``). All are aligned with the first; a point's spread
     is the root mean square distance (over seeds, with seeds − 1 degrees of freedom) from its mean place, as
-    a share of the root mean square radius of the mean map. PCA has no seed: its spread is 0.
+    a share of the root mean square radius of the mean map. PCA has no seed: its spread is 0. The neighbours
+    of the rows are searched once, for all maps.
 
     Args:
         seeds: how many maps, at least 2.
-        sets, method, seed, perplexity, n_neighbors, min_dist, unit, start, max_rows, ranked_rows: as in
-            :func:`repscope.project.maps.project`.
+        sets, method, seed, perplexity, n_neighbors, min_dist, unit, start, max_rows, ranked_rows,
+            neighbours: as in :func:`repscope.project.maps.project`.
 
     Raises:
         InputError: fewer than 2 seeds; otherwise as :func:`repscope.project.maps.project`.
     """
     if seeds < 2:
         raise InputError("at least 2 seeds", str(seeds), "one map has no spread; use project for it")
+
+    once = Once(neighbours)
 
     def one(some: Mapping[str, NDArray[Any]], number: int, most: int | None, ranked: int) -> Projection:
         return project(
@@ -71,6 +76,7 @@ def ensemble(
             start=start,
             max_rows=most,
             ranked_rows=ranked,
+            neighbours=once,
         )
 
     first = one(sets, seed, max_rows, ranked_rows)

@@ -144,8 +144,10 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
     def save_pretrained(self, path: str | Path) -> Path:
         """Write ``config.json`` and ``model.safetensors`` into a folder, never a pickle.
 
+        A folder that holds a bridge holds the old one or the new one, whole, at every moment.
+
         Raises:
-            StudyError: not fitted.
+            StudyError: not fitted, or another process is saving into the folder.
             StorageError: the disk refuses.
         """
         from repscope.transform.persist import save

@@ -130,7 +130,7 @@ def compare(
     if seen is not None:
         paired.reference.column(seen)
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_map(paired, choice)
+    projection = fit_map(paired, choice, (before, after, reference))
     arrays = compare_arrays(
         paired.before.vectors,
         paired.after.vectors,

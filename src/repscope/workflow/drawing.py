@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from repscope.project import Projection
     from repscope.project.maps import Method
+    from repscope.study import EmbeddingSet
     from repscope.workflow.compare import Paired
 
 MAP_INCHES = 5.5
@@ -80,8 +81,10 @@ def stage_names(paired: Paired) -> tuple[str, str, str]:
     )
 
 
-def fit_map(paired: Paired, choice: MapChoice) -> Projection | None:
+def fit_map(paired: Paired, choice: MapChoice, sets: Iterable[EmbeddingSet] = ()) -> Projection | None:
     """The joint map of both stages and the reference, or None when none is wanted.
+
+    ``sets`` are those that the rows were taken from: the neighbours are kept in the study that they are of.
 
     Raises:
         DependencyError: the method's package is not installed.
@@ -89,6 +92,7 @@ def fit_map(paired: Paired, choice: MapChoice) -> Projection | None:
     if choice.method is None:
         return None
     from repscope.project import project
+    from repscope.workflow.map_graphs import kept_graphs
 
     rows = (paired.before.vectors, paired.after.vectors, paired.reference.vectors)
     return project(
@@ -96,6 +100,7 @@ def fit_map(paired: Paired, choice: MapChoice) -> Projection | None:
         method=choice.method,
         seed=choice.seed,
         perplexity=choice.perplexity,
+        neighbours=kept_graphs(sets),
     )
 
 

@@ -100,7 +100,7 @@ def drift(
     notes += left_out
     choice = DriftMap(drawn_by, perplexity, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_drift_map(lined, reference, choice)
+    projection = fit_drift_map(lined, reference, choice, _all_sets(stages, grouped, reference, None))
     found, contrasts = _measure(
         lined,
         paired=paired,
@@ -165,15 +165,15 @@ def _measure(
     keys = {name: one.link for name, one in lined.items()}
     link = next(iter(keys.values()))
     options |= {
-        "reference": None if reference is None else reference.vectors,
+        "reference": None if reference is None else reference.rows,
         "reference_keys": None if link is None else link.right,
-        "real": None if real is None else real.vectors,
+        "real": None if real is None else real.rows,
     }
     if len(lined) == 1:
         ((name, one),) = lined.items()
         return {
             name: drift_arrays(
-                [stage.vectors for stage in one.stages],
+                [stage.rows for stage in one.stages],
                 labels=one.names,
                 clusters=one.clusters,
                 item_keys=None if one.link is None else one.link.left,
@@ -182,7 +182,7 @@ def _measure(
         }, ()
     options["labels"] = common_labels([one.names for one in lined.values()], options["positions"])
     return drift_groups(
-        {name: [stage.vectors for stage in one.stages] for name, one in lined.items()},
+        {name: [stage.rows for stage in one.stages] for name, one in lined.items()},
         paired=paired,
         clusters={name: one.clusters for name, one in lined.items()},
         item_keys=None if link is None else {name: one.left for name, one in keys.items() if one},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +60,15 @@ class DriftMap:
 
 
 def fit_drift_map(
-    groups: Mapping[str, Lined], reference: EmbeddingSet | None, choice: DriftMap
+    groups: Mapping[str, Lined],
+    reference: EmbeddingSet | None,
+    choice: DriftMap,
+    sets: Iterable[EmbeddingSet] = (),
 ) -> Projection | None:
     """The joint map of the drawn stages of all groups and the reference, or None when none is wanted.
 
-    Rows are mapped as they are, so that the plane of a PCA has the units of the space.
+    Rows are mapped as they are, so that the plane of a PCA has the units of the space. ``sets`` are those
+    that they were taken from: the neighbours are kept in the study that they are of.
 
     Raises:
         DependencyError: the method's package is not installed.
@@ -71,21 +76,30 @@ def fit_drift_map(
     if choice.method is None:
         return None
     from repscope.project import project
+    from repscope.project.joining import sample_rows
+    from repscope.workflow.map_graphs import kept_graphs
 
     rows: dict[str, Any] = {}
     for group, one in groups.items():
         for number in choice.shown(len(one.stages)):
-            rows[_key(group, number)] = one.stages[number].vectors
+            rows[_key(group, number)] = one.stages[number].rows
+    most = max(500, min(5000, MOST_POINTS // (len(rows) + (reference is not None))))
+    taken = {}
     if reference is not None:
-        rows[_REFERENCE] = reference.vectors * np.float32(_reference_factor(groups, reference))
-    return project(
+        # The rows that the map would draw itself: drawn here, no others are read to be rescaled.
+        taken[_REFERENCE] = sample_rows(reference.n, most, choice.seed)
+        drawn = np.asarray(reference.rows[taken[_REFERENCE]], np.float32)
+        rows[_REFERENCE] = drawn * np.float32(_reference_factor(groups, reference))
+    found = project(
         rows,
         method=choice.method,
         seed=choice.seed,
         perplexity=choice.perplexity,
         unit=False,
-        max_rows=max(500, min(5000, MOST_POINTS // len(rows))),
+        max_rows=most,
+        neighbours=kept_graphs(sets),
     )
+    return replace(found, rows={**found.rows, **taken})
 
 
 def _key(group: str, number: int) -> str:
@@ -174,7 +188,7 @@ def _reference_cloud(reference: EmbeddingSet, projection: Projection, scale: flo
     return Cloud(
         reference.name,
         projection.coordinates[_REFERENCE],
-        _rms_radius(reference.vectors) * scale if reference.n > 1 else None,
+        _reference_radius(reference) * scale if reference.n > 1 else None,
         ellipse=linear,
     )
 
@@ -231,6 +245,14 @@ def _reference_factor(groups: Mapping[str, Lined], reference: EmbeddingSet) -> f
 
 def _mean_length(one: EmbeddingSet) -> float:
     return float(sum(np.linalg.norm(block, axis=1).sum(dtype=np.float64) for block in one.blocks()) / one.n)
+
+
+def _reference_radius(reference: EmbeddingSet) -> float:
+    """:func:`_rms_radius` of a set, a block at a time: its mean first, then what is left beside it."""
+    blocks = partial(reference.blocks, dtype=np.float64)
+    mean = sum(block.sum(axis=0) for block in blocks()) / reference.n
+    total = sum(float(np.square(block - mean).sum()) for block in blocks())
+    return float(np.sqrt(total / (reference.n - 1)))
 
 
 def _rms_radius(rows: NDArray[Any]) -> float:

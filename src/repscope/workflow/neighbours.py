@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, UnknownNameError, name_some
-from repscope.neighbors import Neighbours, among, approximate, exact
+from repscope.neighbors import Graph, Neighbours, among, exact, find_graph
+from repscope.neighbors.graph import SearchMode, choose_search, describe_search
 from repscope.study import EmbeddingSet, Study
 from repscope.study.keys import as_keys
 from repscope.study.storage import make_folder, write_atomically, write_bytes
@@ -20,11 +21,6 @@ from repscope.workflow import neighbour_cache as cache
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LARGEST_EXACT = 150_000
-"""Rows of a set up to which its graph is searched exactly unasked: pairs above its square are approximate."""
-
-Search = Literal["auto", "exact", "approximate"]
 
 _SHOWN = 10
 
@@ -46,7 +42,7 @@ class StudyNeighbours:
     base: EmbeddingSet
     rows: NDArray[np.int64]
     found: Neighbours
-    search: dict[str, Any]
+    search: Mapping[str, Any]
     kept: bool = False
 
     @property
@@ -78,7 +74,7 @@ class StudyNeighbours:
             "metric": self.found.metric,
             "k": self.k,
             "n": len(self.rows),
-            "search": self.search,
+            "search": dict(self.search),
             "kept": self.kept,
             "same_label": None if same is None or not same.size else float(same.mean()),
             "fingerprints": {one.name: one.fingerprint for one in (self.queries, self.base)},
@@ -132,7 +128,7 @@ class StudyNeighbours:
         where = "themselves" if self.base is self.queries else f"{self.base.n:,} items of {self.base.name}"
         count = f"{len(self.rows):,} item{'' if len(self.rows) == 1 else 's'}"
         text = f"{count} of {self.queries.name}, {self.k} nearest among {where}"
-        text += f" by {self.found.metric}, {_method(self.search)}"
+        text += f" by {self.found.metric}, {describe_search(self.search)}"
         same = self.same_label()
         if same is not None and same.size:
             text += f"; {same.mean():.1%} of neighbours have the item's label"
@@ -160,7 +156,7 @@ def graph(
     query_set: str | None = None,
     k: int = 10,
     metric: str = "cosine",
-    search: Search = "auto",
+    search: SearchMode = "auto",
     use_cache: bool = True,
     device: str | None = None,
     seed: int = 0,
@@ -189,7 +185,9 @@ def graph(
         raise InputError(
             "an exact search for a device", f"approximate with {device}", "leave one of them out"
         )
-    how = "exact" if device is not None else _decide(search, queries, base)
+    how: SearchMode = "exact" if device is not None else search
+    if how == "auto":
+        how = choose_search(queries.n, base.n)
     return _graph(
         opened, queries, base, k=k, metric=metric, how=how, use_cache=use_cache, device=device, seed=seed
     )
@@ -203,7 +201,7 @@ def nearest(
     query_set: str | None = None,
     k: int = 10,
     metric: str = "cosine",
-    search: Search = "auto",
+    search: SearchMode = "auto",
     use_cache: bool = True,
     seed: int = 0,
 ) -> StudyNeighbours:
@@ -221,13 +219,10 @@ def nearest(
     rows = _rows_of(queries, ids)
     if search == "approximate":
         whole = _graph(opened, queries, base, k=k, metric=metric, how=search, use_cache=use_cache, seed=seed)
-        found, how, kept = whole.found, whole.search, whole.kept
-        return StudyNeighbours(
-            queries, base, rows, Neighbours(found.indices[rows], found.scores[rows], metric), how, kept
-        )
+        return StudyNeighbours(queries, base, rows, _some(whole.found, rows), whole.search, whole.kept)
     known = cache.load(opened, _key(queries, base, metric, "exact"), k) if use_cache else None
     if known:
-        some = Neighbours(known[0].indices[rows], known[0].scores[rows], metric)
+        some = _some(known.neighbours, rows)
     elif base is queries:
         some = among(base.vectors, rows, k=k, metric=metric)
     else:
@@ -242,35 +237,22 @@ def _graph(
     *,
     k: int,
     metric: str,
-    how: Search,
+    how: SearchMode,
     use_cache: bool,
     seed: int,
     device: str | None = None,
 ) -> StudyNeighbours:
-    rows = np.arange(queries.n)
-    key = _key(queries, base, metric, "exact" if how == "exact" else f"approximate{seed}")
-    known = cache.load(study, key, k) if use_cache else None
-    if known:
-        return StudyNeighbours(queries, base, rows, known[0], known[1], kept=True)
-    against = None if base is queries else base.vectors
-    note: dict[str, Any] = {"method": "exact"}
-    if how == "exact":
-        found = exact(queries.vectors, against, k=k, metric=metric, device=device)
-    else:
-        nearly = approximate(queries.vectors, against, k=k, metric=metric, seed=seed)
-        found = nearly.neighbours
-        note = {
-            "method": "approximate",
-            "library": nearly.library,
-            "parameters": dict(nearly.parameters),
-            "seed": seed,
-            "recall": nearly.recall,
-            "recall_error": nearly.error,
-            "recall_sample": nearly.sample,
-        }
-    if use_cache:
-        cache.save(study, key, found, note)
-    return StudyNeighbours(queries, base, rows, found, note)
+    def find() -> Graph:
+        against = None if base is queries else base.vectors
+        return find_graph(queries.vectors, against, k=k, metric=metric, search=how, device=device, seed=seed)
+
+    key = _key(queries, base, metric, cache.label_of(how, seed))
+    graph = cache.fetch(study, key, k, find) if use_cache else find()
+    return StudyNeighbours(queries, base, np.arange(queries.n), graph.neighbours, graph.search, graph.kept)
+
+
+def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
+    return Neighbours(found.indices[rows], found.scores[rows], found.metric)
 
 
 def _open(
@@ -280,12 +262,6 @@ def _open(
     base = opened.verify(name)
     queries = base if query_set is None or query_set == name else opened.verify(query_set)
     return opened, queries, base
-
-
-def _decide(search: Search, queries: EmbeddingSet, base: EmbeddingSet) -> Search:
-    if search != "auto":
-        return search
-    return "exact" if queries.n * base.n <= LARGEST_EXACT**2 else "approximate"
 
 
 def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> cache.Key:
@@ -308,12 +284,3 @@ def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
             f"for example {name_some(near)}",
         )
     return np.array([places[one] for one in dict.fromkeys(ids)], dtype=np.int64)
-
-
-def _method(search: dict[str, Any]) -> str:
-    if search["method"] == "exact":
-        return "exact"
-    return (
-        f"approximate ({search['library']}), recall {search['recall']:.3f} "
-        f"± {1.96 * search['recall_error']:.3f} on {search['recall_sample']:,} sampled items"
-    )

@@ -12,6 +12,7 @@ from repscope.errors import InputError, VectorError
 from repscope.project import Projection, project
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.workflow.map_graphs import KeptGraphs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +35,12 @@ class StudyMap:
     def to_json(self) -> dict[str, Any]:
         """As JSON values, without the coordinates."""
         fingerprints = {name: one.fingerprint for name, one in self.sets.items()}
-        return {"schema": "repscope.map/1", **self.projection.to_json(), "fingerprints": fingerprints}
+        return {
+            "schema": "repscope.map/1",
+            **self.projection.to_json(),
+            "kept": self.projection.kept,
+            "fingerprints": fingerprints,
+        }
 
     def table(self) -> pa.Table:
         """One row a point: ``set``, ``id``, ``x``, ``y``, and the share of neighbours the map keeps."""
@@ -85,6 +91,7 @@ def project_study(
     n_neighbors: int = 15,
     min_dist: float = 0.1,
     seed: int = 0,
+    use_cache: bool = True,
 ) -> StudyMap:
     """Fit one map to all the named sets together; stages are never fitted apart.
 
@@ -92,6 +99,7 @@ def project_study(
         study: folder of the study.
         names: of complete sets of one width, none twice.
         method, perplexity, n_neighbors, min_dist, seed: see :func:`repscope.project.project`.
+        use_cache: read and keep the neighbours of the joint rows in ``STUDY/cache/neighbors``.
 
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
@@ -116,5 +124,6 @@ def project_study(
         n_neighbors=n_neighbors,
         min_dist=min_dist,
         seed=seed,
+        neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if use_cache else None,
     )
     return StudyMap(projection, sets)
