@@ -6,11 +6,19 @@ A page asks for one with a comment on a line of its own: ``<!-- generate: measur
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -19,6 +27,18 @@ if str(ROOT / "src") not in sys.path:
 
 MARKER = re.compile(r"^<!-- generate: (?P<what>[a-z]+)(?: (?P<name>[a-z -]+))? -->$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|attr|data|mod|exc):<code>~?(.*?)</code>")
+
+NEIGHBOURS = "images/mobilenet-neighbours.png"
+"""A picture of photos that may not be in the repository: it is drawn into the built site."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the picture of the photos, where they are."""
+    from mkdocs.structure.files import File
+
+    if there := photos_there():
+        files.append(File.generated(config, NEIGHBOURS, content=_neighbours(*there)))
+    return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -99,7 +119,9 @@ def options(name: str) -> str:
 
 
 def parameters(name: str) -> list[tuple[str, Any, Any]]:
-    """Name, annotation and default of each parameter of a command's function."""
+    """Name, annotation and default of what a command takes; its context is no option."""
+    from typer import Context
+
     from repscope.cli.main import app
 
     group, _, own = name.rpartition(" ")
@@ -109,7 +131,9 @@ def parameters(name: str) -> list[tuple[str, Any, Any]]:
     assert function is not None
     hints = get_type_hints(function, include_extras=True)
     return [
-        (one.name, hints[one.name], one.default) for one in inspect.signature(function).parameters.values()
+        (one.name, hints[one.name], one.default)
+        for one in inspect.signature(function).parameters.values()
+        if hints[one.name] is not Context
     ]
 
 
@@ -157,6 +181,55 @@ def bridges(_: str = "") -> str:
     from repscope.workflow.bridge_methods import methods_markdown
 
     return methods_markdown()
+
+
+def photos_there() -> tuple[Path, ...]:
+    """Folder of photos, weights and captions for ``examples/mobilenet_neighbours``; empty if one is missing.
+
+    The data are in ``REPSCOPE_DATA``, or else where the tests look for them.
+    """
+    data = Path(os.environ.get("REPSCOPE_DATA", ROOT.parent / "shared" / "data"))
+    coco = data / "captions" / "coco_val_open"
+    weights = data / "weights" / "mobilenet" / "mobilenet_v2.torchvision.fp16.safetensors"
+    needed = (coco / "images", weights, coco / "manifest.csv")
+    return needed if all(one.exists() for one in needed) else ()
+
+
+def photos(_: str = "") -> str:
+    """The picture that :func:`on_files` adds to the site, or what it takes to have it."""
+    if photos_there():
+        return (
+            "![Six photos, each with its three nearest by MobileNetV2: baseball beside baseball, a kitchen "
+            "beside an office, a skier beside a ski jump, and others that have less in common]"
+            f"(../{NEIGHBOURS})\n\n"
+            "Six of the photos, drawn at random. The first neighbour is often of a like kind. A second and a "
+            "third of that kind are rarely among 36 photos; what stands there is only the least far. (COCO "
+            "val2017, by their authors on Flickr, under CC BY 2.0 or CC BY-SA 2.0.)"
+        )
+    return (
+        "The picture is not here: the photos are no part of the repository, and it is drawn when this site "
+        "is built beside them (`REPSCOPE_DATA` names the folder that holds them and the weights). "
+        "`python examples/mobilenet_neighbours/make.py PHOTOS WEIGHTS CAPTIONS OUT` draws it as "
+        "`OUT/grid.png`."
+    )
+
+
+@cache
+def _neighbours(*there: Path) -> bytes:
+    """The picture as PNG, made by the example; once, though a server builds the site again and again."""
+    with tempfile.TemporaryDirectory(prefix="repscope-docs-") as folder:
+        script = ROOT / "examples" / "mobilenet_neighbours" / "make.py"
+        done = subprocess.run(
+            [sys.executable, str(script), *map(str, there), folder],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{script} failed; the end of what it said:\n{done.stderr[-2000:]}")
+        return (Path(folder) / "grid.png").read_bytes()
 
 
 def confusion(_: str = "") -> str:
@@ -249,6 +322,7 @@ _PARTS = {
     "margins": margins,
     "measures": measures,
     "options": options,
+    "photos": photos,
 }
 
 

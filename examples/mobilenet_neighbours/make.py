@@ -72,7 +72,7 @@ def main(photos: Path, weights: Path, captions: Path, out: Path, k: int = 3) -> 
         device="cpu",
     )
     found = graph(out / "study", "features", k=k)
-    neighbour_grid(found, rows=6).savefig(out / "grid.png", dpi=80)
+    neighbour_grid(found, rows=6).savefig(out / "grid.png", dpi=120)
     with captions.open(encoding="utf-8", newline="") as file:
         texts = {
             Path(row["image"]).name: [text for name, text in row.items() if name.startswith("caption")]

@@ -339,6 +339,7 @@ def test_boxes_and_options_of_other_sources(run: Callable[..., Any], tmp_path: P
         (("--array", "x"), "leave --array out"),
         (("--templates", "a {}"), "leave --templates out"),
         (("--text-column", "x"), "leave --text-column out"),
+        (("--text-column", "x", "--text-column", "y"), "leave --text-column out"),
         (("--source-kind", "video"), "--source-kind among"),
         (("--regions", ","), "--regions with names"),
     ]:

@@ -22,6 +22,7 @@ COCO = {
 PARTS: dict[str, Any] = {
     "coco-captions": COCO,
     "coco-instances": {**COCO, "annotations": [{"id": 1, "image_id": 1, "bbox": []}], "categories": []},
+    "coco-panoptic": {**COCO, "annotations": [{"image_id": 1, "segments_info": []}], "categories": []},
     "hicodet": {"annotation": [], "filenames": []},
     "vcoco": {"images": [1], "annotations": [{"boxes_h": []}]},
     "text": ["cat", "dog"],

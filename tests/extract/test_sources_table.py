@@ -97,6 +97,68 @@ def test_texts_alone_or_beside_images(folder: Path) -> None:
         alone.open(alone.items[1])
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_several_texts_a_row_are_an_item_each_linked_by_the_row(folder: Path, suffix: str) -> None:
+    path = folder / f"captions{suffix}"
+    rows = [
+        {"file": "a/1.png", "text": "one", "row_id": 5, "more": " "},
+        {"file": "3.png", "text": "three", "row_id": 6, "more": "drei"},
+    ]
+    if suffix == ".csv":
+        path.write_text("file,text,row_id,more\na/1.png,one,5, \n3.png,three,6,drei\n")
+    elif suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    source = read_table(path, text_column=("more", "text"))
+    assert isinstance(source, ImageFiles)
+    assert source.texts is not None
+    # In the order that was asked for; an empty cell is an item that will be skipped with its reason.
+    assert [(item.id, item.text) for item in source.texts.items] == [
+        ("a/1.png#more", None),
+        ("a/1.png#text", "one"),
+        ("3.png#more", "drei"),
+        ("3.png#text", "three"),
+    ]
+    assert source.texts.columns == ("text", "row_id", "text_column", "text_index", "file", "table_row_id")
+    assert dict(source.texts.items[3].columns) == {
+        **{"text": "three", "row_id": "3.png", "text_column": "text", "text_index": 1},
+        **{"file": "3.png", "table_row_id": 6},
+    }
+    assert [item.columns["row_id"] for item in source.items] == ["a/1.png", "3.png"]
+    assert source.columns == ("path", "file", "table_row_id", "more", "table_text", "row_id")
+    assert source.to_json()["text_column"] == ("more", "text")
+    assert digest_items(source.items) != digest_items(images(path, text_column="text").items)
+    # One column in a list is one column.
+    one, same = (read_table(path, text_column=names) for names in ("text", ["text"]))
+    assert isinstance(one, ImageFiles)
+    assert isinstance(same, ImageFiles)
+    assert one.items == same.items
+    assert one.texts is not None
+    assert same.texts is not None
+    assert one.texts.items == same.texts.items
+
+
+def test_several_texts_a_row_without_images(folder: Path) -> None:
+    path = folder / "texts.csv"
+    path.write_text("en,de,n\na dog,ein Hund,1\na cat,eine Katze,2\n")
+    alone = read_table(path, text_column=("en", "de"))
+    assert isinstance(alone, TextItems)
+    assert [(item.id, item.text, item.columns["n"]) for item in alone.items] == [
+        ("1#en", "a dog", 1),
+        ("1#de", "ein Hund", 1),
+        ("2#en", "a cat", 2),
+        ("2#de", "eine Katze", 2),
+    ]
+    with pytest.raises(UnknownNameError, match="fr"):
+        read_table(path, text_column=("en", "fr"))
+    with pytest.raises(InputError, match="after each --text-column; got en, en; do: name each column once"):
+        read_table(path, text_column=("en", "en"))
+    path.write_text("id,a,b#a\nx,1,2\nx#b,3,4\n")
+    with pytest.raises(InputError, match="'x#b#a' 2×"):
+        read_table(path, text_column=("a", "b#a"))
+
+
 def test_what_cannot_be_opened_is_an_item_with_its_reason(folder: Path) -> None:
     (folder / "loop.png").symlink_to("loop.png")
     path = folder / "list.jsonl"

@@ -19,6 +19,7 @@ from repscope.extract.layers import list_layers
 from repscope.extract.models import load_model
 from repscope.extract.sources import Item
 from repscope.study import Study
+from repscope.workflow.extraction import extract_images, source_options
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 VISION = {**SMALL, "image_size": 32, "patch_size": 8}
@@ -238,6 +239,35 @@ def test_a_dual_encoder_gives_images_and_texts_in_one_run(
             capture=["vision_model:output.pooler_output=p"],
             device="cpu",
         )
+
+
+def test_several_captions_a_row_are_linked_to_its_image(
+    saved: Callable[[str], tuple[Path, Any, Any]], make_images: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder, _, _ = saved("clip")
+    make_images(2, (40, 36))
+    table = tmp_path / "list.csv"
+    table.write_text("path,short,long\nphotos/dog/000.png,dog,the dog\nphotos/cat/001.png,,a cat\n")
+    done = extract_images(
+        table,
+        study=tmp_path / "s",
+        model=f"hf:{folder}",
+        options=source_options(text_column=["short", "long"]),
+        name="clip",
+        device="cpu",
+    )
+    assert {one.name: one.n for one in done.sets} == {"clip_image": 2, "clip_text": 3}
+    assert [(one.id, one.reason) for one in done.sets[1].skipped] == [("photos/cat/001.png#short", "no text")]
+    study = Study.open(tmp_path / "s")
+    links = study["clip_text"].column("row_id").tolist()
+    assert links == ["photos/dog/000.png", "photos/dog/000.png", "photos/cat/001.png"]
+    assert study["clip_image"].column("row_id").tolist() == sorted(set(links), key=links.index)
+    command = study.manifest("clip_text").provenance["command"]
+    assert "--text-column short --text-column long" in command
+    # The same texts one by one.
+    texts = Texts.of({"0": "dog", "1": "the dog", "2": "a cat"})
+    extract(texts, f"hf:{folder}", study=study, name="alone", device="cpu")
+    assert np.allclose(study["clip_text"].vectors, study["alone"].vectors, atol=1e-5)
 
 
 def test_siglip_is_padded_to_its_context_without_a_mask(

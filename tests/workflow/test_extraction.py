@@ -101,6 +101,9 @@ def test_texts_beside_images_and_classes_are_planned_and_spelt(photos: Path, tmp
     with pytest.raises(InputError, match="text"):
         # Both sources are opened; this model has no tower for texts.
         plan_images(table, model=f"{tmp_path}/model.py:build", options=options, device="cpu")
+    assert source_options(text_column=["one"]).text_column == "one"
+    assert source_options(text_column=["one", "two"]).text_column == ("one", "two")
+    assert source_options(text_column=[]).text_column is None
     assert source_options(regions="human, union").regions == ("human", "union")
     assert source_options(templates=["a {}"]).templates == ("a {}",)
     with pytest.raises(InputError, match="--regions with names"):

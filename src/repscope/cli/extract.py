@@ -32,8 +32,8 @@ def extract(
     source: Annotated[
         Path,
         typer.Argument(
-            help="Folder of images (a sub-folder is a label); csv, tsv, jsonl or parquet of paths or texts; "
-            "npz or IDX; COCO, HICO-DET or V-COCO JSON; text file."
+            help="Folder of images (a sub-folder is a label); csv, tsv, jsonl or parquet of paths, texts or "
+            "images; npz or IDX; COCO, HICO-DET or V-COCO JSON; text file."
         ),
     ],
     *,
@@ -46,7 +46,8 @@ def extract(
         ),
     ] = None,
     path_column: Annotated[
-        str | None, typer.Option("--path-column", metavar="C", help="Of a table: paths of the images.")
+        str | None,
+        typer.Option("--path-column", metavar="C", help="Of a table: paths of the images, or their bytes."),
     ] = None,
     id_column: Annotated[
         str | None, typer.Option("--id-column", metavar="C", help="Of a table, npz or --items: unique ids.")
@@ -68,8 +69,12 @@ def extract(
         ),
     ] = None,
     text_column: Annotated[
-        str | None,
-        typer.Option("--text-column", metavar="C", help="Of a table: texts; of COCO captions: caption."),
+        list[str] | None,
+        typer.Option(
+            "--text-column",
+            metavar="C",
+            help="Of a table: texts; of COCO captions: caption. Repeatable, for several texts a row.",
+        ),
     ] = None,
     images: Annotated[
         Path | None,
@@ -80,7 +85,8 @@ def extract(
         typer.Option(
             "--regions",
             metavar="human,object,union",
-            help="Boxes to cut out of HICO-DET or V-COCO (all three if not given); object of COCO instances.",
+            help="Boxes to cut out of HICO-DET or V-COCO (all three if not given); object of COCO instances, "
+            "segments of COCO panoptic.",
         ),
     ] = None,
     templates: Annotated[

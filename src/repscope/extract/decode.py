@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from functools import cache
@@ -41,8 +42,8 @@ class UnreadableError(Exception):
     """
 
 
-def open_image(path: Path) -> Image.Image:
-    """Decode an image file to 8-bit RGB, upright.
+def open_image(source: Path | bytes) -> Image.Image:
+    """Decode an image file, or the bytes of one, to 8-bit RGB, upright.
 
     CMYK, palette, greyscale, transparent, 16-bit and animated images are converted as
     :data:`DECODING` says.
@@ -53,17 +54,20 @@ def open_image(path: Path) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=_known_formats()) as image:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with Image.open(file, formats=_known_formats()) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise UnreadableError(f"{width}×{height} pixels, above the limit of {MAX_PIXELS:,}")
             image.load()
-            return to_rgb(ImageOps.exif_transpose(image))
+            # In place: an image that is upright already would be copied.
+            ImageOps.exif_transpose(image, in_place=True)
+            return to_rgb(image)
     except UnreadableError:
         raise
     except UnidentifiedImageError:
-        reason = "an empty file" if path.stat().st_size == 0 else "not an image in a known format"
-        raise UnreadableError(reason) from None
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        raise UnreadableError("not an image in a known format" if size else "an empty file") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableError(f"more pixels than the limit of {MAX_PIXELS:,}") from error
     except OSError as error:

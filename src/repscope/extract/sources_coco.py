@@ -42,21 +42,21 @@ def read_captions(path: Path, images: str | Path | None = None) -> ImageFiles:
         MissingError: no image is to be found.
     """
     value = load_json(path)
-    listed = _images(value, path)
+    listed = listed_images(value, path)
     of_image: dict[str, list[str]] = {}
     for one in _captions(value, path):
-        of_image.setdefault(_key(one, "image_id", path), []).append(one["caption"])
+        of_image.setdefault(key_of(one, "image_id", path), []).append(one["caption"])
     folder = find_images(path, [str(one["file_name"]) for one in listed], images)
     items = []
     for one in listed:
-        own = _key(one, "id", path)
+        own = key_of(one, "id", path)
         captions = of_image.get(own, [])
         described: dict[str, Cell] = {
             "image_id": own,
             "caption": captions[0] if captions else None,
             "captions": json.dumps(captions, ensure_ascii=False),
         }
-        items.append(_image_item(own, folder / str(one["file_name"]), described))
+        items.append(image_item(own, folder / str(one["file_name"]), described))
     return ImageFiles(
         "coco-captions",
         path,
@@ -85,9 +85,9 @@ def _texts(value: Any, path: Path) -> TextItems:
     items: list[Item] = []
     seen: dict[str, int] = {}
     for one in _captions(value, path):
-        image = _key(one, "image_id", path)
+        image = key_of(one, "image_id", path)
         index = seen[image] = seen.get(image, -1) + 1
-        own = _key(one, "id", path)
+        own = key_of(one, "id", path)
         columns: dict[str, Cell] = {"image_id": image, "caption_id": own, "caption_index": index}
         items.append(text_item(own, one["caption"].strip(), columns))
     refuse_empty(items, path, "0 captions")
@@ -111,28 +111,28 @@ def read_instances(path: Path, images: str | Path | None = None, regions: Sequen
     if any(region != "object" for region in regions):
         raise InputError("--regions object, or none, for COCO instances", ",".join(regions), "give that")
     value = load_json(path)
-    listed = _images(value, path)
+    listed = listed_images(value, path)
     names = {
-        _key(one, "id", path): str(one.get("name", one["id"])) for one in records(value, "categories", path)
+        key_of(one, "id", path): str(one.get("name", one["id"])) for one in records(value, "categories", path)
     }
     boxes = records(value, "annotations", path)
     of_image: dict[str, list[dict[str, Any]]] = {}
     for one in boxes:
-        of_image.setdefault(_key(one, "image_id", path), []).append(one)
+        of_image.setdefault(key_of(one, "image_id", path), []).append(one)
     folder = find_images(path, [str(one["file_name"]) for one in listed], images)
     record = {"images": printable(absolute(folder)), "regions": list(regions)}
     if not regions:
         whole = []
         for one in listed:
-            own = _key(one, "id", path)
+            own = key_of(one, "id", path)
             inside = of_image.get(own, [])
-            found = sorted({_class(box, names) for box in inside})
+            found = sorted({class_name(box, names) for box in inside})
             columns: dict[str, Cell] = {
                 "image_id": own,
                 "classes": json.dumps(found, ensure_ascii=False),
                 "objects": len(inside),
             }
-            whole.append(_image_item(own, folder / str(one["file_name"]), columns))
+            whole.append(image_item(own, folder / str(one["file_name"]), columns))
         return ImageFiles(
             "coco-instances",
             path,
@@ -142,22 +142,22 @@ def read_instances(path: Path, images: str | Path | None = None, regions: Sequen
         )
     items, cut, sizes = [], {}, {}
     for one in listed:
-        image = _key(one, "id", path)
+        image = key_of(one, "id", path)
         file = folder / str(one["file_name"])
         inside = of_image.get(image, [])
         size = listed_size(one, file) if inside else None
         if size is not None:
             sizes[absolute(file)] = size
         for box in inside:
-            own = f"{image}#{_key(box, 'id', path)}:object"
-            cut[own] = region_of(_corners(box.get("bbox")), size, "the box")
+            own = f"{image}#{key_of(box, 'id', path)}:object"
+            cut[own] = region_of(corners(box.get("bbox")), size, "the box")
             described = {
                 "image_id": image,
-                "label": _class(box, names),
+                "label": class_name(box, names),
                 **box_columns(cut[own]),
                 "iscrowd": int(bool(box.get("iscrowd"))),
             }
-            items.append(_image_item(own, file, described))
+            items.append(image_item(own, file, described))
     refuse_empty(items, path, "0 boxes")
     check_unique((item.id for item in items), path, "give each box an id of its own")
     columns_of = (
@@ -180,7 +180,7 @@ def box_columns(region: Region) -> dict[str, Cell]:
     return {"left": left, "top": top, "right": right, "bottom": bottom, "clipped": region.clipped}
 
 
-def _corners(box: Any) -> tuple[float, ...]:
+def corners(box: Any) -> tuple[float, ...]:
     """COCO's left, top, width, height as left, top, right, bottom; none of what is no box."""
     found = numbers(box)
     if len(found) != 4:
@@ -189,13 +189,19 @@ def _corners(box: Any) -> tuple[float, ...]:
     return left, top, left + width, top + height
 
 
-def _class(box: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def class_name(box: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The name of an annotation's category, or its number where that has none."""
     number = str(box.get("category_id"))
     return names.get(number, number)
 
 
-def _images(value: Any, path: Path) -> list[dict[str, Any]]:
-    """Images in the order of the file."""
+def listed_images(value: Any, path: Path) -> list[dict[str, Any]]:
+    """Images in the order of the file.
+
+    Raises:
+        FormatError: one lacks its file name or id.
+        InputError: ids repeat, or there are none.
+    """
     listed = records(value, "images", path)
     lacking = [row for row, one in enumerate(listed) if not isinstance(one.get("file_name"), str)]
     if lacking:
@@ -203,7 +209,7 @@ def _images(value: Any, path: Path) -> list[dict[str, Any]]:
             f"a file_name for every image of {path}", f"none in entry {name_some(lacking)}", "add it"
         )
     refuse_empty(listed, path, "0 images")
-    check_unique((_key(one, "id", path) for one in listed), path, "give each image an id of its own")
+    check_unique((key_of(one, "id", path) for one in listed), path, "give each image an id of its own")
     return listed
 
 
@@ -225,7 +231,8 @@ def _order(value: Any) -> tuple[int, int, str]:
     return (0, value, "") if isinstance(value, int) else (1, 0, str(value))
 
 
-def _key(record: Mapping[str, Any], key: str, path: Path) -> str:
+def key_of(record: Mapping[str, Any], key: str, path: Path) -> str:
+    """A number or text of an annotation, as text; raises :class:`FormatError` where there is none."""
     value = record.get(key)
     if not isinstance(value, int | str) or value == "":
         raise FormatError(
@@ -236,7 +243,8 @@ def _key(record: Mapping[str, Any], key: str, path: Path) -> str:
     return printable(str(value))
 
 
-def _image_item(own: str, file: Path, described: Mapping[str, Cell]) -> Item:
+def image_item(own: str, file: Path, described: Mapping[str, Cell]) -> Item:
+    """The item of a file, or of a part of one."""
     place = absolute(file)
     columns: dict[str, Cell] = {"path": printable(place), **described}
     return Item(own, size_of(Path(place)), columns, place, detail=describe(columns))

@@ -22,11 +22,14 @@ KINDS = (
     "coco-captions",
     "coco-captions-text",
     "coco-instances",
+    "coco-panoptic",
     "hicodet",
     "vcoco",
     "text",
     "classes",
 )
+
+_BOXES = "coco-instances"
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather")
 TEXT_SUFFIXES = (".txt", ".text", ".names", ".list")
@@ -40,9 +43,9 @@ class SourceOptions:
     Attributes:
         kind: one of :data:`KINDS`.
         path_column, id_column, text_column: of a table; ``id_column`` also of an npz and of ``items``, and
-            ``text_column`` of COCO captions, where it is "caption".
+            ``text_column``, which can be several, of COCO captions, where it is "caption".
         images: folder of the images that a list names.
-        regions: boxes to cut out: "human", "object", "union".
+        regions: boxes to cut out: "human", "object", "union", "segments".
         templates: prompts with ``{}`` for a class name.
         array: of an npz, the one with the images.
         id: of a folder, one of :data:`repscope.extract.sources_listed.IDS`.
@@ -52,7 +55,7 @@ class SourceOptions:
     kind: str | None = None
     path_column: str | None = None
     id_column: str | None = None
-    text_column: str | None = None
+    text_column: str | tuple[str, ...] | None = None
     images: str | Path | None = None
     regions: tuple[str, ...] | None = None
     templates: tuple[str, ...] | None = None
@@ -69,6 +72,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {
     "coco-captions": ("images", "text_column"),
     "coco-captions-text": (),
     "coco-instances": ("images", "regions"),
+    "coco-panoptic": ("images", "regions"),
     "hicodet": ("images", "regions"),
     "vcoco": ("images", "regions"),
     "text": (),
@@ -178,15 +182,8 @@ def _json_kind(path: Path, given: SourceOptions) -> str:
 
     value = load_json(path)
     if isinstance(value, dict):
-        if {"annotation", "filenames"} <= value.keys():
-            return "hicodet"
-        first = _first(value.get("annotations"))
-        if "boxes_h" in first:
-            return "vcoco"
-        if "images" in value and "caption" in first:
-            return "coco-captions"
-        if "images" in value and ("bbox" in first or "categories" in value):
-            return "coco-instances"
+        if kind := _annotation_kind(value):
+            return kind
         keys = f"a dictionary of {', '.join(sorted(map(str, value))[:8]) or 'nothing'}"
     elif isinstance(value, list) and value:
         if all(isinstance(one, str) for one in value):
@@ -201,6 +198,21 @@ def _json_kind(path: Path, given: SourceOptions) -> str:
         keys,
         "give one of these, or a csv file",
     )
+
+
+def _annotation_kind(value: Mapping[str, Any]) -> str | None:
+    """Which annotations a dictionary holds, by its keys and those of the first annotation."""
+    if {"annotation", "filenames"} <= value.keys():
+        return "hicodet"
+    first = _first(value.get("annotations"))
+    if "boxes_h" in first:
+        return "vcoco"
+    if "images" not in value:
+        return None
+    for key, kind in (("caption", "coco-captions"), ("segments_info", "coco-panoptic"), ("bbox", _BOXES)):
+        if key in first:
+            return kind
+    return _BOXES if "categories" in value else None
 
 
 def _first(values: Any) -> Mapping[str, Any]:
@@ -222,10 +234,17 @@ def _check_taken(kind: str, given: SourceOptions) -> None:
 
 
 def _read(kind: str, path: Path, given: SourceOptions) -> Source:
-    from repscope.extract import sources_arrays, sources_coco, sources_hoi, sources_table, sources_texts
+    from repscope.extract import (
+        sources_arrays,
+        sources_coco,
+        sources_hoi,
+        sources_panoptic,
+        sources_table,
+        sources_texts,
+    )
 
     regions = given.regions
-    if kind == "coco-captions" and given.text_column not in (None, "caption"):
+    if kind == "coco-captions" and given.text_column not in (None, "caption", ("caption",)):
         raise InputError(
             "--text-column caption for COCO captions", repr(given.text_column), "give that, or leave it out"
         )
@@ -242,6 +261,7 @@ def _read(kind: str, path: Path, given: SourceOptions) -> Source:
         "coco-captions": lambda: sources_coco.read_captions(path, given.images),
         "coco-captions-text": lambda: sources_coco.read_caption_texts(path),
         "coco-instances": lambda: sources_coco.read_instances(path, given.images, regions or ()),
+        "coco-panoptic": lambda: sources_panoptic.read_panoptic(path, given.images, regions or ()),
         "hicodet": lambda: sources_hoi.read_hicodet(path, given.images, _or_all(regions)),
         "vcoco": lambda: sources_hoi.read_vcoco(path, given.images, _or_all(regions)),
         "text": lambda: sources_texts.read_texts(path),

@@ -16,6 +16,7 @@ from repscope.extract.run import BATCH_SIZE, SHARD_ROWS, WORKERS
 from repscope.extract.sheet import FILE_NAME, save_sheet
 from repscope.extract.sources_files import ImageFiles
 from repscope.extract.sources_open import SourceOptions, open_source
+from repscope.extract.sources_stored import StoredImages
 
 
 def extract_images(
@@ -173,7 +174,7 @@ def source_options(
     kind: str | None = None,
     path_column: str | None = None,
     id_column: str | None = None,
-    text_column: str | None = None,
+    text_column: str | Sequence[str] | None = None,
     images: str | Path | None = None,
     regions: str | None = None,
     templates: Sequence[str] | None = None,
@@ -193,7 +194,7 @@ def source_options(
         kind=kind,
         path_column=path_column,
         id_column=id_column,
-        text_column=text_column,
+        text_column=text_column if isinstance(text_column, str) else _one_or_all(text_column),
         images=images,
         regions=listed,
         templates=tuple(templates) if templates else None,
@@ -203,11 +204,16 @@ def source_options(
     )
 
 
+def _one_or_all(names: Sequence[str] | None) -> str | tuple[str, ...] | None:
+    """One name stays a name, as sets made before there could be several record it."""
+    return (names[0] if len(names) == 1 else tuple(names)) if names else None
+
+
 def _open(source: str | Path, options: SourceOptions | None) -> tuple[Source, Source | None]:
     """The source, and the texts beside its images if a column of them is asked for."""
     opened = open_source(source, options)
-    texts = opened.texts if isinstance(opened, ImageFiles) and options and options.text_column else None
-    return opened, texts
+    asked = options is not None and options.text_column
+    return opened, opened.texts if asked and isinstance(opened, ImageFiles | StoredImages) else None
 
 
 def _spelt(options: SourceOptions | None) -> Mapping[str, Any]:
@@ -217,7 +223,7 @@ def _spelt(options: SourceOptions | None) -> Mapping[str, Any]:
         "--source-kind": one.kind,
         "--path-column": one.path_column,
         "--id-column": one.id_column,
-        "--text-column": one.text_column,
+        "--text-column": list(one.text_column) if isinstance(one.text_column, tuple) else one.text_column,
         "--images": one.images,
         "--regions": ",".join(one.regions) if one.regions else None,
         "--templates": list(one.templates or ()),
