@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repscope.measure.estimate import Difference
+from repscope.measure.judgement import Judgement
 
 WORDS = ("collapsed", "hub-captured", "damaged", "aligned", "closer", "unchanged", "inconclusive")
 """Verdicts of a linked comparison, in the order in which they are tried."""
@@ -89,35 +90,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One word and its reasons.
+class Verdict(Judgement):
+    """One word and its reasons; the word is one of :data:`WORDS`, or of :data:`UNLINKED_WORDS`.
 
     Attributes:
-        word: see :data:`WORDS`.
-        flags: what else a reader must know, such as "max-cosine-misleads".
-        because: sentences, each with its test, n and interval.
-        detectable: per measure, the smallest true difference that this n finds in 80 % of repeats.
-        needed: clusters that would decide an inconclusive comparison, or None.
         margins: the thresholds that were used.
     """
 
-    word: str
-    flags: tuple[str, ...]
-    because: tuple[str, ...]
-    detectable: Mapping[str, float]
-    needed: int | None = None
     margins: Margins = field(default_factory=Margins)
-
-    def __str__(self) -> str:
-        return f"{self.word}: {'; '.join(self.because)}"
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "word": self.word,
-            "flags": list(self.flags),
-            "because": list(self.because),
-            "detectable": dict(self.detectable),
-            "needed": self.needed,
-            "margins": asdict(self.margins),
-        }
+        return {**super().to_json(), "margins": asdict(self.margins)}

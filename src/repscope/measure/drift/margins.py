@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repscope.measure.drift.records import Modes, Move, Series
+from repscope.measure.judgement import Judgement
 
 WORDS = ("collapsing", "contracting", "expanding", "drifting", "stable", "inconclusive")
 """Verdicts in the order in which they are tried."""
@@ -73,37 +74,19 @@ class DriftEvidence:
 
 
 @dataclass(frozen=True)
-class DriftVerdict:
-    """One word and its reasons.
+class DriftVerdict(Judgement):
+    """One word and its reasons; the word is one of :data:`WORDS`.
+
+    Flags are "few-clusters", "moved", "rescaled", "tails-first", "modes-lost", "recovered",
+    "reference-moved", "rank-fell". ``detectable`` is of changes from the first to the last stage, on
+    logarithms for ratios, in RMS radii for the centre.
 
     Attributes:
-        word: see :data:`WORDS`.
-        flags: what else a reader must know: "few-clusters", "moved", "rescaled", "tails-first",
-            "modes-lost", "recovered", "reference-moved", "rank-fell".
-        because: sentences, each with its numbers.
-        detectable: by measure, the smallest true change from the first to the last stage that this n finds
-            in 80 % of repeats (on logarithms for ratios, in RMS radii for the centre).
-        needed: clusters that would decide an inconclusive study, or None.
         margins: the thresholds that were used.
     """
 
-    word: str
-    flags: tuple[str, ...]
-    because: tuple[str, ...]
-    detectable: Mapping[str, float]
-    needed: int | None = None
     margins: DriftMargins = field(default_factory=DriftMargins)
-
-    def __str__(self) -> str:
-        return f"{self.word}: {'; '.join(self.because)}"
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "word": self.word,
-            "flags": list(self.flags),
-            "because": list(self.because),
-            "detectable": dict(self.detectable),
-            "needed": self.needed,
-            "margins": asdict(self.margins),
-        }
+        return {**super().to_json(), "margins": asdict(self.margins)}
