@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from repscope.cli.bars import progress
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.common import AsJson, Figures, Palette, Quiet, Resamples, Seed, command, print_json, say
 
 app = typer.Typer(
     name="bridge",
@@ -210,13 +210,9 @@ def report(
         ),
     ] = None,
     drop_unlinked: Annotated[bool, _DROP] = False,
-    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
-    palette: Annotated[
-        str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")
-    ] = "default",
-    figures: Annotated[
-        str, typer.Option("--figures", help="Formats of the figures, comma-separated; empty for none.")
-    ] = "png,svg,pdf",
+    resamples: Resamples = 2000,
+    palette: Palette = "default",
+    figures: Figures = "png,svg,pdf",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder; STUDY/results/bridge/… by default.")
     ] = None,

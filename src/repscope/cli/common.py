@@ -28,6 +28,15 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summ
 Seed = Annotated[
     int, typer.Option("--seed", min=0, help="Seed of everything random; the same seed repeats exactly.")
 ]
+DropUnlinked = Annotated[
+    bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")
+]
+Figures = Annotated[
+    str, typer.Option("--figures", help="Formats of the figures, comma-separated; empty for none.")
+]
+Palette = Annotated[str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")]
+Perplexity = Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")]
+Resamples = Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")]
 
 
 def command(function: Callable[P, R]) -> Callable[P, R]:

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.common import GATE_FAILED, AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.common import (
+    GATE_FAILED,
+    AsJson,
+    DropUnlinked,
+    Figures,
+    Palette,
+    Perplexity,
+    Quiet,
+    Resamples,
+    Seed,
+    command,
+    print_json,
+    say,
+)
 
 
 @command
@@ -42,20 +55,16 @@ def compare(
         str | None, typer.Option("--split", metavar="COL=VALUE", help="Only items with this value.")
     ] = None,
     method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
-    perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
+    perplexity: Perplexity = 30.0,
     measures: Annotated[
         str | None, typer.Option("--measures", help="Names, comma-separated; all by default.")
     ] = None,
     seen: Annotated[
         str | None, typer.Option("--seen", help="Column of the reference that says which classes were seen.")
     ] = None,
-    palette: Annotated[
-        str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")
-    ] = "default",
-    drop_unlinked: Annotated[
-        bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")
-    ] = False,
-    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
+    palette: Palette = "default",
+    drop_unlinked: DropUnlinked = False,
+    resamples: Resamples = 2000,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, comma-separated."),
@@ -64,9 +73,7 @@ def compare(
         Path | None,
         typer.Option("--out", "-o", help="Folder for the report; STUDY/results/compare/… by default."),
     ] = None,
-    figures: Annotated[
-        str, typer.Option("--figures", help="Formats of the figures, comma-separated.")
-    ] = "png,svg,pdf",
+    figures: Figures = "png,svg,pdf",
     seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,

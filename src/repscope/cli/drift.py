@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.common import GATE_FAILED, AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.common import (
+    GATE_FAILED,
+    AsJson,
+    DropUnlinked,
+    Figures,
+    Palette,
+    Perplexity,
+    Quiet,
+    Resamples,
+    Seed,
+    command,
+    print_json,
+    say,
+)
 
 
 @command
@@ -53,9 +66,7 @@ def drift(
     pair: Annotated[
         str, typer.Option("--pair", help="'id', or the key column that says which rows are one item.")
     ] = "id",
-    drop_unlinked: Annotated[
-        bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")
-    ] = False,
+    drop_unlinked: DropUnlinked = False,
     measures: Annotated[
         str | None,
         typer.Option(
@@ -64,11 +75,9 @@ def drift(
         ),
     ] = None,
     method: Annotated[str, typer.Option("--method", help="Map: pca, tsne, umap or none.")] = "pca",
-    perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
-    palette: Annotated[
-        str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")
-    ] = "default",
-    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
+    perplexity: Perplexity = 30.0,
+    palette: Palette = "default",
+    resamples: Resamples = 2000,
     fail_on: Annotated[
         str | None,
         typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, of any group."),
@@ -77,9 +86,7 @@ def drift(
         Path | None,
         typer.Option("--out", "-o", help="Folder for the report; STUDY/results/drift/… by default."),
     ] = None,
-    figures: Annotated[
-        str, typer.Option("--figures", help="Formats of the figures, comma-separated.")
-    ] = "png,svg,pdf",
+    figures: Figures = "png,svg,pdf",
     seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.common import AsJson, Figures, Quiet, Seed, command, print_json, say
 
 
 @command
@@ -42,9 +42,7 @@ def neighbors(
         bool, typer.Option("--no-cache", help="Neither read nor keep neighbours in STUDY/cache.")
     ] = False,
     grid: Annotated[bool, typer.Option("--grid", help="Draw items and neighbours as pictures.")] = False,
-    figures: Annotated[
-        str, typer.Option("--figures", help="Formats of the grid, comma-separated.")
-    ] = "png,svg,pdf",
+    figures: Figures = "png,svg,pdf",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder; STUDY/results/neighbors/… by default.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
+from repscope.cli.common import AsJson, Figures, Perplexity, Quiet, Seed, command, print_json, say
 
 
 @command
@@ -16,7 +16,7 @@ def project(
     names: Annotated[list[str], typer.Argument(metavar="SET…", help="Sets of one width, fitted jointly.")],
     *,
     method: Annotated[str, typer.Option("--method", help="tsne, umap or pca.")] = "tsne",
-    perplexity: Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")] = 30.0,
+    perplexity: Perplexity = 30.0,
     n_neighbors: Annotated[int, typer.Option("--neighbors", min=2, help="Of UMAP.")] = 15,
     min_dist: Annotated[float, typer.Option("--min-dist", min=0.0, max=1.0, help="Of UMAP.")] = 0.1,
     no_cache: Annotated[
@@ -25,7 +25,7 @@ def project(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder; STUDY/results/project/… by default.")
     ] = None,
-    figures: Annotated[str, typer.Option("--figures", help="Formats, comma-separated.")] = "png,svg,pdf",
+    figures: Figures = "png,svg,pdf",
     seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
