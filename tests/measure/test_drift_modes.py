@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from repscope.measure.drift import drift_arrays
-from repscope.measure.drift.modes import LostAt, _losses, _lost, spatial_median
+from repscope.measure.drift.modes import LostAt, _losses, _lost, mode_count, spatial_median
+from repscope.testing.drifts import measure_drift, simulate_drift
 
 
 def blobs(n: int = 480, modes: int = 6, seed: int = 0):
@@ -92,6 +93,23 @@ def test_a_mode_is_lost_from_when_it_stays_lost() -> None:
     assert _lost(np.array([0.4, 0.05, 0.3, 0.0]), q, rule) == 3
     assert _lost(np.array([0.4, 0.05, 0.04, 0.3]), q, rule) is None
     assert _lost(np.array([0.4, 0.05, 0.04, 0.0]), np.array([0.01, 0.01, 0.2]), rule) is None
+
+
+def test_few_items_have_modes_that_are_fine_enough() -> None:
+    counts = {80: 4, 150: 7, 160: 8, 320: 8, 400: 10, 500: 12, 1280: 32, 10**6: 32}
+    assert {clusters: mode_count(clusters) for clusters in counts} == counts
+
+
+@pytest.mark.parametrize("seed", [3, 7])
+def test_a_loss_of_most_modes_is_seen_with_few_clusters(seed: int) -> None:
+    # Three modes, one for forty clusters, each held some of what is left in these studies.
+    study = simulate_drift("collapse-modes", items=150, rows_per_item=4, seed=5000 + seed)
+    found = measure_drift(study, seed=5000 + seed)
+    assert found.modes.lost_share(shape=True) > 0.4
+    assert found.verdict.word == "collapsing"
+    # A quarter of the items are where they were, two modes of eight.
+    alive = [mode.shape_shares[-1] for mode in found.modes.modes if mode.shape_lost is None]
+    assert sum(alive) > 0.9
 
 
 def test_too_few_items_have_no_modes() -> None:

@@ -35,19 +35,55 @@ def artists(ax, gid: str) -> list:
     return [one for one in ax.get_children() if one.get_gid() == gid]
 
 
-@pytest.mark.parametrize("moved", [3.0, 0.3, 0.0])
-@pytest.mark.parametrize("titles", [("",), ("recursive", "baseline"), ("a", "b", "c")])
-def test_labels_of_stages_cover_neither_each_other_nor_the_edge(whole, titles, moved):
-    captions = Cloud("captions", np.random.default_rng(0).normal(size=(80, 2)), 1.4)
-    figure = plot_drift_clusters([panel(one, moved) for one in titles], reference=captions, notes=["a note"])
-    whole(figure)
-    assert len(figure.axes) == len(titles)
+def framed(ax, dpi: float = 100) -> list:
+    """Boxes of all labels with their frames, as they are drawn."""
+    figure = ax.get_figure(root=True)
+    if figure.dpi != dpi:
+        figure.set_dpi(dpi)
+    figure.draw_without_rendering()
     renderer = FigureCanvasAgg(figure).get_renderer()
+    labels = artists(ax, "label")
+    boxes = [one.get_bbox_patch().get_window_extent(renderer) for one in labels]
+    inside = [one.get_window_extent(renderer) for one in labels]
+    assert all(
+        box.contains(*one.min) and box.contains(*one.max) for box, one in zip(boxes, inside, strict=True)
+    )
+    return boxes
+
+
+@pytest.mark.parametrize(
+    ("stages", "groups", "moved"),
+    [(3, 1, 3.0), (3, 2, 0.0), (3, 3, 0.05), (6, 1, 0.0), (6, 2, 0.0), (6, 3, 0.0), (6, 3, 0.05)],
+)
+def test_no_label_covers_another_or_the_edge(whole, stages, groups, moved):
+    rng = np.random.default_rng(0)
+    captions = Cloud("captions", rng.normal(size=(80, 2)), 1.4, "spread 1.96 [1.78, 2.14]\nRMS radius 1.4")
+    generations = [
+        cloud(f"generation_{g}", (moved * g, 0.1 * moved * g), 1.234 / (g + 1)) for g in range(stages)
+    ]
+    arrows = tuple(f"moved {moved:.2f}" for _ in range(stages - 1))
+    panels = [ClusterPanel(f"group {number}", tuple(generations), arrows) for number in range(groups)]
+    figure = plot_drift_clusters(panels, reference=captions, notes=["a note"])
+    whole(figure)
+    assert len(figure.axes) == groups
+    for dpi, ax in itertools.product((100, 300), figure.axes):
+        boxes = framed(ax, dpi)
+        assert len(boxes) == len(artists(ax, "leader")) == stages + stages - 1 + 1
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+        assert all(ax.bbox.contains(*corner) for box in boxes for corner in (box.min, box.max))
+
+
+def test_a_panel_grows_with_its_labels_and_long_ones_are_broken(whole):
+    names = [f"a rather long name of stage {g}" for g in range(6)]
+    note = "spread 0.1234 [0.0123, 0.2345] of all the rows that there are\nRMS radius 0.1234"
+    stages = tuple(Cloud(name, cloud(name, (0, 0)).points, 1.0, note) for name in names)
+    narrow = [ClusterPanel(str(g), stages, ("moved 0.000 [0.000, 0.001]",) * 5) for g in range(3)]
+    figure = plot_drift_clusters(narrow, width=4.5)
+    whole(figure)
     for ax in figure.axes:
-        boxes = [one.get_window_extent(renderer) for one in artists(ax, "label")]
-        assert len(boxes) == 5
-        if moved == 3.0 and len(titles) == 1:
-            assert not any(a.overlaps(b) for number, a in enumerate(boxes) for b in boxes[number + 1 :])
+        boxes = framed(ax)
+        assert len(boxes) == 11
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
         assert all(ax.bbox.contains(*corner) for box in boxes for corner in (box.min, box.max))
 
 
@@ -169,6 +205,15 @@ def test_trajectories_draw_what_is_defined(whole):
     assert "change-point" in note
     with pytest.raises(InputError, match="two defined stages"):
         plot_drift_trajectories({"a": {"recall": groups["recursive"]["recall"]}}, (0, 4, 10))
+
+
+def test_change_points_of_groups_at_one_place_stay_apart_and_between_their_stages():
+    step = ChangePoint(20, p=0.01, step=True)
+    one = {"spread.total": series("spread.total", [2.0] * 20 + [1.0] * 20, change_point=step)}
+    figure = plot_drift_trajectories({"a": one, "b": one, "c": one}, tuple(range(40)))
+    places = [line.get_xdata()[0] for line in artists(figure.axes[0], "change")]
+    assert len(set(places)) == 3
+    assert all(19 < at < 20 for at in places)
 
 
 @pytest.mark.parametrize("groups", [1, 3])

@@ -1,20 +1,40 @@
-"""The tour: two transforms of the same images, two verdicts, and the number that praises the wrong one."""
+"""The tour: two transforms of the same images, the number that praises the wrong one, and what forgets."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from dataclasses import replace
 
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from repscope.cli.main import app
 from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.workflow.demo import run_demo
-from repscope.workflow.demo.summary import tour_lines
+from repscope.workflow.demo import tour as tour_module
+from repscope.workflow.demo.recursion import GROUPS
+from repscope.workflow.demo.summary import tour_json, tour_lines
+
+GENERATIONS = 5
 
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory):
     steps = []
     folder = tmp_path_factory.mktemp("demo") / "tour"
-    made = run_demo(folder, method="pca", report=lambda step, done, total: steps.append((step, done, total)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        # Half of the generations: the first that is lost is the fifth.
+        patch.setattr(tour_module, "GENERATIONS", GENERATIONS)
+        made = run_demo(
+            folder, method="pca", report=lambda step, done, total: steps.append((step, done, total))
+        )
+    torch.set_num_threads(threads)
     return made, steps
 
 
@@ -60,6 +80,65 @@ def test_the_summary_names_both_verdicts_and_both_reports(tour):
     ):
         assert word in text
     assert all(page.is_file() for page in made.reports)
+
+
+def test_a_generator_of_its_own_images_collapses_and_the_others_do_not(tour):
+    made, _ = tour
+    assert list(made.drift.groups) == list(GROUPS)
+    words = made.drift.verdicts
+    assert words["recursive"] == "collapsing"
+    assert words["accumulate"] == "contracting"
+    assert words["baseline"] in {"stable", "inconclusive", "drifting"}
+    spread = {
+        name: one.series["spread.total"].pair(0, GENERATIONS).change
+        for name, one in made.drift.groups.items()
+    }
+    assert spread["recursive"].high < 0.1
+    assert spread["accumulate"].low > 0.4
+    assert spread["baseline"].low > spread["accumulate"].value
+    tested = {
+        frozenset((one.first, one.second))
+        for one in made.drift.contrasts
+        if one.measure == "spread.total" and one.stage == GENERATIONS and one.difference.p < 0.01
+    }
+    assert {frozenset(("recursive", other)) for other in ("accumulate", "baseline")} <= tested
+
+
+def test_the_generations_are_followed_from_files_of_their_own(tour):
+    made, _ = tour
+    study = Study(made.folder / "generations" / "study")
+    assert len(study.sets) == 1 + 3 * (GENERATIONS + 1)
+    pictures = made.folder / "generations"
+    for group in ("accumulate", "baseline"):
+        own, first = (pictures / f"{name}_gen_0" / "00007.png" for name in (group, "recursive"))
+        assert own.read_bytes() == first.read_bytes()
+    spread = {}
+    for generation in (0, GENERATIONS):
+        files = sorted((pictures / f"recursive_gen_{generation}").glob("*.png"))
+        assert len(files) == tour_module.PROMPTS
+        spread[generation] = np.stack([np.asarray(Image.open(one)) for one in files]).std(axis=0).mean()
+    assert spread[GENERATIONS] < 0.2 * spread[0]
+    figures = {one.stem for one in (made.drift_report.parent / "figures").glob("*.png")}
+    assert figures == {f"generation_{one}" for one in ("clusters", "metrics", "trajectories", "examples")}
+
+
+def test_the_summary_and_the_record_tell_of_the_generations(tour):
+    made, _ = tour
+    lines = tour_lines(made)
+    for group, word in made.drift.verdicts.items():
+        assert any(line.startswith(group) and word in line for line in lines)
+    assert any(str(made.drift_report) in line for line in lines)
+    record = json.loads(json.dumps(tour_json(made)))
+    found = {name: one["verdict"]["word"] for name, one in record["drift"]["groups"].items()}
+    assert found == made.drift.verdicts
+    without = replace(made, drift=None, drift_report=None)
+    assert not any(line.startswith(GROUPS) for line in tour_lines(without))
+    assert tour_json(without)["drift"] is None
+
+
+def test_the_chapter_can_be_left_out():
+    shown = CliRunner().invoke(app, ["demo", "--help"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    assert "--no-drift" in shown.output
 
 
 def test_a_folder_with_other_things_is_refused(tmp_path):

@@ -15,12 +15,17 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to fill; created.")] = Path(
         "repscope-demo"
     ),
+    *,
     method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
+    drift: Annotated[
+        bool,
+        typer.Option("--drift/--no-drift", help="With the chapter on generators that learn from themselves."),
+    ] = True,
     seed: Seed = 0,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """The tour, offline, on real data: one transform that helps, one that collapses, two verdicts.
+    """The tour, offline, on real data: a transform that helps, one that collapses, a generator that forgets.
 
     Example: repscope demo my-demo
     """
@@ -28,7 +33,7 @@ def demo(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from repscope.workflow.demo import run_demo
-    from repscope.workflow.demo.summary import tour_lines
+    from repscope.workflow.demo.summary import tour_json, tour_lines
 
     columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
@@ -39,15 +44,8 @@ def demo(
                 tasks[step] = progress.add_task(step, total=total)
             progress.update(tasks[step], completed=done)
 
-        tour = run_demo(folder, method=method, seed=seed, report=report)
+        tour = run_demo(folder, method=method, drift=drift, seed=seed, report=report)
     if as_json:
-        print_json(
-            {
-                "study": str(tour.study),
-                "reports": [str(page) for page in tour.reports],
-                "honest": tour.honest.to_json(),
-                "collapsing": tour.collapsing.to_json(),
-            }
-        )
+        print_json(tour_json(tour))
     elif not quiet:
         print("\n".join(tour_lines(tour)))

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
+from repscope.plot.drift_labels import Tag, draw_tags, fitted, room_for
 from repscope.plot.drift_style import REFERENCE, stage_colours
-from repscope.plot.frame import columns_that_fit
-from repscope.plot.labels import place_boxes
+from repscope.plot.frame import axes_width, columns_that_fit
 from repscope.plot.style import INK, SMALL, TEXT, new_figure, styled
-from repscope.plot.text import LINE, printable, text_width, wrap
+from repscope.plot.text import LINE, printable, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,7 @@ _MARGIN = 0.06
 _RASTERISE = 5000
 _KEPT_CLEAR = 150
 _SLACK = 0.96
+_ROOMY = 1.25
 _LEGEND = TEXT - 0.5
 
 
@@ -115,6 +116,8 @@ def plot_drift_clusters(
         low, high = _limits(panels, reference)
         # Labels need room above and below what is drawn.
         shape = float(np.clip(1.3 * (high - low)[1] / (high - low)[0], 0.6, 0.9))
+        side = 72 * (width - (across + 1) * _MARGIN) / across
+        shape = max(shape, _ROOMY * max(_room(one, reference, side) for one in panels) / side)
         figure, axes = _frame(panels, legend, notes, width, shape)
         low, high = _fitted(low, high, axes[0])
         for ax, panel in zip(axes, panels, strict=True):
@@ -257,7 +260,8 @@ def _cloud(ax: Axes, one: Cloud, colour: str, marker: str, layer: float) -> None
 def _labels(
     ax: Axes, panel: ClusterPanel, reference: Cloud | None, palette: Sequence[str], blue: str
 ) -> None:
-    """Arrows, and labels of stages and arrows that cover neither each other nor a centre."""
+    """Arrows, and labels of stages and arrows of which none covers another."""
+    width = axes_width(ax)
     centres = np.array([one.centre for one in panel.stages])
     for start, end in pairwise(centres):
         ax.annotate(
@@ -267,69 +271,27 @@ def _labels(
                 "mutation_scale": 8,
             },
         )  # fmt: skip
-    labelled = [
-        (one.centre, one.name, one.note, colour)
-        for one, colour in zip(panel.stages, palette, strict=False)
-        if one.note
-    ]
-    if reference is not None and reference.note:
-        labelled.append((reference.centre, reference.name, reference.note, blue))
-    middles = [
-        ((start + end) / 2, "", text, "black")
+    numbers = [
+        Tag((start + end) / 2, fitted(text, width), "black")
         for (start, end), text in zip(pairwise(centres), panel.distances, strict=True)
         if text
     ]
-    # Texts of arrows are short and stay beside them; those of stages then keep clear of points and of these.
+    clouds = [*zip(panel.stages, palette, strict=False)]
+    clouds += [] if reference is None else [(reference, blue)]
+    names = [Tag(one.centre, _text(one, width), colour) for one, colour in clouds if one.note]
     steps = np.linspace(0, 1, 9)[:, None]
     along = [start + steps * (end - start) for start, end in pairwise(centres)]
-    taken = _place(ax, middles, np.concatenate([centres, *along]), np.empty((0, 2)))
+    some = [one.points[:: -(-len(one.points) // _KEPT_CLEAR)] for one, _ in clouds]
+    draw_tags(ax, [*numbers, *names], arrows=np.concatenate([centres, *along]), points=np.concatenate(some))
+
+
+def _text(one: Cloud, width: float) -> str:
+    """What is written about a stage, no wider than the panel."""
+    return fitted("\n".join(part for part in (printable(one.name, 28), one.note) if part), width)
+
+
+def _room(panel: ClusterPanel, reference: Cloud | None, width: float) -> float:
+    """Points of height that the labels of a panel need."""
     clouds = [*panel.stages, *([] if reference is None else [reference])]
-    some = [one.points[:: -(-len(one.points) // _KEPT_CLEAR)] for one in clouds]
-    _place(ax, labelled, np.concatenate([centres, *along, *some]), taken)
-
-
-def _place(ax: Axes, labels: Sequence[tuple[Floats, str, str, str]], clear: Floats, taken: Floats) -> Floats:
-    """Write labels (place, name, text, ink) beside their places.
-
-    Args:
-        ax: final in limits and size.
-        labels: to be written.
-        clear: [m, 2] points to keep clear, in data units.
-        taken: [t, 2] points of earlier labels to keep clear, in points of the figure.
-
-    Returns:
-        [u, 2] points that cover the labels, in points of the figure.
-    """
-    if not labels:
-        return taken
-    ax.apply_aspect()
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    scale = 72.0 / figure.dpi
-    texts = ["\n".join(part for part in (printable(one[1], 28), one[2]) if part) for one in labels]
-    widths = [max(text_width(line, SMALL) for line in text.split("\n")) + 6 for text in texts]
-    heights = [LINE * SMALL * (text.count("\n") + 1) + 5 for text in texts]
-    sizes = np.array([widths, heights]).T
-    points = np.array([one[0] for one in labels])
-    at = ax.transData.transform(points) * scale
-    box = np.asarray(ax.get_window_extent().extents) * scale
-    avoid = np.concatenate([ax.transData.transform(clear) * scale, taken])
-    places = place_boxes(at, sizes, (box[0] + 2, box[1] + 2, box[2] - 2, box[3] - 2), avoid)
-    grid = np.stack(np.meshgrid(np.linspace(-0.5, 0.5, 7), np.linspace(-0.5, 0.5, 5)), axis=-1).reshape(-1, 2)
-    for text, point, offset, (_, _, _, ink) in zip(texts, points, places - at, labels, strict=True):
-        # The line lies under every box, the text above.
-        ax.annotate(
-            "", tuple(point), xytext=tuple(offset), textcoords="offset points", annotation_clip=False,
-            zorder=6, gid="leader",
-            arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-        ax.annotate(
-            text, tuple(point), xytext=tuple(offset), textcoords="offset points", annotation_clip=False,
-            ha="center", va="center", fontsize=SMALL, linespacing=LINE, color=INK, zorder=7, gid="label",
-            bbox={
-                "boxstyle": "round,pad=0.25", "facecolor": "white", "alpha": 0.94, "edgecolor": ink,
-                "linewidth": 0.6,
-            },
-        )  # fmt: skip
-    covered: Floats = (places[:, None] + grid[None] * sizes[:, None]).reshape(-1, 2)
-    return covered
+    texts = [_text(one, width) for one in clouds if one.note]
+    return room_for([*texts, *(fitted(text, width) for text in panel.distances if text)], width)

@@ -117,8 +117,9 @@ def _panel_axes(axes: Sequence[Axes], names: Sequence[str], places: Sequence[flo
 def _scales(axes: Sequence[Axes], rows: Sequence[Sequence[PairRow]]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    axes[0].set_xlim(left=0)
     axes[0].margins(x=0.06)
+    # Marks at zero are drawn whole.
+    axes[0].set_xlim(left=-0.018 * axes[0].get_xlim()[1])
     axes[0].set_xlabel("distance, units of the rows")
     axes[0].xaxis.set_major_locator(MaxNLocator(6))
     axes[1].set_xlabel("ratio (logarithmic)")
@@ -136,10 +137,7 @@ def _scales(axes: Sequence[Axes], rows: Sequence[Sequence[PairRow]]) -> None:
             low, high = axes[1].get_xlim()
             low, high = min(low, 0.9), max(high, 1.1)
             axes[1].set_xlim(low, high)
-            ticks = [
-                one for one in (0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2, 3, 5) if low <= one <= high
-            ]
-            axes[1].set_xticks(ticks)
+            axes[1].set_xticks([one for one in _RATIOS if low <= one <= high])
             axes[1].set_xticks([], minor=True)
         axes[1].xaxis.set_major_formatter(plain)
     else:

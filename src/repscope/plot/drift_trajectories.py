@@ -117,7 +117,7 @@ def _panel(
     for number, (series, mark) in enumerate(found):
         shift = (number - (len(found) - 1) / 2) * 0.012 * span
         _line(ax, series, [at + shift for at in positions], mark, context=len(found) == 1)
-        _change_point(ax, series, positions, mark)
+        _change_point(ax, series, positions, mark, shift=2 * shift)
     _ticks(ax, positions)
     ax.tick_params(labelsize=SMALL)
     if logarithmic:
@@ -152,11 +152,16 @@ def _line(ax: Axes, series: Series, places: Sequence[float], mark: Mark, *, cont
         )  # fmt: skip
 
 
-def _change_point(ax: Axes, series: Series, positions: Sequence[float], mark: Mark) -> None:
+def _change_point(
+    ax: Axes, series: Series, positions: Sequence[float], mark: Mark, *, shift: float = 0.0
+) -> None:
+    """A line between two stages, a little aside: those of several groups at one place would read as one."""
     point = series.change_point
     if point.stage is None or not _marked(series):
         return
-    at = (positions[point.stage - 1] + positions[point.stage]) / 2
+    before, after = positions[point.stage - 1], positions[point.stage]
+    most = 0.3 * (after - before)
+    at = (before + after) / 2 + min(max(shift, -most), most)
     ax.axvline(at, color=mark.line, linewidth=0.7, linestyle=(0, (3, 2)), alpha=0.8, zorder=2, gid="change")
 
 

@@ -8,8 +8,11 @@ its mode: the spatial median of the items' displacements, which half of the item
 their mean would follow the items of a lost mode. Shape shares also undo a common scale, the median ratio of
 distances between random pairs of items.
 
-k is one mode for 40 clusters of items, between 2 and 32: about 20 held-out ones a mode, enough to see a mode
-empty. It is a partition fine enough to test, and not a claim about how many modes there are.
+k is one mode for 40 clusters of items, at most 32: about 20 held-out ones a mode, enough to see one empty.
+Fewer than 320 clusters get up to eight modes, of 20 clusters each: ten held-out ones that all leave still
+read p = .001, while two or three modes are so wide that each may hold something that is still there, and a
+loss of most of the data then empties none. It is a partition fine enough to test, and not a claim about how
+many modes there are.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ from repscope.measure.drift.sums import StageSums
 from repscope.measure.resample import benjamini_hochberg
 
 PER_MODE = 40
+PER_FEW = 20
+FEW = 8
+"""Modes that fewer clusters of items are divided into, as long as each has :data:`PER_FEW`."""
+
 MOST = 32
 FIT_ROWS = 10_000
 COMMON_ROWS = 5000
@@ -49,7 +56,7 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
         sums: of the first pass; the first stage's mean is read from it.
         lost: when a mode counts as lost.
     """
-    k = int(np.clip(frame.n_clusters // PER_MODE, 2, MOST))
+    k = mode_count(frame.n_clusters)
     spread = sums.total_spread()[0]
     if frame.n_clusters < 2 * PER_MODE:
         return Modes(why=f"{frame.n_clusters} clusters of items; modes need {2 * PER_MODE}")
@@ -97,10 +104,15 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
         )
     method = (
         f"k-means of {fitted:,} rows of the first stage into {k} modes (one for {PER_MODE} clusters, "
-        f"2 to {MOST}), shares on the other {len(kept):,} rows; one-sided sign test over clusters, "
-        "q over modes and stages"
+        f"or up to {FEW} of {PER_FEW}; at most {MOST}), shares on the other {len(kept):,} rows; one-sided "
+        "sign test over clusters, q over modes and stages"
     )
     return Modes(tuple(found), method)
+
+
+def mode_count(clusters: int) -> int:
+    """How many modes so many clusters of items are divided into."""
+    return min(max(clusters // PER_MODE, min(FEW, clusters // PER_FEW), 2), MOST)
 
 
 @dataclass(frozen=True)

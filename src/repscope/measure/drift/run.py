@@ -50,8 +50,10 @@ def drift_arrays(
 ) -> DriftArrays:
     """Compare ordered stages of the same items in the original space.
 
-    Rows are read in blocks, so stages may be memory maps of any float dtype; nothing of the size of a
-    stage is copied, except at most 10,000 rows where neighbours or modes are sought.
+    Rows are read in blocks, so stages may be memory maps of any float dtype, or the rows of several shards
+    (:attr:`EmbeddingSet.rows <repscope.study.embeddings.EmbeddingSet.rows>`); so may the reference and the
+    real rows. Nothing of the size of a stage is copied: at most 10,000 rows where neighbours or modes are
+    sought.
 
     Args:
         stages: [N, D] each, the same items in the same order, first to last.

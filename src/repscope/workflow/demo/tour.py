@@ -1,13 +1,13 @@
-"""From images to two verdicts: every step of the main job, on real data, offline."""
+"""From images to verdicts: every step of the main job, and a chapter on drift, on real data, offline."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
 from repscope.workflow.comparison import Comparison
+from repscope.workflow.drift_result import Drift
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,12 @@ MODEL_FILE = Path(__file__).with_name("dual_encoder.py")
 MARKER = ".repscope-demo"
 SIZE, GREY = "16", "0.5,0.5,0.5"
 """Preprocessing of every image: pixels of a side; mean and standard deviation of each colour."""
+
+GENERATIONS, PROMPTS, STEPS = 10, 200, 300
+"""Of the generators that learn from their own images; the example has more prompts, longer trainings."""
+
+MEASURES = ("rank", "frechet", "modes")
+"""What is measured on the generations besides centres, spreads and tails."""
 
 Report = Callable[[str, int, int], None]
 """Called with the name of the step, what is done of it, and how much there is."""
@@ -42,6 +49,8 @@ class Tour:
         honest, collapsing: the two comparisons.
         reports: their pages.
         losses: of the training.
+        drift: generators that learn from their own images, in three groups; None where it was left out.
+        drift_report: its page, or None.
     """
 
     folder: Path
@@ -50,16 +59,26 @@ class Tour:
     collapsing: Comparison
     reports: tuple[Path, Path]
     losses: tuple[float, ...]
+    drift: Drift | None = None
+    drift_report: Path | None = None
 
 
 def run_demo(
-    folder: str | Path, *, method: str = "tsne", seed: int = 0, report: Report | None = None
+    folder: str | Path,
+    *,
+    method: str = "tsne",
+    drift: bool = True,
+    seed: int = 0,
+    report: Report | None = None,
 ) -> Tour:
     """The tour: images, a dual encoder with a modality gap, extraction, two transforms, two verdicts.
 
+    A last chapter trains generators on images of earlier ones, and follows what becomes of them.
+
     Args:
         folder: created; an earlier demo there is replaced, anything else is refused.
-        method: of the maps.
+        method: of the maps of both comparisons.
+        drift: with the chapter on generators that learn from their own images.
         seed: of everything.
         report: told about progress.
 
@@ -137,7 +156,26 @@ def run_demo(
         pages.append(comparison.save(root / "reports" / name))
         report("compare", 2 * number + 2, 4)
         found.append(comparison)
-    return Tour(root, study.path, found[0], found[1], (pages[0], pages[1]), trained.losses)
+    tour = Tour(root, study.path, found[0], found[1], (pages[0], pages[1]), trained.losses)
+    return replace(tour, **_generations(root, seed, report)) if drift else tour
+
+
+def _generations(root: Path, seed: int, report: Report) -> dict[str, Any]:
+    """The chapter on drift: what became of generators that learn from their own images."""
+    from repscope.workflow.demo.recursion import Settings, digits, follow_generations
+
+    step = "generators of their own images"
+    found = follow_generations(
+        root / "generations",
+        *digits(),
+        Settings(generations=GENERATIONS, prompts=PROMPTS, steps=STEPS, seed=seed),
+        measures=MEASURES,
+        step=lambda done, total: report(step, done, total),
+    )
+    report("draw the generations", 0, 1)
+    page = found.save(root / "reports" / "generations", formats=("png",))
+    report("draw the generations", 1, 1)
+    return {"drift": found, "drift_report": page}
 
 
 def _extracted(report: Report, split: str, now: Progress) -> None:

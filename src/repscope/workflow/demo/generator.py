@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 BATCH = 128
@@ -34,6 +37,7 @@ class Features(nn.Module):
         self.head = nn.Linear(32, classes)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Logits [B, classes]."""
         out: Tensor = self.head(self.features(images[:, 0].flatten(1)))
         return out
 
@@ -73,8 +77,17 @@ def train_generator(images: Tensor, *, latent: int, beta: float, steps: int, see
     return model.eval()
 
 
-def train_features(images: np.ndarray, labels: np.ndarray, *, steps: int = 800, seed: int = 0) -> Features:
-    """A classifier of real images [n, H, W] in [0, 1]."""
+def train_features(
+    images: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], *, steps: int = 800, seed: int = 0
+) -> Features:
+    """A classifier of real images.
+
+    Args:
+        images: [n, H, W] in [0, 1].
+        labels: [n] classes from 0.
+        steps: of Adam, with batches of 64.
+        seed: of the start and of every draw.
+    """
     generator = torch.Generator().manual_seed(seed)
     pixels, truth = torch.from_numpy(images).float(), torch.from_numpy(labels).long()
     with torch.random.fork_rng(devices=()):
@@ -83,7 +96,8 @@ def train_features(images: np.ndarray, labels: np.ndarray, *, steps: int = 800, 
     optimiser = torch.optim.Adam(net.parameters(), 3e-3, fused=True)
     for _ in range(steps):
         batch = torch.randint(len(pixels), (64,), generator=generator)
+        loss = nn.functional.cross_entropy(net(pixels[batch][:, None]), truth[batch])
         optimiser.zero_grad()
-        nn.functional.cross_entropy(net(pixels[batch][:, None]), truth[batch]).backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return net.eval()
