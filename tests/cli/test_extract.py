@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from repscope.cli.extract import _Lines
+from repscope.cli.extract_lines import ProgressLines
 from repscope.cli.main import app
 from repscope.extract import Progress
 from repscope.study import Study
@@ -277,8 +277,8 @@ def test_progress_without_a_terminal_is_sparse(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 103.0, 111.0, 112.0, 130.0])
-    monkeypatch.setattr("repscope.cli.extract.time.monotonic", lambda: next(clock))
-    show = _Lines()
+    monkeypatch.setattr("repscope.cli.extract_lines.time.monotonic", lambda: next(clock))
+    show = ProgressLines()
     for done in (40, 60, 120, 130, 240):
         show(Progress(done, 400, 32, 0))
     lines = capsys.readouterr().err.splitlines()
