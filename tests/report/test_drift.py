@@ -63,6 +63,21 @@ def test_every_claim_carries_its_test_and_its_data(record):
     assert "paired" in text
 
 
+def test_many_sets_are_named_once_and_not_below_every_section(record):
+    content = build_drift_content(record)
+    some = content.sets[0]
+    many = replace(content, figures=(), sets=tuple(replace(some, name=f"set {n}") for n in range(9)))
+    assert "set 0 " in many.brief_source
+    assert "set 8 " in many.brief_source
+    assert "; … 5 more, with their fingerprints at the end; " in many.brief_source
+    assert "set 4 " not in many.brief_source
+    assert "set 4 " in many.source
+    few = replace(content, sets=many.sets[:4])
+    assert few.brief_source == few.source
+    page = render_drift_page(many, {})
+    assert page.count(many.brief_source.split(";")[0]) >= 2
+
+
 def test_nothing_from_outside_acts_on_the_page(record):
     marked = replace(record, notes=(*record.notes, EVIL))
     content = replace(build_drift_content(marked), figures=())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
-from repscope.plot.neighbour_grid import Tile, _draw, _fit
+from repscope.plot.neighbour_grid import Tile, draw_tile, fit_lines
 from repscope.plot.style import DOUBLE, INK, SMALL, TEXT, new_figure, styled
 from repscope.plot.text import LINE, wrap
 
@@ -67,12 +67,12 @@ def plot_drift_examples(
             for column, tile in enumerate(row.tiles):
                 left = _MARGIN + _CAPTION + _GAP + column * (side + _GAP)
                 ax = figure.add_axes((left / width, bottom / height, side / width, side / height))
-                _draw(ax, Tile("", tile.picture, tile.text), side, gid=f"tile-{number}-{column}")
+                draw_tile(ax, Tile("", tile.picture, tile.text), side, gid=f"tile-{number}-{column}")
                 if not number:
-                    title = _fit(stages[column], 72 * side, 1, middle=True)[0]
+                    title = fit_lines(stages[column], 72 * side, 1, middle=True)[0]
                     ax.set_title(title, loc="left", fontsize=TEXT, fontweight="bold", pad=3)
             room = max(2, int(72 * side / (SMALL * LINE)) - 1)
-            text = [*_fit(row.caption, 72 * _CAPTION, room), row.note]
+            text = [*fit_lines(row.caption, 72 * _CAPTION, room), row.note]
             figure.text(
                 _MARGIN / width, (bottom + side) / height, "\n".join(text), va="top", ha="left",
                 fontsize=SMALL, linespacing=LINE, color=INK, gid="caption",

@@ -86,7 +86,7 @@ def plot_neighbours(
                 # The query stands apart by twice the gap.
                 left = _MARGIN + column * (side + _GAP) + (_GAP if column else 0)
                 ax = figure.add_axes((left / width, bottom / height, side / width, side / height))
-                _draw(ax, tile, side, gid=f"tile-{row}-{column}")
+                draw_tile(ax, tile, side, gid=f"tile-{row}-{column}")
                 if not row and column < 2:
                     _head(ax, "query" if not column else "nearest first", above - _MARGIN)
         figure.text(
@@ -114,7 +114,8 @@ def _head(ax: Axes, text: str, above: float) -> None:
     )  # fmt: skip
 
 
-def _draw(ax: Axes, tile: Tile, side: float, *, gid: str) -> None:
+def draw_tile(ax: Axes, tile: Tile, side: float, *, gid: str) -> None:
+    """Draw a tile on an axes of ``side`` × ``side`` inches: its picture or text, frame, badge and name."""
     ax.set_gid(gid)
     ax.set_xticks([])
     ax.set_yticks([])
@@ -123,7 +124,7 @@ def _draw(ax: Axes, tile: Tile, side: float, *, gid: str) -> None:
     _frame(ax, tile.right)
     inside = 72 * side - 4
     if tile.picture is None:
-        lines = _fit(tile.text or "no picture", inside, int((72 * side - 8) / (SMALL * LINE)))
+        lines = fit_lines(tile.text or "no picture", inside, int((72 * side - 8) / (SMALL * LINE)))
         ax.set_facecolor("#F7F7F7")
         ax.text(
             0.5, 0.5, "\n".join(lines), va="center", ha="center", fontsize=SMALL, linespacing=LINE,
@@ -143,7 +144,7 @@ def _draw(ax: Axes, tile: Tile, side: float, *, gid: str) -> None:
     if tile.right is not None:
         _badge(ax, right=tile.right)
     room = _NAME_ROWS if tile.score is None else 1
-    under = _fit(tile.name, 72 * side, room, middle=True)
+    under = fit_lines(tile.name, 72 * side, room, middle=True)
     if tile.score is not None:
         under = [number(tile.score), *under]
     ax.annotate(
@@ -171,7 +172,7 @@ def _badge(ax: Axes, *, right: bool) -> None:
     )  # fmt: skip
 
 
-def _fit(text: str, width: float, rows: int, *, middle: bool = False) -> list[str]:
+def fit_lines(text: str, width: float, rows: int, *, middle: bool = False) -> list[str]:
     """At most ``rows`` lines no wider than ``width`` points; what is cut leaves an ellipsis."""
     lines: list[str] = []
     # Markup is escaped once the lines are cut: a break must not fall inside an escape.

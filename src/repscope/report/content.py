@@ -207,7 +207,7 @@ def build_content(record: ComparisonRecord) -> Content:
                 role,
                 name,
                 visible(record.fingerprints.get(name, ""), 80),
-                _provenance(record.provenance.get(name)),
+                provenance_rows(record.provenance.get(name)),
             )
             for role, name in (
                 ("before", record.before),
@@ -265,7 +265,7 @@ def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[t
 
 def _reading(value: Any) -> str:
     """A number as tables have it; anything else on one line."""
-    return number(value, places_for(value)) if isinstance(value, float) else _plain(value)
+    return number(value, places_for(value)) if isinstance(value, float) else on_one_line(value)
 
 
 def _part(name: str, value: Any) -> Part:
@@ -302,17 +302,18 @@ def _margins(record: ComparisonRecord) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
     for name, value in record.verdict.to_json()["margins"].items():
         if isinstance(value, Mapping):
-            rows += [(f"{name} · {inner}", _plain(one)) for inner, one in value.items()]
+            rows += [(f"{name} · {inner}", on_one_line(one)) for inner, one in value.items()]
         else:
-            rows.append((name, _plain(value)))
+            rows.append((name, on_one_line(value)))
     return tuple(rows)
 
 
-def _provenance(record: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    return tuple((visible(name, 60), _plain(value)) for name, value in (record or {}).items())
+def provenance_rows(record: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """What is known of a set's origin, as names and values that can be printed."""
+    return tuple((visible(name, 60), on_one_line(value)) for name, value in (record or {}).items())
 
 
-def _plain(value: Any) -> str:
+def on_one_line(value: Any) -> str:
     """Any JSON value on one line."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "undefined"
@@ -321,9 +322,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Mapping):
-        value = ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+        value = ", ".join(f"{name} {on_one_line(one)}" for name, one in value.items())
     elif isinstance(value, list | tuple):
-        value = ", ".join(map(_plain, value))
+        value = ", ".join(map(on_one_line, value))
     return visible(value, 400)
 
 

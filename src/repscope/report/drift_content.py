@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from repscope.measure.registry import MeasureCard, all_cards
 from repscope.report import drift_tables as tables
 from repscope.report.clean import exact, glued, isolated, visible
-from repscope.report.content import SetRow, _plain, _provenance
+from repscope.report.content import SetRow, on_one_line, provenance_rows
 from repscope.report.drift_record import DriftRecord
 from repscope.report.drift_tables import Cells
 from repscope.report.drift_words import FLAGS, HEADLINES
 from repscope.report.numbers import typeset, whole
 from repscope.study.provenance import now
+
+MOST_NAMED = 4
+"""Sets that are named below each section of the page."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,24 @@ class DriftContent:
 
     @property
     def source(self) -> str:
-        """Which data a section rests on."""
-        roles = "; ".join(f"{one.role} {isolated(one.name, 40)} {one.short}" for one in self.sets)
-        return f"{roles}; seed {self.seed}; repscope {self.version}"
+        """Which data everything rests on."""
+        return self._source([_origin(one) for one in self.sets])
+
+    @property
+    def brief_source(self) -> str:
+        """The same below a section of the page, which lists every set at its end."""
+        named = [_origin(one) for one in self.sets]
+        if len(named) > MOST_NAMED:
+            left_out = len(named) - MOST_NAMED
+            named[MOST_NAMED - 1 : -1] = [f"… {left_out} more, with their fingerprints at the end"]
+        return self._source(named)
+
+    def _source(self, sets: list[str]) -> str:
+        return f"{'; '.join(sets)}; seed {self.seed}; repscope {self.version}"
+
+
+def _origin(one: SetRow) -> str:
+    return f"{one.role} {isolated(one.name, 40)} {one.short}"
 
 
 def build_drift_content(record: DriftRecord) -> DriftContent:
@@ -156,7 +174,7 @@ def _sets(record: DriftRecord) -> tuple[SetRow, ...]:
             role,
             name,
             visible(record.fingerprints.get(name, ""), 80),
-            _provenance(record.provenance.get(name)),
+            provenance_rows(record.provenance.get(name)),
         )
         for name, role in roles.items()
     )
@@ -166,9 +184,9 @@ def _margins(record: DriftRecord) -> tuple[tuple[str, str], ...]:
     rows: list[tuple[str, str]] = []
     for name, value in record.verdict.to_json()["margins"].items():
         if isinstance(value, dict):
-            rows += [(f"{name} · {inner}", _plain(one)) for inner, one in value.items()]
+            rows += [(f"{name} · {inner}", on_one_line(one)) for inner, one in value.items()]
         else:
-            rows.append((name, _plain(value)))
+            rows.append((name, on_one_line(value)))
     return tuple(rows)
 
 
