@@ -73,6 +73,20 @@ def test_every_row_is_the_image_of_its_bytes(tmp_path: Path, suffix: str, alone:
     assert list(tmp_path.iterdir()) == [tmp_path / f"x{suffix}"]
 
 
+def test_the_arrow_files_of_hugging_face_data_sets(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="pip install 'repscope[datasets]'")
+    files = [png(seed, (4, 5 + seed)) for seed in range(5)]
+    made = datasets.Dataset.from_dict(
+        {"image": [{"bytes": one, "path": None} for one in files], "label": list("abcde")},
+        features=datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")}),
+    )
+    made.save_to_disk(tmp_path / "set")
+    source = opened(next((tmp_path / "set").glob("*.arrow")))
+    assert [item.columns["label"] for item in source.items] == list("abcde")
+    for row in (4, 0, 2):
+        assert np.array_equal(source.open(source.items[row]), open_image(files[row]))
+
+
 def test_threads_read_the_right_rows_over_the_borders_of_row_groups(tmp_path: Path) -> None:
     files = [png(seed, (1, 1 + seed)) for seed in range(40)]
     source = opened(write(tmp_path / "x.parquet", files, pa.large_binary(), group=3))

@@ -226,6 +226,20 @@ def test_arrow_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(tmp_path / "a.arrow").vectors, NUMBERS)
 
 
+def test_arrow_streams_as_hugging_face_keeps_them(tmp_path: Path) -> None:
+    table = pa.table({"id": ["a", "b"], "v": pa.array(NUMBERS, pa.list_(pa.float32()))})
+    path = tmp_path / "data-00000-of-00001.arrow"
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=1)
+    whole = path.read_bytes()
+    np.testing.assert_array_equal(read(path).vectors, NUMBERS)
+    # Cut anywhere, also between two batches, it is not a shorter table.
+    for length in range(8, len(whole), 8):
+        path.write_bytes(whole[:length])
+        with pytest.raises(FormatError, match="a whole Arrow file"):
+            read(path)
+
+
 def test_a_slice_of_fixed_size_lists_is_not_shifted(tmp_path: Path) -> None:
     lists = pa.array([[float(row), 0.0] for row in range(10)], pa.list_(pa.float32(), 2)).slice(3, 4)
     with pa.ipc.new_file(tmp_path / "a.arrow", pa.schema([("v", lists.type)])) as writer:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import FormatError, name_some
 from repscope.extract.decode import DECODING, UnreadableError, open_image
 from repscope.extract.sources import Cell, Item, printable
+from repscope.formats.tables import load_arrow, open_arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,7 +190,7 @@ def table_without(path: Path, but: Sequence[str]) -> pa.Table:
         if path.suffix.lower() in _PARQUET:
             with pq.ParquetFile(path, memory_map=True) as file:
                 return file.read(columns=[one for one in file.schema_arrow.names if one not in but])
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all().drop_columns(list(but))
+        return load_arrow(path).drop_columns(list(but))
     except (pa.ArrowException, OSError, KeyError) as error:
         raise _damaged(path, error) from error
 
@@ -234,8 +235,7 @@ def _schema(path: Path) -> pa.Schema:
     try:
         if path.suffix.lower() in _PARQUET:
             return pq.read_schema(path)
-        with pa.memory_map(str(path)) as file:
-            return pa.ipc.open_file(file).schema
+        return open_arrow(path).schema
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
 
@@ -249,9 +249,8 @@ def _counts(path: Path) -> list[int]:
         if path.suffix.lower() in _PARQUET:
             about = pq.read_metadata(path)
             return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
-        with pa.memory_map(str(path)) as file:
-            reader = pa.ipc.open_file(file)
-            return [reader.get_batch(group).num_rows for group in range(reader.num_record_batches)]
+        found = open_arrow(path)
+        return [found.batch(group).num_rows for group in range(found.n_batches)]
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
 
@@ -264,8 +263,7 @@ def _read(path: Path, name: str, group: int) -> pa.ChunkedArray:
         if path.suffix.lower() in _PARQUET:
             with pq.ParquetFile(path, memory_map=True) as file:
                 return file.read_row_group(group, columns=[name]).column(name)
-        batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(group)
-        return pa.chunked_array([batch.column(name)])
+        return pa.chunked_array([open_arrow(path).batch(group).column(name)])
     except (pa.ArrowException, OSError, KeyError, IndexError) as error:
         raise _damaged(path, error) from error
 

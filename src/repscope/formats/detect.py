@@ -35,6 +35,7 @@ _MAGICS = {
     b"PK\x05\x06": "zip",
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
+    b"\xff\xff\xff\xff": "arrow",  # a stream: the mark before each message
     b"\x1f\x8b": "a gzip-compressed file",
     b"BZh": "a bzip2-compressed file",
     b"\xfd7zXZ": "an xz-compressed file",

@@ -14,6 +14,8 @@ More than one candidate in a step is an error that names them. Every other colum
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NUMBERED = re.compile(r"(.*?)[_.\-\s\[]?(0|[1-9]\d*)\]?")
+_FILE_MAGIC = b"ARROW1"
+_STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
 _NOT_VECTORS = ("id", "ids", "label", "labels")
 
 
@@ -50,12 +54,54 @@ def read_parquet(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     return [table_set(load_parquet(path), stem, str(path), options)]
 
 
-def load_arrow(path: Path) -> pa.Table:
-    """All columns of an Arrow IPC file."""
+@dataclass(frozen=True)
+class ArrowFile:
+    """An Arrow file whose record batches are read one at a time.
+
+    Attributes:
+        schema: of all batches.
+        n_batches: how many there are.
+        batch: one, by its number from 0.
+    """
+
+    schema: pa.Schema
+    n_batches: int
+    batch: Callable[[int], pa.RecordBatch]
+
+
+def open_arrow(path: Path) -> ArrowFile:
+    """Open an Arrow IPC file, or a stream as Hugging Face data sets keep it, memory-mapped.
+
+    Raises:
+        FormatError: it is neither, or was cut short.
+    """
     import pyarrow as pa
 
     try:
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        with path.open("rb") as file:
+            begins = file.read(len(_FILE_MAGIC))
+        source = pa.memory_map(str(path))
+        if begins == _FILE_MAGIC:
+            found = pa.ipc.open_file(source)
+            return ArrowFile(found.schema, found.num_record_batches, found.get_batch)
+        stream = pa.ipc.open_stream(source)
+        batches = list(stream)
+        source.seek(source.size() - len(_STREAM_END))
+        # A stream that was cut between two batches would otherwise read as a shorter one.
+        if source.read(len(_STREAM_END)) != _STREAM_END:
+            raise pa.ArrowInvalid("a stream without its end")
+        return ArrowFile(stream.schema, len(batches), batches.__getitem__)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged("Arrow", path, error) from error
+
+
+def load_arrow(path: Path) -> pa.Table:
+    """All columns of an Arrow IPC file or stream."""
+    import pyarrow as pa
+
+    found = open_arrow(path)
+    try:
+        return pa.Table.from_batches([found.batch(one) for one in range(found.n_batches)], found.schema)
     except (pa.ArrowException, OSError) as error:
         raise _damaged("Arrow", path, error) from error
 
