@@ -32,7 +32,7 @@ docs: $(READY)
 
 confusion: $(READY)
 	$(BIN)/python -m repscope.testing.confusion --studies 200
-	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 500 --seed 1000
+	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 1000 --seed 1000
 
 clean:
 	rm -rf $(VENV) $(ZOO) build dist site repscope-demo
