@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,21 @@ def shared_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"real inputs are not at {folder}; set REPSCOPE_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte, or of the size that an indirect parameter says."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    size = getattr(request, "param", "1m")
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True, capture_output=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"mounting a small tmpfs is not permitted here: {error}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)

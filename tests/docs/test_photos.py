@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -24,16 +23,6 @@ COMMAND = "python examples/mobilenet_neighbours/make.py PHOTOS WEIGHTS CAPTIONS 
 NUMBERS = (
     "Of 36 COCO photos with three neighbours each, the cosine of the words is 0.118, and 0.060 by chance"
 )
-
-
-@pytest.fixture(scope="module")
-def hooks() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_hooks_of_photos", DOCS / "hooks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def make_site(folder: Path, times: int = 1) -> tuple[Path, str, ModuleType]:

@@ -112,7 +112,6 @@ def test_several_texts_a_row_are_an_item_each_linked_by_the_row(folder: Path, su
         pq.write_table(pa.Table.from_pylist(rows), path)
     source = read_table(path, text_column=("more", "text"))
     assert isinstance(source, ImageFiles)
-    assert source.texts is not None
     # In the order that was asked for; an empty cell is an item that will be skipped with its reason.
     assert [(item.id, item.text) for item in source.texts.items] == [
         ("a/1.png#more", None),

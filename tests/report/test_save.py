@@ -173,24 +173,14 @@ def test_a_full_disk_leaves_the_old_result_whole(
     assert not [name for name in names(tmp_path) if name.endswith(".part")]
 
 
-def test_a_really_full_disk(drawn: Any, aligned: Any, tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], check=True, capture_output=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"mounting a small tmpfs is not permitted here: {error}")
-    try:
-        save_comparison(aligned, disk)
-        before = files_of(disk)
-        big = replace(drawn, items=pa.table({"id": [f"{number:040d}" for number in range(40_000)]}))
-        with pytest.raises(StorageError, match="no space left"):
-            save_comparison(big, disk)
-        assert files_of(disk) == before
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
+@pytest.mark.parametrize("disk", ["600k"], indirect=True)
+def test_a_really_full_disk(drawn: Any, aligned: Any, disk: Path) -> None:
+    save_comparison(aligned, disk)
+    before = files_of(disk)
+    big = replace(drawn, items=pa.table({"id": [f"{number:040d}" for number in range(40_000)]}))
+    with pytest.raises(StorageError, match="no space left"):
+        save_comparison(big, disk)
+    assert files_of(disk) == before
 
 
 def test_leftovers_of_a_killed_save_are_cleared(aligned: Any, tmp_path: Path) -> None:

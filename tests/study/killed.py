@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
-import signal
 import sys
 import time
 from pathlib import Path
@@ -21,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from repscope.study import Skipped, Study
+from repscope.testing.killing import die_at, die_inside
 
 SHARDS = 3
 ROWS = 40
-EVENTS = ("open", "os.rename", "os.remove", "os.mkdir")
 
 
 def shard(index: int) -> tuple[Any, dict[str, Any], list[Skipped]]:
@@ -51,27 +49,6 @@ def write(
             os.write(log, f"committed {index + 1}\n".encode())
         time.sleep(pause)
     return writer.finish()
-
-
-def die_at(point: int, folder: Path) -> list[int]:
-    """Kill this process before it touches a file below ``folder`` for the ``point``-th time."""
-    touched = [0]
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in EVENTS and str(arguments[0]).startswith(str(folder)):
-            if touched[0] == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-            touched[0] += 1
-
-    sys.addaudithook(watch)
-    return touched
-
-
-def die_inside(size: int) -> None:
-    """Let the kernel kill this process in the middle of a write, at that size of a file."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def old(folder: Path) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ import numpy as np
 
 import repscope as rs
 from repscope.errors import MissingError
+from repscope.testing.killing import die_at, die_inside
 from repscope.transform.ridge import Ridge
 
-EVENTS = ("open", "os.rename", "os.remove", "os.mkdir")
 SIZES = (1, 100, 600, 1500)
 
 
@@ -28,27 +26,6 @@ def bridge(penalty: float) -> Ridge:
     """A bridge whose weights depend on the penalty."""
     rng = np.random.default_rng(0)
     return Ridge(penalty).fit(rng.normal(size=(40, 5)), rng.normal(size=(40, 12)), on="row")
-
-
-def die_at(point: int, folder: Path) -> list[int]:
-    """Kill this process before it touches a file below ``folder`` for the ``point``-th time."""
-    touched = [0]
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in EVENTS and str(arguments[0]).startswith(str(folder)):
-            if touched[0] == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-            touched[0] += 1
-
-    sys.addaudithook(watch)
-    return touched
-
-
-def die_inside(size: int) -> None:
-    """Let the kernel kill this process in the middle of a write, at that size of a file."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def fork(new: Ridge, folder: Path, *, point: int = -1, size: int = 0) -> tuple[int, int]:

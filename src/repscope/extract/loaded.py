@@ -89,7 +89,7 @@ def finish_model(module: nn.Module, device: str, dtype: str) -> None:
 
     try:
         module.to(device=device, dtype=getattr(torch, dtype)).eval()
-    except (RuntimeError, NotImplementedError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(
             f"a model that moves to {device} as {dtype}", reason, "choose another --device or --dtype"

@@ -46,7 +46,7 @@ class Approximation:
         recall: share of the true k nearest found, mean over the sample; a row as near as the k-th counts.
         error: standard error of that mean over the sampled queries.
         sample: queries that recall was measured on; none of them had a part in choosing the effort.
-        library: package and version that proposed the candidates.
+        software: package and version that proposed the candidates.
         parameters: its settings.
     """
 
@@ -54,12 +54,12 @@ class Approximation:
     recall: float
     error: float
     sample: int
-    library: str
+    software: str
     parameters: Mapping[str, float]
 
     def __str__(self) -> str:
         return (
-            f"approximate ({self.library}): recall {self.recall:.3f} ± {1.96 * self.error:.3f} "
+            f"approximate ({self.software}): recall {self.recall:.3f} ± {1.96 * self.error:.3f} "
             f"on {self.sample:,} sampled queries"
         )
 
@@ -103,14 +103,14 @@ def approximate(
             "change them",
         )
     x, y = checked_pair(queries, base, k, metric)
-    library = index_library()
+    software = index_library()
     plan = _Plan(seed, recall_sample, goal, workers)
 
     make = partial(_Descent, metric=metric, plan=plan)
     found = Neighbours.of(search_distinct(x, y, k, make), metric)
     hits = plan.hits
     error = float(hits.std(ddof=1) / np.sqrt(len(hits))) if len(hits) > 1 else 0.0
-    return Approximation(found, float(hits.mean()), error, len(hits), library, plan.parameters)
+    return Approximation(found, float(hits.mean()), error, len(hits), software, plan.parameters)
 
 
 def index_library() -> str:

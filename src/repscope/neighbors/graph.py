@@ -85,7 +85,7 @@ def describe_search(search: Mapping[str, Any]) -> str:
 def _record(nearly: Approximation, seed: int) -> dict[str, Any]:
     return {
         "method": "approximate",
-        "library": nearly.library,
+        "library": nearly.software,
         "parameters": dict(nearly.parameters),
         "seed": seed,
         "recall": nearly.recall,

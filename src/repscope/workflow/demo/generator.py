@@ -113,6 +113,6 @@ def train_features(
         batch = torch.randint(len(pixels), (64,), generator=generator)
         loss = nn.functional.cross_entropy(net(pixels[batch][:, None]), truth[batch])
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         optimiser.step()
     return net.eval()

@@ -64,7 +64,7 @@ def train(pixels: torch.Tensor, labels: NDArray[np.int64], *, seed: int, step: S
             own = torch.arange(len(rows))
             loss = (cross_entropy(cosines, own) + cross_entropy(cosines.T, own)) / 2
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
             total += float(loss.detach()) / batches
             step(epoch * batches + number + 1, EPOCHS * batches)
@@ -121,7 +121,7 @@ def fit_max_cosine(
     for number in range(BRIDGE_STEPS):
         loss = -(normalize(bridge(rows)) @ targets.T).amax(dim=1).mean()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         optimiser.step()
         step(number + 1, BRIDGE_STEPS)
 
