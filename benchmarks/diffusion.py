@@ -47,7 +47,7 @@ def step_flops(bridge: Any, rows: np.ndarray) -> int:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from repscope.transform.training import Batch, Draws
+    from repscope.transform.fitting import Batch, Draws
 
     module = bridge.as_module().train()
     loss = bridge._objective(None)

@@ -93,7 +93,7 @@ def drift(folder: str, families: list[str], controls: bool) -> Iterator[dict[str
 
 def own_fid(folder: str, n: int) -> Iterator[dict[str, Any]]:
     """Fréchet distance of the last generation to the first."""
-    from repscope.measure.frechet import frechet
+    from repscope.measure.distribution.frechet import frechet
 
     first, last = _features(folder, n)
     yield {}
@@ -102,7 +102,7 @@ def own_fid(folder: str, n: int) -> Iterator[dict[str, Any]]:
 
 def own_shares(folder: str, n: int) -> Iterator[dict[str, Any]]:
     """Precision and recall of the last generation to the first, on every row."""
-    from repscope.measure.manifold import manifold
+    from repscope.measure.distribution.manifold import manifold
 
     first, last = _features(folder, n)
     yield {}

@@ -50,7 +50,7 @@ BOOTSTRAPS = 11
 
 def ours(n: int, d: int, controls: bool) -> Iterator[dict[str, Any]]:
     """The table of ``compare`` on arrays, charged from the first yield to the second."""
-    from repscope.measure.comparison import compare_arrays
+    from repscope.measure.comparison.compare_arrays import compare_arrays
 
     before, after, texts, labels, images = data(n, d)
     yield {}

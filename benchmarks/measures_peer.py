@@ -12,22 +12,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measures_data import CLASSES, data
-from repscope.measure import (
-    clustering,
-    frechet_limit,
-    hubs,
-    hypersphere,
-    kernels,
-    manifold,
-    mixed,
-    sampled,
-    separability,
-)
-from repscope.measure import sliced as slicing
-from repscope.measure.comparison import BANDWIDTH_ROWS
-from repscope.measure.dimension import DISCARD
-from repscope.measure.resample import RESAMPLES
-from repscope.measure.stage import NEIGHBOUR_ROWS
+from repscope.measure.alignment import clustering, hubs, hypersphere, mixed, separability
+from repscope.measure.comparison.compare_arrays import BANDWIDTH_ROWS
+from repscope.measure.comparison.stage import NEIGHBOUR_ROWS
+from repscope.measure.core import sampled
+from repscope.measure.core.resample import RESAMPLES
+from repscope.measure.distribution import frechet_limit, kernels, manifold
+from repscope.measure.distribution import sliced as slicing
+from repscope.measure.geometry.dimension import DISCARD
 
 Array = np.ndarray
 SEED = 0

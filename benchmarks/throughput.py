@@ -91,7 +91,7 @@ def _measured(work: Any) -> dict[str, Any]:
 
 
 def extract_resnet(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extract import Preprocessing, extract
+    from repscope.extraction import Preprocessing, extract
 
     model = resnet()
     steps = Preprocessing(resize=32, crop=(32, 32), mean=MEAN, std=STD)
@@ -162,7 +162,7 @@ def _timm(out: str) -> tuple[Any, Path]:
 
 
 def extract_timm(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extract import extract
+    from repscope.extraction import extract
 
     _, file = _timm(out)
     yield {}

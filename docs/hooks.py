@@ -62,14 +62,14 @@ def render(markdown: str) -> str:
 
 def measures(_: str = "") -> str:
     """The table of all measures, from their cards."""
-    from repscope.measure.registry import all_cards, cards_markdown
+    from repscope.measure.catalogue.registry import all_cards, cards_markdown
 
     return cards_markdown(list(all_cards().values()))
 
 
 def margins(_: str = "") -> str:
     """Every threshold of the verdict with its value and its meaning."""
-    from repscope.measure.verdict import Margins
+    from repscope.measure.verdict.rules import Margins
 
     return _margins_table(Margins)
 
@@ -96,7 +96,7 @@ def _margins_table(kind: type) -> str:
 
 def defaults(_: str = "") -> str:
     """Settings of the resampling."""
-    from repscope.measure import resample
+    from repscope.measure.core import resample
 
     rows = {
         "level of intervals": f"{resample.LEVEL:.0%}",
@@ -171,14 +171,14 @@ def errors(_: str = "") -> str:
 
 def formats(_: str = "") -> str:
     """The formats of ``--figures``."""
-    from repscope.workflow.gate import FORMATS
+    from repscope.verbs.common.words import FORMATS
 
     return f"Formats of `--figures`, comma-separated: {', '.join(FORMATS)}."
 
 
 def bridges(_: str = "") -> str:
     """The table of all bridges, from their registry."""
-    from repscope.workflow.bridge_methods import methods_markdown
+    from repscope.verbs.bridge.methods import methods_markdown
 
     return methods_markdown()
 

@@ -30,7 +30,7 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = repscope.nothing_of_the_kind
 
 
-@pytest.mark.parametrize("first", ["import repscope.extract, repscope.project", "import repscope"])
+@pytest.mark.parametrize("first", ["import repscope.extraction, repscope.maps", "import repscope"])
 def test_verbs_are_callable_whatever_was_imported_first(first):
     code = f"{first}\nimport repscope as rs\nassert callable(rs.extract) and callable(rs.project)\n" + (
         "import numpy as np\nrows = np.random.default_rng(0).normal(size=(20, 4))\n"

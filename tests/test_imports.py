@@ -86,4 +86,4 @@ def test_the_known_answers_are_used_by_the_demo_alone() -> None:
     graph = grimp.build_graph("repscope", cache_dir=None)
     kit = {"repscope.testing", *graph.find_descendants("repscope.testing")}
     users = {user for module in kit for user in graph.find_modules_that_directly_import(module)} - kit
-    assert {user for user in users if not user.startswith("repscope.workflow.demo")} == set()
+    assert {user for user in users if not user.startswith("repscope.verbs.demo")} == set()

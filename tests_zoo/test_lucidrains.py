@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from repscope.transform.diffusion.bridge import DiffusionBridge
-from repscope.transform.lucidrains import from_lucidrains, to_lucidrains
+from repscope.transform.older.lucidrains import from_lucidrains, to_lucidrains
 
 SCRIPT = Path(__file__).resolve().parents[1] / "tests" / "transform" / "diffusion" / "make_fixtures.py"
 ROWS = np.random.default_rng(0).standard_normal((24, 16)).astype(np.float32)

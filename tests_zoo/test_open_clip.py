@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 
 import repscope as rs
 from repscope.errors import InputError, ModelError
-from repscope.extract.models import load_model
-from repscope.extract.preprocess import Preprocessing
-from repscope.extract.sources_open import SourceOptions, open_source
+from repscope.extraction.models.load import load_model
+from repscope.extraction.models.preprocess import Preprocessing
+from repscope.extraction.sources.open import SourceOptions, open_source
 
 CONFIG = {
     "embed_dim": 24,

@@ -15,7 +15,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 import repscope as rs
 from repscope.errors import InputError, ModelError
-from repscope.extract.models import load_model
+from repscope.extraction.models.load import load_model
 
 WORDS = [
     "a",

@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 
 import repscope as rs
 from repscope.errors import ModelError
-from repscope.extract import extract
-from repscope.extract.models import load_model
+from repscope.extraction import extract
+from repscope.extraction.models.load import load_model
 
 
 def _own(name: str, seed: int = 1) -> Any:

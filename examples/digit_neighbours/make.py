@@ -18,9 +18,9 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 import repscope as rs
-from repscope.extract import Preprocessing
-from repscope.workflow.neighbour_grid import neighbour_grid
-from repscope.workflow.neighbours import graph
+from repscope.extraction import Preprocessing
+from repscope.verbs.neighbors.grid import neighbour_grid
+from repscope.verbs.neighbors.neighbors import graph
 
 
 class Net(nn.Module):

@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 
 import repscope as rs
-from repscope.extract import Preprocessing
-from repscope.workflow.neighbour_grid import neighbour_grid
-from repscope.workflow.neighbours import graph
+from repscope.extraction import Preprocessing
+from repscope.verbs.neighbors.grid import neighbour_grid
+from repscope.verbs.neighbors.neighbors import graph
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "mobilenet_v2.py"
 STEPS = Preprocessing(resize=256, crop=(224, 224), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

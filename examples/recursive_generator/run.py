@@ -9,7 +9,7 @@ gets a folder of images a generation, the study, the report of ``repscope drift`
 as small files in ``pictures``.
 
 The generators and their trainings are those of the last chapter of ``repscope demo``, in
-``repscope.workflow.demo.generator`` and ``repscope.workflow.demo.recursion``; here they are larger.
+``repscope.verbs.demo.generator`` and ``repscope.verbs.demo.recursion``; here they are larger.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from repscope.workflow.demo.recursion import Settings, digits, follow_generations, lost_modes
-from repscope.workflow.drift_result import Drift
+from repscope.verbs.demo.recursion import Settings, digits, follow_generations, lost_modes
+from repscope.verbs.drift.record import Drift
 
 
 def real_images(data: Path | None) -> tuple[np.ndarray, np.ndarray]:

@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Comparison": "repscope.workflow.comparison",
+    "Comparison": "repscope.verbs.compare.record",
     "EmbeddingSet": "repscope.study",
-    "Estimate": "repscope.measure.estimate",
+    "Estimate": "repscope.measure.core.estimate",
     "RepscopeError": "repscope.errors",
     "Study": "repscope.study",
-    "Verdict": "repscope.measure.verdict",
+    "Verdict": "repscope.measure.verdict.rules",
     "bridges": "repscope.transform",
-    "capture": "repscope.extract",
-    "compare": "repscope.workflow.compare",
-    "drift": "repscope.workflow.drift",
-    "extract": "repscope.extract",
-    "import_files": "repscope.workflow.importing",
-    "match": "repscope.measure.matching",
-    "project": "repscope.project",
+    "capture": "repscope.extraction.capture.capture",
+    "compare": "repscope.verbs.compare.compare",
+    "drift": "repscope.verbs.drift.drift",
+    "extract": "repscope.extraction",
+    "import_files": "repscope.verbs.import_",
+    "match": "repscope.measure.alignment.matching",
+    "project": "repscope.maps",
 }
 
 __all__ = [
@@ -56,17 +56,18 @@ __all__ = [
 
 if TYPE_CHECKING:
     from repscope.errors import RepscopeError
-    from repscope.extract import capture, extract
-    from repscope.measure.estimate import Estimate
-    from repscope.measure.matching import match
-    from repscope.measure.verdict import Verdict
-    from repscope.project import project
+    from repscope.extraction import extract
+    from repscope.extraction.capture.capture import capture
+    from repscope.maps import project
+    from repscope.measure.alignment.matching import match
+    from repscope.measure.core.estimate import Estimate
+    from repscope.measure.verdict.rules import Verdict
     from repscope.study import EmbeddingSet, Study
     from repscope.transform import bridges
-    from repscope.workflow.compare import compare
-    from repscope.workflow.comparison import Comparison
-    from repscope.workflow.drift import drift
-    from repscope.workflow.importing import import_files
+    from repscope.verbs.compare.compare import compare
+    from repscope.verbs.compare.record import Comparison
+    from repscope.verbs.drift.drift import drift
+    from repscope.verbs.import_ import import_files
 
 
 def __getattr__(name: str) -> object:

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.study import Study
-from repscope.transform.registry import methods
-from repscope.workflow.bridge_store import stored
+from repscope.transform.catalogue import methods
+from repscope.transform.store import stored
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from repscope.cli.extract_lines import ProgressLines
 from repscope.cli.main import app
-from repscope.extract import Progress
+from repscope.extraction import Progress
 from repscope.study import Study
 
 MODEL = """

@@ -14,8 +14,8 @@ import pytest
 
 from repscope.cli.main import app
 from repscope.errors import RepscopeError
-from repscope.measure.registry import all_cards
-from repscope.measure.verdict import UNLINKED_WORDS, WORDS, Margins, _Judge
+from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS, Margins, _Judge
 from repscope.testing.confusion import DESIGNS
 from repscope.testing.studies import CONDITIONS
 

@@ -171,7 +171,7 @@ def test_a_flipped_bit_in_npz_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_zip_bomb_is_refused_before_it_unpacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from repscope.formats import arrays
+    from repscope.formats.arrays import read as arrays
 
     path = tmp_path / "a.npz"
     np.savez_compressed(path, vectors=np.zeros((2000, 500)))

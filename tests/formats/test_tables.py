@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from repscope.errors import FormatError, UnknownNameError, VectorError
 from repscope.formats import Incoming, ReadOptions, read_sets
 from repscope.formats.columns import to_column, unique_ids
-from repscope.formats.tables import numbered_runs
+from repscope.formats.tables.read import numbered_runs
 
 
 def read(path: Path, **options: Any) -> Incoming:

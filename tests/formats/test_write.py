@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from numpy.typing import DTypeLike, NDArray
 
 from repscope.errors import FormatError, InputError, UnknownNameError
-from repscope.formats import Incoming, read_sets, write_arrays
+from repscope.formats import Incoming, read_sets
+from repscope.formats.arrays import write as write_arrays
+from repscope.formats.arrays.write import write_npz, write_safetensors
 from repscope.formats.outgoing import plain_items
+from repscope.formats.tables.write import write_csv, write_parquet
 from repscope.formats.write import TARGETS, target_for
-from repscope.formats.write_arrays import write_npz, write_safetensors
-from repscope.formats.write_tables import write_csv, write_parquet
 from repscope.study import EmbeddingSet
 
 TYPED = ["parquet", "arrow", "npz", "safetensors", "hf"]

@@ -9,8 +9,8 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from repscope.measure.estimate import Difference, Estimate
-from repscope.measure.results import MeasureResult
+from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.estimate import Difference, Estimate
 
 
 @pytest.fixture(autouse=True)

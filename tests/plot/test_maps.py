@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
 from repscope.errors import InputError, LinkError, UnknownNameError
+from repscope.maps import Projection, project
 from repscope.plot import palette, plot_map
-from repscope.project import Projection, project
 
 Whole = Callable[[Figure], None]
 

@@ -10,10 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from repscope.errors import InputError, VectorError
+from repscope.plot.base.save import save_figure
+from repscope.plot.base.style import SMALL
+from repscope.plot.base.text import text_width
 from repscope.plot.neighbour_grid import RIGHT, WRONG, Tile, plot_neighbours
-from repscope.plot.save import save_figure
-from repscope.plot.style import SMALL
-from repscope.plot.text import text_width
 
 
 def picture(high: int, wide: int, seed: int = 0) -> np.ndarray:

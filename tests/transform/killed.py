@@ -17,7 +17,7 @@ import numpy as np
 import repscope as rs
 from repscope.errors import MissingError
 from repscope.testing.killing import die_at, die_inside
-from repscope.transform.ridge import Ridge
+from repscope.transform.linear.ridge import Ridge
 
 SIZES = (1, 100, 600, 1500)
 

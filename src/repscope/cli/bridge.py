@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.bars import progress
 from repscope.cli.common import AsJson, Figures, Palette, Quiet, Resamples, Seed, command, print_json, say
+from repscope.cli.progress import progress
 
 app = typer.Typer(
     name="bridge",
@@ -48,9 +48,9 @@ def methods(
 
     Example: repscope bridge methods gaussian-ot
     """
-    from repscope.transform.registry import method
-    from repscope.transform.registry import methods as all_methods
-    from repscope.workflow.bridge_methods import method_lines, methods_lines, methods_record
+    from repscope.transform.catalogue import method
+    from repscope.transform.catalogue import methods as all_methods
+    from repscope.verbs.bridge.methods import method_lines, methods_lines, methods_record
 
     if name is None:
         record, lines = methods_record(), methods_lines(all_methods())
@@ -100,9 +100,9 @@ def fit(
 
     Example: repscope bridge fit study --source visual --target text --method ridge --on label --as ridge
     """
-    from repscope.workflow.bridge_params import parse_params
-    from repscope.workflow.bridge_rows import HoldOut, check_way, parse_unseen
-    from repscope.workflow.bridging import fit_bridge
+    from repscope.verbs.bridge.fit import fit_bridge
+    from repscope.verbs.bridge.holdout import HoldOut, check_way, parse_unseen
+    from repscope.verbs.bridge.params import parse_params
 
     rule = HoldOut(check_way(hold_out), share, parse_unseen(unseen), seed)
     with progress(quiet) as show:
@@ -153,7 +153,7 @@ def apply(
 
     Example: repscope bridge apply study ridge --to visual --as visual_after
     """
-    from repscope.workflow.bridging import apply_bridge
+    from repscope.verbs.bridge.fit import apply_bridge
 
     with progress(quiet) as show:
         made = apply_bridge(study, name, to, as_, overwrite=overwrite, shard_rows=shard_rows, progress=show)
@@ -225,18 +225,18 @@ def report(
     Example: repscope bridge report study --methods all --source visual --target text --on label
     """
     from repscope.study import Study
-    from repscope.workflow.bridge_drawing import draw_bridges
-    from repscope.workflow.bridge_params import chosen_methods, params_by_method
-    from repscope.workflow.bridge_report import report_bridges
-    from repscope.workflow.bridge_rows import parse_unseen
-    from repscope.workflow.bridge_saving import (
+    from repscope.verbs.bridge.figures import draw_bridges
+    from repscope.verbs.bridge.holdout import parse_unseen
+    from repscope.verbs.bridge.judge import report_bridges
+    from repscope.verbs.bridge.options import (
         check_palette,
         parse_times,
         report_name,
         save_bridges,
         summary_lines,
     )
-    from repscope.workflow.gate import check_formats
+    from repscope.verbs.bridge.params import chosen_methods, params_by_method
+    from repscope.verbs.common.words import check_formats
 
     formats = check_formats(figures)
     check_palette(palette)
@@ -303,8 +303,8 @@ def import_diffusion(
 
     Example: repscope bridge import-diffusion study model-50.pt --as old --target-mean text_mean.pkl
     """
-    from repscope.workflow.bridge_exchange import import_diffusion as run
-    from repscope.workflow.bridge_params import parse_params
+    from repscope.verbs.bridge.diffusion_files import import_diffusion as run
+    from repscope.verbs.bridge.params import parse_params
 
     kept = run(
         study,
@@ -338,7 +338,7 @@ def export_diffusion(
 
     Example: repscope bridge export-diffusion study old --to model-1.pt
     """
-    from repscope.workflow.bridge_exchange import export_diffusion as run
+    from repscope.verbs.bridge.diffusion_files import export_diffusion as run
 
     written = run(study, name, to)
     if as_json:

@@ -82,10 +82,10 @@ def compare(
 
     Example: repscope compare study visual_before visual_after --reference text --on label --cluster image_id
     """
-    from repscope.report.summary import summary_lines
     from repscope.study import Study
-    from repscope.workflow.compare import compare_study, parse_split
-    from repscope.workflow.gate import check_formats, check_gate, gate_failed
+    from repscope.verbs.common.words import check_formats, check_gate, gate_failed
+    from repscope.verbs.compare.compare import compare_study, parse_split
+    from repscope.verbs.compare.summary import summary_lines
 
     gate = check_gate(fail_on)
     formats = check_formats(figures)

@@ -32,8 +32,8 @@ def demo(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from repscope.workflow.demo import run_demo
-    from repscope.workflow.demo.summary import tour_json, tour_lines
+    from repscope.verbs.demo import run_demo
+    from repscope.verbs.demo.summary import tour_json, tour_lines
 
     columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:

@@ -95,11 +95,11 @@ def drift(
 
     Example: repscope drift study gen_0 gen_4 gen_10 --reference captions --on caption_id
     """
-    from repscope.report.drift_text import drift_summary
     from repscope.study import Study
-    from repscope.workflow.drift import drift_study
-    from repscope.workflow.drift_options import check_drift_gate, parse_groups, parse_positions, report_name
-    from repscope.workflow.gate import check_formats
+    from repscope.verbs.common.words import check_formats
+    from repscope.verbs.drift.drift import drift_study
+    from repscope.verbs.drift.options import check_drift_gate, parse_groups, parse_positions, report_name
+    from repscope.verbs.drift.text_report import drift_summary
 
     gate = check_drift_gate(fail_on)
     formats = check_formats(figures)

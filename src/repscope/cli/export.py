@@ -31,7 +31,7 @@ def export(
 
     Example: repscope export my-study visual_before --to before.parquet
     """
-    from repscope.workflow.exporting import export_set
+    from repscope.verbs.export import export_set
 
     made = export_set(study, name, to, as_format=as_format, overwrite=overwrite)
     for note in made.notes:

@@ -249,7 +249,7 @@ def extract(
     --capture adapter:input=visual_before --capture adapter:output=visual_after
     """
     from repscope.errors import InputError
-    from repscope.workflow.extraction import extract_images, plan_images, source_options
+    from repscope.verbs.extract import extract_images, plan_images, source_options
 
     about = source_options(
         kind=source_kind,

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from repscope.cli.bars import SPARSE_SECONDS
 from repscope.cli.common import say
+from repscope.cli.progress import SPARSE_SECONDS
 
 if TYPE_CHECKING:
-    from repscope.extract import Extraction, Progress
-    from repscope.extract.plan import Plan
+    from repscope.extraction import Extraction, Progress
+    from repscope.extraction.run.plan import Plan
 
 
 def summary_lines(done: Extraction) -> Iterator[str]:

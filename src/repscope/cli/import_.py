@@ -64,7 +64,7 @@ def import_files(
 
     Example: repscope import clip.npz --study my-study --as visual_before --labels class_name
     """
-    from repscope.workflow.importing import import_files as run
+    from repscope.verbs.import_ import import_files as run
 
     def warn(text: str) -> None:
         # Shown even with --quiet: this is not progress.

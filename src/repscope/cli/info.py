@@ -30,7 +30,7 @@ def info(
 
     Example: repscope info bridge-study visual_before --verify
     """
-    from repscope.workflow.info import describe_set, describe_study
+    from repscope.verbs.info import describe_set, describe_study
 
     if name is None:
         record = describe_study(study, verify=verify)

@@ -14,7 +14,7 @@ from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
 from repscope.cli.extract import MODELS
 
 if TYPE_CHECKING:
-    from repscope.extract.layers import Layer, Layers
+    from repscope.extraction.capture.layers import Layer, Layers
 
 HOW = {"row": "yes", "tokens": "yes, with --pool", "map": "yes, averaged unless --pool"}
 WIDEST = 40
@@ -46,7 +46,7 @@ def layers(
 
     Example: repscope layers model.py:build --weights w.safetensors --crop 32
     """
-    from repscope.workflow.layers import describe_layers
+    from repscope.verbs.layers import describe_layers
 
     # What a model file prints must not end up in the record on stdout.
     with contextlib.redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""The ``repscope`` command: thin functions over ``repscope.workflow``."""
+"""The ``repscope`` command: thin functions over ``repscope.verbs``."""
 
 from __future__ import annotations
 

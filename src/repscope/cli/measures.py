@@ -19,7 +19,7 @@ def measures(
 
     Example: repscope measures top1.true
     """
-    from repscope.measure.registry import all_cards, card, cards_markdown, cards_text
+    from repscope.measure.catalogue.registry import all_cards, card, cards_markdown, cards_text
 
     chosen = [card(name)] if name else list(all_cards().values())
     if as_json:

@@ -57,8 +57,8 @@ def neighbors(
     from repscope.errors import InputError
     from repscope.neighbors.graph import SearchMode
     from repscope.study import Study
-    from repscope.workflow.gate import check_formats
-    from repscope.workflow.neighbours import graph, nearest
+    from repscope.verbs.common.words import check_formats
+    from repscope.verbs.neighbors.neighbors import graph, nearest
 
     if device is not None and query:
         raise InputError(
@@ -87,7 +87,7 @@ def neighbors(
         title = name if result.base is result.queries else f"{result.queries.name} - {name}"
         folder = result.save(out or opened.results("neighbors", f"{title} - queries" if query else title))
     if grid and folder is not None:
-        from repscope.workflow.neighbour_grid import save_grid
+        from repscope.verbs.neighbors.grid import save_grid
 
         save_grid(result, folder, formats=formats, seed=seed)
     if as_json:

@@ -34,11 +34,11 @@ def project(
 
     Example: repscope project study before after text --method umap
     """
+    from repscope.neighbors.kept import folder_of
     from repscope.study import Study
-    from repscope.workflow.compare import map_method
-    from repscope.workflow.gate import check_formats
-    from repscope.workflow.neighbour_cache import folder_of
-    from repscope.workflow.projecting import project_study
+    from repscope.verbs.common.words import check_formats
+    from repscope.verbs.compare.compare import map_method
+    from repscope.verbs.project import project_study
 
     formats = check_formats(figures)
     chosen = map_method(method, none=False)

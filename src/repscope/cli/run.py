@@ -35,7 +35,7 @@ def run(
 
     Example: repscope run recipe.toml --dry-run
     """
-    from repscope.workflow.recipe import read_recipe, run_recipe
+    from repscope.verbs.run.recipe import read_recipe, run_recipe
 
     read = read_recipe(recipe, check=partial(_problem, context.find_root().command))
     done = run_recipe(read, dry_run=dry_run, start=start, quiet=quiet, say=lambda line: say(line, quiet))

@@ -1,7 +1,7 @@
 """Other people's files, read without trusting them."""
 
 from repscope.formats.incoming import Incoming, Reading, ReadOptions
+from repscope.formats.pickles.load import load_pickle
 from repscope.formats.read import read_sets
-from repscope.formats.unpickle import load_pickle
 
 __all__ = ["Incoming", "ReadOptions", "Reading", "load_pickle", "read_sets"]

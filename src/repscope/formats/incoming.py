@@ -193,7 +193,7 @@ def as_vectors(value: Any) -> NDArray[Any] | None:
         VectorError: it is a list of vectors whose widths differ.
     """
     if hasattr(value, "detach"):
-        from repscope.formats.unpickle_torch import to_numpy
+        from repscope.formats.pickles.torch_types import to_numpy
 
         return to_numpy(value)
     if isinstance(value, np.ndarray):

@@ -13,8 +13,8 @@ from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.columns import columns_of_records, to_column
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
-from repscope.formats.oscar import read_mean
-from repscope.formats.pipelines import read_pipeline
+from repscope.formats.older.oscar import read_mean
+from repscope.formats.older.pipelines import read_pipeline
 from repscope.formats.plain import as_json
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import RepscopeError
-from repscope.formats.annotated import read_h5ad
-from repscope.formats.arrays import read_npy, read_npz
-from repscope.formats.delimited import read_delimited
+from repscope.formats.arrays.read import read_npy, read_npz
 from repscope.formats.detect import check_file, detect
-from repscope.formats.huggingface import read_dataset
+from repscope.formats.external.annotated import read_h5ad
+from repscope.formats.external.fiftyone import read_samples
+from repscope.formats.external.huggingface import read_dataset
+from repscope.formats.external.projector import read_projector
 from repscope.formats.incoming import Incoming, Reading, ReadOptions
 from repscope.formats.objects import sets_from
-from repscope.formats.projector import read_projector
-from repscope.formats.samples import read_samples
-from repscope.formats.tables import read_arrow, read_parquet
-from repscope.formats.tensors import read_safetensors, read_torch
-from repscope.formats.trust import read_or_trust
-from repscope.formats.unpickle import load_pickle
+from repscope.formats.pickles.load import load_pickle
+from repscope.formats.pickles.trust import read_or_trust
+from repscope.formats.tables.delimited import read_delimited
+from repscope.formats.tables.read import read_arrow, read_parquet
+from repscope.formats.torch_files import read_safetensors, read_torch
 
 Reader = Callable[[Path, str, ReadOptions], list[Incoming]]
 

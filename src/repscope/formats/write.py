@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repscope.errors import InputError, UnknownNameError
-from repscope.formats.annotated import write_h5ad
-from repscope.formats.atlas import write_atlas
-from repscope.formats.huggingface import write_dataset
-from repscope.formats.projector import write_projector
+from repscope.formats.arrays.write import write_npy, write_npz, write_safetensors
+from repscope.formats.external.annotated import write_h5ad
+from repscope.formats.external.atlas import write_atlas
+from repscope.formats.external.fiftyone import write_samples
+from repscope.formats.external.huggingface import write_dataset
+from repscope.formats.external.projector import write_projector
 from repscope.formats.remote import is_url
-from repscope.formats.samples import write_samples
-from repscope.formats.write_arrays import write_npy, write_npz, write_safetensors
-from repscope.formats.write_tables import write_arrow, write_csv, write_items, write_parquet, write_tsv
+from repscope.formats.tables.write import write_arrow, write_csv, write_items, write_parquet, write_tsv
 from repscope.study import EmbeddingSet
 
 Writer = Callable[[EmbeddingSet, Path], tuple[str, ...]]

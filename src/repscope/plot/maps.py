@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, LinkError, UnknownNameError
-from repscope.plot.frame import axes_width, bare, legend_above, map_axes
-from repscope.plot.labels import MOST, add_labels
-from repscope.plot.style import SINGLE, SMALL, Mark, Palette, palette, styled
-from repscope.plot.text import note_below, printable, wrap
-from repscope.project.joining import sample_rows
+from repscope.maps.joining import sample_rows
+from repscope.plot.base.frame import axes_width, bare, legend_above, map_axes
+from repscope.plot.base.labels import MOST, add_labels
+from repscope.plot.base.style import SINGLE, SMALL, Mark, Palette, palette, styled
+from repscope.plot.base.text import note_below, printable, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from repscope.project.maps import Projection
+    from repscope.maps.fit import Projection
 
 ARROWS = 50
 """Most arrows on a map: more hide what they should show."""
@@ -48,7 +48,7 @@ def plot_map(
     Faithfulness, the rule of the arrows, and any sampling stand under the map.
 
     Args:
-        projection: from :func:`repscope.project.maps.project`; further sets in it are drawn too.
+        projection: from :func:`repscope.maps.fit.project`; further sets in it are drawn too.
         before: name of the set before.
         after: name of the set after; row i must be the same item as row i of ``before``.
         reference: name of the set that both are measured against.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.plot.style import DOUBLE, INK, PALE, SMALL, TEXT, new_figure, styled
-from repscope.plot.text import LINE, number, printable, text_width, wrap
+from repscope.plot.base.style import DOUBLE, INK, PALE, SMALL, TEXT, new_figure, styled
+from repscope.plot.base.text import LINE, number, printable, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from repscope.errors import CorruptError, InputError, MissingError, NameNotAllowedError, StudyError, name_some
 from repscope.study import settings as toml
 from repscope.study.embeddings import EmbeddingSet
-from repscope.study.lock import WriterLock
+from repscope.study.locks import WriterLock
 from repscope.study.manifest import FILE_NAME, Manifest, load_manifest
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import derived, describe_environment

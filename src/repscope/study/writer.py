@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import CorruptError, ExistsError, InputError, MissingError, StudyError, VectorError
 from repscope.study.embeddings import fingerprint_of
 from repscope.study.items import as_items, check_ids
-from repscope.study.lock import WriterLock
+from repscope.study.locks import WriterLock
 from repscope.study.manifest import FILE_NAME, NEXT_NAME, Manifest, Shard, Skipped, load_manifest
 from repscope.study.names import check_name, inside
 from repscope.study.provenance import ENVIRONMENT, as_json
@@ -39,7 +39,7 @@ class SetWriter:
 
     A shard is committed when :meth:`write_shard` returns: its file is on disk and the manifest
     names it. The set may be measured only after :meth:`finish`. Another process that writes the same
-    set is refused; see :class:`repscope.study.lock.WriterLock`.
+    set is refused; see :class:`repscope.study.locks.WriterLock`.
 
     Args:
         folder: the set's own folder (``STUDY/sets/NAME``); created.

@@ -11,8 +11,8 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-from repscope.measure.comparison import compare_arrays
-from repscope.measure.verdict import TOUCHSTONES, WORDS
+from repscope.measure.comparison.compare_arrays import compare_arrays
+from repscope.measure.verdict.rules import TOUCHSTONES, WORDS
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
 
 DESIGNS = {

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from repscope.measure.core.estimate import Estimate
 from repscope.measure.drift import drift_arrays
 from repscope.measure.drift.margins import WORDS
 from repscope.measure.drift.result import DriftArrays
-from repscope.measure.estimate import Estimate
 from repscope.testing.drift_studies import (
     DRIFTS,
     KNOWN_MOVES,

@@ -17,8 +17,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from repscope.transform.fitting import Batch, Draws, Progress, TrainingRows, TrainOptions, train
 from repscope.transform.inputs import Rows
-from repscope.transform.training import Batch, Draws, Progress, TrainingRows, TrainOptions, train
 
 
 class Noisy:

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from repscope.errors import InputError, StudyError, VectorError
 from repscope.study.embeddings import EmbeddingSet
+from repscope.transform.catalogue import LearnsFrom, method
 from repscope.transform.inputs import FitData, Floats, Rows, Source, gather, unpaired
-from repscope.transform.registry import LearnsFrom, method
 
 if TYPE_CHECKING:
     from torch import nn
@@ -150,7 +150,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             StudyError: not fitted, or another process is saving into the folder.
             StorageError: the disk refuses.
         """
-        from repscope.transform.persist import save
+        from repscope.transform.files import save
 
         self._check_fitted()
         return save(self, Path(path))
@@ -163,7 +163,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             MissingError: no such folder or file.
             FormatError: not a bridge, or one of another class.
         """
-        from repscope.transform.persist import load
+        from repscope.transform.files import load
 
         return load(Path(path), cls)
 

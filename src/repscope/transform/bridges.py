@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repscope.transform.registry import Method, get, method, methods
+from repscope.transform.catalogue import Method, get, method, methods
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -26,7 +26,7 @@ def load(path: str | Path) -> Bridge:
         MissingError: no such folder or file.
         FormatError: not a bridge, truncated, or of a method that this version does not have.
     """
-    from repscope.transform.persist import load as load_bridge
+    from repscope.transform.files import load as load_bridge
 
     return load_bridge(Path(path))
 

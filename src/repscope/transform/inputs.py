@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import LinkError, VectorError
-from repscope.measure.arrays import refuse_non_finite
+from repscope.measure.core.arrays import refuse_non_finite
 from repscope.study.embeddings import EmbeddingSet
 from repscope.study.links import link
 from repscope.study.vectors import block_rows, check_vectors, from_tensor

@@ -11,12 +11,12 @@ import torch
 from sklearn.base import clone
 
 from repscope.errors import InputError, ModelError, StudyError, UnknownNameError, VectorError
-from repscope.measure.comparison import compare_arrays
+from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.testing.pairs import paired_modalities
 from repscope.transform.diffusion.bridge import DiffusionBridge
 from repscope.transform.diffusion.module import ChainFrame, DiffusionModule
-from repscope.transform.frame import Side
-from repscope.transform.normalise import Chain
+from repscope.transform.linear.normalise import Chain
+from repscope.transform.trained.frame import Side
 
 QUICK: dict[str, Any] = {"hidden": 64, "depth": 1, "learning_rate": 3e-3, "batch_size": 64}
 PAIRS = paired_modalities(600, 16, classes=10, turned=0.0, seed=0)

@@ -26,8 +26,8 @@ from repscope.errors import (
 from repscope.transform.diffusion.bridge import DiffusionBridge
 from repscope.transform.diffusion.denoisers.unet1d import Unet1D, UnetShape
 from repscope.transform.diffusion.schedules import BUFFERS, Schedule
-from repscope.transform.lucidrains import from_lucidrains, to_lucidrains
-from repscope.transform.lucidrains_file import read_lucidrains
+from repscope.transform.older.checkpoint import read_lucidrains
+from repscope.transform.older.lucidrains import from_lucidrains, to_lucidrains
 
 ROWS = np.random.default_rng(3).standard_normal((4, 16)).astype(np.float32)
 

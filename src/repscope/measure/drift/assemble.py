@@ -8,7 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from repscope.measure.calibration import Band, gaussian_reference
+from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.comparison.stage import Undefined
+from repscope.measure.core.calibration import Band, gaussian_reference
+from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.resample import benjamini_hochberg, estimate_replicates
 from repscope.measure.drift.centres import movement, split_floor
 from repscope.measure.drift.changepoint import change_point
 from repscope.measure.drift.frame import DriftFrame
@@ -18,11 +22,7 @@ from repscope.measure.drift.readings import Readings
 from repscope.measure.drift.records import Axis, Move, PairChange, Series, Turn
 from repscope.measure.drift.series import replicate_series, table_series
 from repscope.measure.drift.sums import StageSums
-from repscope.measure.estimate import Difference, Estimate, Replicates
-from repscope.measure.registry import all_cards
-from repscope.measure.resample import benjamini_hochberg, estimate_replicates
-from repscope.measure.spectrum import RANKS, rank_replicates
-from repscope.measure.stage import Undefined
+from repscope.measure.geometry.spectrum import RANKS, rank_replicates
 
 PERSISTENCE = "drift.persistence"
 FIRST = "the first stage is where the distance starts"

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from repscope.measure.arrays import Float64
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Estimate, Replicates
+from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.drift.frame import DriftFrame
 from repscope.measure.drift.records import Move, Turn
 from repscope.measure.drift.sums import StageSums
-from repscope.measure.estimate import Estimate, Replicates
-from repscope.measure.resample import estimate_replicates
 
 _ROUNDING = 1e-14
 

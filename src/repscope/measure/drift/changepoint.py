@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from repscope.measure.arrays import Float64
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Replicates
 from repscope.measure.drift.records import ChangePoint
-from repscope.measure.estimate import Replicates
 
 FEWEST = 4
 

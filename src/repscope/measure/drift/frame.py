@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.arrays import matrix
-from repscope.measure.resample import GROUPS, RESAMPLES, jackknife_groups
-from repscope.measure.rows import dense_codes
+from repscope.measure.comparison.rows import dense_codes
+from repscope.measure.core.arrays import matrix
+from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups
 
 Array = NDArray[np.generic]
 Ints = NDArray[np.int64]

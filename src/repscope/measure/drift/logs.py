@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from repscope.measure.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.estimate import Difference, Estimate, Replicates
 
 E = TypeVar("E", Estimate, Difference)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from repscope.measure.drift.records import Modes, Move, Series
-from repscope.measure.judgement import Judgement
+from repscope.measure.verdict.base import Judgement
 
 WORDS = ("collapsing", "contracting", "expanding", "drifting", "stable", "inconclusive")
 """Verdicts in the order in which they are tried."""

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.arrays import Float64
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.resample import benjamini_hochberg
 from repscope.measure.drift.frame import DriftFrame, Ints
 from repscope.measure.drift.records import Mode, Modes
 from repscope.measure.drift.sums import StageSums
-from repscope.measure.resample import benjamini_hochberg
 
 PER_MODE = 40
 PER_FEW = 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.drift.frame import DriftFrame, Ints
 from repscope.measure.drift.records import Floats, Paths
 from repscope.measure.drift.sums import StageSums
-from repscope.measure.grouping import chosen_rows
 
 MAX_ROWS = 5000
 NAMED = 20
@@ -40,7 +40,7 @@ def paths(frame: DriftFrame, sums: StageSums, *, neighbours: bool = True) -> Pat
 def _neighbours(
     frame: DriftFrame, sums: StageSums, rows: Ints
 ) -> tuple[list[Floats], Ints, tuple[tuple[int, int], ...], tuple[float, ...]]:
-    from repscope.measure.neighbour_lists import NeighbourLists
+    from repscope.measure.core.neighbour_lists import NeighbourLists
 
     ends = [np.asarray(frame.stages[end][rows], np.float64) for end in (0, -1)]
     # Distances are the same off the centre, and keep their digits.

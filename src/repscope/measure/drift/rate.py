@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from repscope.measure.arrays import Float64
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Estimate, Replicates
+from repscope.measure.core.resample import LEVEL, estimate_replicates, standard_error
 from repscope.measure.drift.logs import exponential
 from repscope.measure.drift.records import Rate
-from repscope.measure.estimate import Estimate, Replicates
-from repscope.measure.resample import LEVEL, estimate_replicates, standard_error
 
 
 def rate(spread: Float64, positions: Sequence[float], n: int, clusters: int) -> Rate:

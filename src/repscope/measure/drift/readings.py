@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.arrays import Float64
+from repscope.measure.core.arrays import Float64
 from repscope.measure.drift.frame import DriftFrame
 from repscope.measure.drift.sums import StageSums
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.estimate import Difference, Estimate, Replicates
 
 Scale = Literal["difference", "ratio"]
 

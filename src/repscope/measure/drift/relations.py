@@ -9,17 +9,17 @@ from typing import cast
 import numpy as np
 
 from repscope.errors import InputError, LinkError, VectorError
-from repscope.measure.arrays import Float64, matrix
-from repscope.measure.controls import halves
-from repscope.measure.cosines import Floats
+from repscope.measure.comparison.stage import Undefined
+from repscope.measure.core.arrays import Float64, matrix
+from repscope.measure.core.controls import halves
+from repscope.measure.core.cosines import Floats
+from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.grouping import chosen_rows
+from repscope.measure.core.resample import reference_groups
+from repscope.measure.core.sampled import MAX_ROWS
 from repscope.measure.drift.frame import Array, DriftFrame, Ints
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.series import item_series, replicate_series
-from repscope.measure.estimate import FIXED, Replicates
-from repscope.measure.grouping import chosen_rows
-from repscope.measure.resample import reference_groups
-from repscope.measure.sampled import MAX_ROWS
-from repscope.measure.stage import Undefined
 
 FAMILIES = {
     "frechet": ("frechet",),
@@ -93,9 +93,9 @@ Compute = Callable[[Array, Array, Ints, Ints], Mapping[str, Replicates]]
 
 
 def _computes(frame: DriftFrame) -> dict[str, Compute]:
-    from repscope.measure.frechet import frechet_replicates
-    from repscope.measure.kernels import median_bandwidth, mmd_replicates
-    from repscope.measure.manifold import manifold_replicates
+    from repscope.measure.distribution.frechet import frechet_replicates
+    from repscope.measure.distribution.kernels import median_bandwidth, mmd_replicates
+    from repscope.measure.distribution.manifold import manifold_replicates
 
     seed, g = frame.seed, frame.n_groups
 
@@ -115,10 +115,10 @@ def _computes(frame: DriftFrame) -> dict[str, Compute]:
 
 def _floor(frame: DriftFrame, family: str) -> dict[str, float]:
     """What the family reads between two random halves of the first stage, of which no copy is made."""
-    from repscope.measure.frechet import frechet, frechet_from_moments
-    from repscope.measure.kernels import median_bandwidth, mmd
-    from repscope.measure.manifold import manifold
-    from repscope.measure.moments import group_moments
+    from repscope.measure.core.moments import group_moments
+    from repscope.measure.distribution.frechet import frechet, frechet_from_moments
+    from repscope.measure.distribution.kernels import median_bandwidth, mmd
+    from repscope.measure.distribution.manifold import manifold
 
     first = frame.stages[0]
     rows = [np.sort(half) for half in halves(frame.n, seed=frame.seed)]
@@ -159,8 +159,8 @@ def to_reference(
         VectorError: a reference of another width.
         LinkError: no item is linked with it.
     """
-    from repscope.measure.gap import gap_l2_replicates, gap_rmg_replicates
-    from repscope.measure.linking import best_linked, link_keys, require_links
+    from repscope.measure.alignment.gap import gap_l2_replicates, gap_rmg_replicates
+    from repscope.measure.core.linking import best_linked, link_keys, require_links
 
     rows = matrix(reference, "reference", min_rows=1)
     if rows.shape[1] != frame.dimension:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import UnknownNameError, name_some
-from repscope.measure.arrays import matrix
+from repscope.measure.core.arrays import matrix
+from repscope.measure.core.resample import RESAMPLES
 from repscope.measure.drift import assemble
 from repscope.measure.drift.centres import moves, turns
 from repscope.measure.drift.frame import frame
@@ -24,7 +25,6 @@ from repscope.measure.drift.series import with_q
 from repscope.measure.drift.sums import stage_sums
 from repscope.measure.drift.tails import tails
 from repscope.measure.drift.verdict import judge
-from repscope.measure.resample import RESAMPLES
 
 FAMILIES = ("rank", "frechet", "mmd", "manifold", "modes", "paths")
 """Calculations that cost more than two readings of the data, and may be left out."""

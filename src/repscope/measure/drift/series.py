@@ -9,14 +9,11 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.arrays import Float64
-from repscope.measure.drift.changepoint import change_point
-from repscope.measure.drift.frame import DriftFrame
-from repscope.measure.drift.logs import exponential, log_replicates
-from repscope.measure.drift.records import PairChange, Scale, Series
-from repscope.measure.estimate import Difference, Estimate, Replicates
-from repscope.measure.registry import all_cards
-from repscope.measure.resample import (
+from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.comparison.stage import Undefined
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.resample import (
     benjamini_hochberg,
     bootstrap_means,
     cluster_sums,
@@ -25,7 +22,10 @@ from repscope.measure.resample import (
     percentile_interval,
     sign_flip_p,
 )
-from repscope.measure.stage import Undefined
+from repscope.measure.drift.changepoint import change_point
+from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.logs import exponential, log_replicates
+from repscope.measure.drift.records import PairChange, Scale, Series
 
 StageSample = Replicates | Undefined
 

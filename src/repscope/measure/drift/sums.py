@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from repscope.errors import VectorError
-from repscope.measure.arrays import Float64, refuse_non_finite
+from repscope.measure.core.arrays import Float64, refuse_non_finite
 from repscope.measure.drift.frame import DriftFrame, Ints
 
 ORIGIN_ROWS = 256

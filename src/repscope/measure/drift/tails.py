@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from repscope.measure.arrays import Float64
+from repscope.measure.comparison.stage import Undefined
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Replicates
 from repscope.measure.drift.frame import DriftFrame
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.series import replicate_series
-from repscope.measure.estimate import Replicates
-from repscope.measure.stage import Undefined
 
 TAIL = 0.1
 """Share of the first stage's rows that are its tail."""

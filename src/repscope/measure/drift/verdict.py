@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import log
 
+from repscope.measure.core.estimate import Difference
+from repscope.measure.core.resample import detectable, needed, standard_error
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins, DriftVerdict
 from repscope.measure.drift.records import Move, PairChange
-from repscope.measure.estimate import Difference
-from repscope.measure.resample import detectable, needed, standard_error
-from repscope.measure.verdict import describe
+from repscope.measure.verdict.rules import describe
 
 
 def judge(evidence: DriftEvidence, margins: DriftMargins | None = None) -> DriftVerdict:

@@ -20,11 +20,11 @@ from repscope.transform.diffusion.module import ChainFrame, DiffusionModule
 from repscope.transform.diffusion.samplers import Sampling
 from repscope.transform.diffusion.schedules import Schedule
 from repscope.transform.diffusion.weights import GAMMA
-from repscope.transform.frame import Frame, Side, sides, unit
+from repscope.transform.fitting import Objective, Prepared, Trained, TrainingRows, TrainOptions, train
 from repscope.transform.inputs import FitData, Floats, Source
-from repscope.transform.normalise import SCALE, Chain
-from repscope.transform.trained import TrainedBridge
-from repscope.transform.training import Objective, Prepared, Trained, TrainingRows, TrainOptions, train
+from repscope.transform.linear.normalise import SCALE, Chain
+from repscope.transform.trained.base import TrainedBridge
+from repscope.transform.trained.frame import Frame, Side, sides, unit
 
 ENOUGH_ROWS = 2
 """Rows for each dimension below which a distribution that was learnt from them is not to be trusted."""
@@ -79,7 +79,7 @@ class DiffusionBridge(TrainedBridge):
         batch_size: rows of an update.
         learning_rate: of Adam.
         validation: share of the trained rows held out; the step with the lowest loss on them is kept.
-        options: further options of the training; see :class:`repscope.transform.training.TrainOptions`.
+        options: further options of the training; see :class:`repscope.transform.fitting.TrainOptions`.
         chunk: coordinates of a token of ``dit``.
         attn_heads, attn_dim_head: of ``dit`` (heads only) and of the middle of ``unet1d``.
         level_heads: of the levels of ``unet1d``, each 32 wide.

@@ -12,7 +12,7 @@ from repscope.transform.diffusion.weights import loss_weights
 
 if TYPE_CHECKING:
     from repscope.transform.diffusion.schedules import Schedule
-    from repscope.transform.training import Batch, Draws
+    from repscope.transform.fitting import Batch, Draws
 
 CLASS = "class"
 """Column of the class codes among a batch's extras."""

@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from repscope.transform.diffusion.denoisers.parts import Denoiser
 from repscope.transform.diffusion.process import q_sample
-from repscope.transform.frame import Frame, Side
-from repscope.transform.noise import row_noise
-from repscope.transform.trained import BridgeModule
+from repscope.transform.trained.base import BridgeModule
+from repscope.transform.trained.frame import Frame, Side
+from repscope.transform.trained.noise import row_noise
 
 if TYPE_CHECKING:
     from repscope.transform.diffusion.samplers import Sampling
@@ -22,7 +22,7 @@ ENTRY = -1
 
 
 class ChainFrame(Frame):
-    """The chain z = s·N(N(x) − μ) as a frame; see :mod:`repscope.transform.normalise`.
+    """The chain z = s·N(N(x) − μ) as a frame; see :mod:`repscope.transform.linear.normalise`.
 
     Rows that leave have the target's mean length, as raw target rows do.
 

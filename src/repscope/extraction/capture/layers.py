@@ -1,0 +1,209 @@
+"""What a model consists of, and what of it can be captured, from one trial run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from repscope.errors import ModelError, RepscopeError
+from repscope.extraction.capture.engine import stack_pixels
+from repscope.extraction.capture.pooling import describe, pool_rows, tensor_of
+from repscope.extraction.models.determinism import evaluating, repeatable, set_seed
+from repscope.extraction.models.loaded import LoadedModel
+from repscope.extraction.models.text_input import pad_batch
+from repscope.extraction.models.user_code import blame
+from repscope.extraction.sources.base import Item
+from repscope.extraction.sources.decode_ahead import Decoded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+TRIAL = 5
+"""Items of the trial run: a number that layers seldom have as a size, so that a batch axis shows."""
+
+_FORMS = {2: "row", 3: "tokens", 4: "map"}
+
+TEXTS = ("a", "a cat", "a photo of a cat", "two dogs on the grass", "a man rides a horse")
+
+
+@dataclass
+class Layer:
+    """One module of a model.
+
+    Attributes:
+        path: as ``named_modules()`` has it; "" for the model itself.
+        kind: its class.
+        parameters: of it and all that is inside it.
+        tower: "image" or "text", which input made it run; "" when none did.
+        calls: how often it ran in one forward pass.
+        output: what it gave, with B for the batch.
+        capture: how it is captured: "row" as it is, "tokens" with a pooling, "map" averaged over the
+            picture or pooled; "" when it cannot be.
+        why: why it cannot be captured, or what must be said besides (which call).
+    """
+
+    path: str
+    kind: str
+    parameters: int
+    tower: str = ""
+    calls: int = 0
+    output: str = ""
+    capture: str = ""
+    why: str = "it does not run in a forward pass"
+
+    def to_json(self) -> dict[str, Any]:
+        """For the record."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The module tree of a model.
+
+    Attributes:
+        model: its name.
+        inputs: what went in, by kind, with B for the batch.
+        layers: every module in the model's own order; the model itself is first.
+        notes: what a reader should know.
+    """
+
+    model: str
+    inputs: dict[str, str]
+    layers: tuple[Layer, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """The record ``repscope.layers/1``."""
+        return {
+            "schema": "repscope.layers/1",
+            "model": self.model,
+            "inputs": self.inputs,
+            "parameters": self.layers[0].parameters,
+            "notes": list(self.notes),
+            "layers": [layer.to_json() for layer in self.layers],
+        }
+
+
+def list_layers(model: LoadedModel, image: Image, seed: int = 0) -> Layers:
+    """Run a model once for each kind of input that it takes, and say what each module gave.
+
+    Args:
+        model: see :func:`repscope.extraction.models.load.load_model`, with ``takes=None``.
+        image: what its own preprocessing is applied to.
+        seed: of models that draw at random.
+
+    Raises:
+        ModelError: the model raised.
+    """
+    import torch
+
+    tree = {
+        path: Layer(path, type(module).__name__, sum(one.numel() for one in module.parameters()))
+        for path, module in model.module.named_modules(remove_duplicate=False)
+    }
+    inputs: dict[str, str] = {}
+    with (
+        evaluating(model.module),
+        repeatable(model.device, seed),
+        torch.no_grad() if model.borrowed else torch.inference_mode(),
+    ):
+        for kind, given, mask, output in _passes(model, image, tree, seed):
+            inputs[kind] = _shape(given)
+            if not tree[""].calls:
+                _see(tree[""], kind, output, mask)
+    return Layers(model.name, inputs, tuple(tree.values()), tuple(_notes(model)))
+
+
+def _passes(
+    model: LoadedModel, image: Image, tree: dict[str, Layer], seed: int
+) -> Iterator[tuple[str, Tensor, Tensor | None, Any]]:
+    """The trial runs, with hooks that fill the tree: kind, input, mask and the model's own output."""
+    import torch
+
+    if model.forward is not None:
+        one = Decoded(Item("trial", 0, {}, ""), model.transform(image))
+        pixels = torch.from_numpy(stack_pixels([one] * TRIAL)).to(model.device, getattr(torch, model.dtype))
+        set_seed(model.device, seed)
+        with _Watch(model.module, tree, "image", None):
+            try:
+                output = model.forward(pixels)
+            except RepscopeError:
+                raise
+            except Exception as error:
+                raise blame(
+                    error,
+                    f"the model to run on {describe(pixels)} in [batch, colour, height, width]",
+                    "correct the model, or give the --resize and --crop that it was made for",
+                ) from error
+        yield "image", pixels, None, output
+    if model.text is not None:
+        encoded = [model.text.transform.encode(text) for text in TEXTS]
+        ids, real = (
+            torch.from_numpy(one).to(model.device) for one in pad_batch(model.text.transform, encoded)
+        )
+        set_seed(model.device, seed)
+        with _Watch(model.module, tree, "text", real):
+            try:
+                output = model.text.forward(ids, real)
+            except Exception as error:
+                raise blame(
+                    error, f"the model to run on {describe(ids)} in [batch, token]", "correct the model"
+                ) from error
+        yield "text", ids, real, output
+
+
+class _Watch:
+    """Hooks on every module for one forward pass; a context manager that takes them off again."""
+
+    def __init__(self, module: nn.Module, tree: dict[str, Layer], kind: str, mask: Tensor | None) -> None:
+        self._module = module
+        self._tree = tree
+        self._kind = kind
+        self._mask = mask
+        self._handles: list[Any] = []
+
+    def __enter__(self) -> None:
+        for path, module in self._module.named_modules(remove_duplicate=False):
+            if path:
+                self._handles.append(module.register_forward_hook(partial(self._seen, path)))
+
+    def __exit__(self, *_: object) -> None:
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _seen(self, path: str, _: nn.Module, __: Any, output: Any) -> None:
+        _see(self._tree[path], self._kind, output, self._mask)
+
+
+def _see(layer: Layer, kind: str, output: Any, mask: Tensor | None) -> None:
+    layer.calls += 1
+    if layer.calls > 1:
+        layer.why = f"it ran {layer.calls} times: say which, from {layer.path}@0 to @{layer.calls - 1}"
+        return
+    layer.tower, layer.output, layer.why = kind, _shape(output), ""
+    try:
+        tensor = tensor_of(output, "", layer.path)
+    except ModelError:
+        layer.why = "it gives no floating tensor first"
+        return
+    try:
+        pool_rows(tensor, "cls" if tensor.ndim == 3 else None, layer.path, batch={TRIAL}, mask=mask)
+    except ModelError:
+        layer.why = (
+            "its first axis is not the batch" if tensor.ndim in _FORMS else "it is no vector for an item"
+        )
+        return
+    layer.capture = _FORMS[tensor.ndim]
+
+
+def _shape(value: Any) -> str:
+    text = describe(value).replace(f"Tensor[{TRIAL}, ", "[B, ").replace(f"Tensor[{TRIAL}]", "[B]")
+    return text.replace("Tensor[", "[")
+
+
+def _notes(model: LoadedModel) -> Iterator[str]:
+    if model.text is not None and model.text.transform.context is not None:
+        yield f"texts are cut to {model.text.transform.context} tokens"

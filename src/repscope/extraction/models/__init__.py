@@ -1,0 +1,1 @@
+"""Models loaded from files and hubs, with their weights and their preprocessing."""

@@ -1,0 +1,146 @@
+"""Models: a callable in a file, a Hugging Face folder, or a module you already have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repscope.errors import InputError
+from repscope.extraction.models.callables import build_in_package, build_module, check_module
+from repscope.extraction.models.determinism import repeatable
+from repscope.extraction.models.huggingface import load_folder
+from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
+from repscope.extraction.models.preprocess import Preprocessing, Transform
+from repscope.extraction.models.timm_st import ZOO
+from repscope.extraction.models.weights import load_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+IMAGES: tuple[Kind, ...] = ("image",)
+
+FORMS = (
+    "hf:DIR_OR_NAME, timm:NAME, open_clip:NAME, st:NAME_OR_DIR, FILE.py:callable or package.module:callable"
+)
+"""How a model is written."""
+
+DTYPES = ("float32", "float16", "bfloat16")
+
+
+def load_model(
+    spec: str | nn.Module,
+    *,
+    takes: Collection[Kind] | None = IMAGES,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    seed: int = 0,
+    given: Transform | None = None,
+) -> LoadedModel:
+    """Load a model from its specification.
+
+    Args:
+        spec: one of the forms in :data:`FORMS`, or a module (used where and as it is).
+        takes: what will be given to it; None for all that it has the preprocessing of.
+        weights: a file for :func:`repscope.extraction.models.weights.load_weights`.
+        device: "cpu", "cuda", "cuda:1"; None for CUDA where there is one.
+        dtype: "float32" (the default), "float16" or "bfloat16".
+        seed: of weights that the callable draws at random.
+        given: preprocessing from the caller; steps that it leaves out are the model's own.
+
+    Raises:
+        InputError: the specification, device or dtype is not one of those.
+        MissingError: no such file or folder.
+        ModelError: the user's code raised, or gave no module; or the weights do not fit.
+        DependencyError: a package that it needs is not there.
+    """
+    from torch import nn
+
+    if isinstance(spec, nn.Module):
+        _only_images(takes, "a module of yours")
+        return _borrow(spec, weights, device, dtype, given or Preprocessing())
+    place = resolve_device(device)
+    if dtype is not None and dtype not in DTYPES:
+        raise InputError(f"a dtype among {', '.join(DTYPES)}", repr(dtype), "choose one of them")
+    number = dtype or "float32"
+    asked = ModelRequest(takes, weights, place, number, seed, given)
+    kind, colon, rest = spec.partition(":")
+    if kind == "hf" and colon:
+        return load_folder(rest, asked)
+    if kind in ZOO and colon and rest:
+        return ZOO[kind](rest, asked)
+    file, colon, name = spec.rpartition(":")
+    in_package = bool(re.fullmatch(r"\w+(\.\w+)*", file)) and not file.endswith(".py")
+    if not colon or not name or not (file.endswith(".py") or in_package):
+        raise InputError(f"a model as {FORMS}", repr(spec), "write for example --model model.py:build")
+    _only_images(takes, spec)
+    with repeatable(place, seed):
+        module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
+    filled = load_weights(module, weights) if weights is not None else None
+    finish_model(module, place, number)
+    identity = {**origin, "callable": name, **describe_model(module)}
+    record = {"spec": spec, "weights": None if filled is None else vars(filled)}
+    return LoadedModel(module, module, name, place, number, identity, record, given or Preprocessing())
+
+
+def _only_images(takes: Collection[Kind] | None, what: str) -> None:
+    if takes is not None and "text" in takes:
+        raise InputError(
+            "a model with a tokenizer, since the source has texts",
+            f"{what}, which is given images only",
+            "give hf:DIR or st:DIR, or call the model in your own loop inside rs.capture",
+        )
+
+
+def resolve_device(device: str | None) -> str:
+    """The device to compute on; None takes CUDA where there is one.
+
+    Raises:
+        InputError: no such device on this machine.
+    """
+    import torch
+
+    if device is None or device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        have = f"cpu, cuda:0 to cuda:{torch.cuda.device_count() - 1}" if torch.cuda.is_available() else "cpu"
+        raise InputError(
+            f"a device of this machine ({have})", f"{device!r}: {reason[:160]}", "choose one with --device"
+        ) from error
+    return device
+
+
+def _borrow(
+    module: nn.Module, weights: str | Path | None, device: str | None, dtype: str | None, transform: Transform
+) -> LoadedModel:
+    check_module(module, "the given model")
+    first = next(module.parameters(), None)
+    place = "cpu" if first is None else str(first.device)
+    number = "float32" if first is None else str(first.dtype).removeprefix("torch.")
+    for what, wanted, found in (("device", device, place), ("dtype", dtype, number)):
+        if wanted not in (None, found, found.partition(":")[0]):
+            raise InputError(
+                f"the model's own {what} ({found}), since a module that you give is not changed",
+                repr(wanted),
+                f"move it first with model.to({wanted!r})",
+            )
+    if weights is not None:
+        raise InputError(
+            "weights already in the model that you give", f"weights={str(weights)!r}", "load them first"
+        )
+    return LoadedModel(
+        module,
+        module,
+        type(module).__name__,
+        place,
+        number,
+        describe_model(module),
+        {"spec": "a module in memory"},
+        transform,
+        borrowed=True,
+    )

@@ -1,0 +1,1 @@
+"""A run from items to committed shards, which continues after a kill."""

@@ -1,0 +1,264 @@
+"""What an extraction would do, without doing it: items, preprocessing, sets, and the first batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repscope.errors import BatchTooLargeError
+from repscope.extraction.capture.engine import Engine
+from repscope.extraction.capture.points import CapturePoint, Pool, as_points, resolve_points
+from repscope.extraction.models.load import load_model
+from repscope.extraction.models.loaded import LoadedModel
+from repscope.extraction.models.preprocess import Preprocessing, Transform
+from repscope.extraction.run.contact_sheet import contact_sheet
+from repscope.extraction.run.extract import BATCH_SIZE, check_options, named_points
+from repscope.extraction.run.memory import release_memory
+from repscope.extraction.run.parts import Part, notes_on, points_of
+from repscope.extraction.sources.base import Source
+from repscope.extraction.sources.decode_ahead import Decoded, decode
+from repscope.extraction.sources.open import open_source
+from repscope.study.manifest import Skipped
+from repscope.study.names import safe_name
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import nn
+
+SHOWN = 5
+"""Ids that a plan names."""
+
+
+@dataclass(frozen=True)
+class PlannedSet:
+    """A set that would be filled.
+
+    Attributes:
+        name, capture: as in :class:`repscope.extraction.run.records.ExtractedSet`.
+        kind: "image" or "text".
+        d: width of its rows.
+        rows_per_item: 1, or the number of tokens.
+        dtype: of its rows as captured.
+    """
+
+    name: str
+    capture: str
+    kind: str
+    d: int
+    rows_per_item: int
+    dtype: str
+
+
+@dataclass(frozen=True)
+class PlannedSource:
+    """A source that would be read.
+
+    Attributes:
+        kind: "image" or "text".
+        record: what the provenance would say of it.
+        items: how many would be taken.
+        columns: of its items, besides ``id``.
+        first: the first ids.
+        skipped: items up to the end of the first batch that cannot be read, and why.
+        preprocessing: what the provenance would say of it.
+        shape: of the first batch.
+    """
+
+    kind: str
+    record: Mapping[str, Any]
+    items: int
+    columns: tuple[str, ...]
+    first: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    preprocessing: Mapping[str, Any]
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an extraction would do.
+
+    Attributes:
+        model: what the provenance would say of it.
+        device, dtype: where and in what it would compute.
+        sources: images, texts, or both.
+        sets: in the order of the capture points.
+        notes: what a reader of the numbers should know.
+        sheet: the first batch of images; None for texts, or where no image could be read.
+        sheet_file: where the sheet was saved; empty until it is.
+    """
+
+    model: Mapping[str, Any]
+    device: str
+    dtype: str
+    sources: tuple[PlannedSource, ...]
+    sets: tuple[PlannedSet, ...]
+    notes: tuple[str, ...]
+    sheet: Image | None = field(default=None, repr=False, compare=False)
+    sheet_file: str = ""
+
+    def saved(self, file: Path) -> Plan:
+        """The same plan, whose sheet lies in ``file``."""
+        return replace(self, sheet_file=str(file))
+
+    def to_json(self) -> dict[str, Any]:
+        """The record ``repscope.extraction-plan/1``."""
+        sources = [
+            {
+                **vars(one),
+                "columns": list(one.columns),
+                "first": list(one.first),
+                "shape": list(one.shape),
+                "skipped": [{"id": item.id, "reason": item.reason} for item in one.skipped],
+            }
+            for one in self.sources
+        ]
+        return {
+            "schema": "repscope.extraction-plan/1",
+            "model": dict(self.model),
+            "device": self.device,
+            "dtype": self.dtype,
+            "sources": sources,
+            "sets": [vars(one) for one in self.sets],
+            "notes": list(self.notes),
+            "contact_sheet": self.sheet_file or None,
+        }
+
+
+def plan_extraction(
+    source: str | Path | Source,
+    model: str | nn.Module,
+    *,
+    texts: Source | None = None,
+    capture: str | Iterable[str | CapturePoint] | Mapping[str, str] = (),
+    name: str | None = None,
+    weights: str | Path | None = None,
+    pool: Pool | None = None,
+    preprocess: Preprocessing | Transform | None = None,
+    batch_size: int = BATCH_SIZE,
+    device: str | None = None,
+    dtype: str | None = None,
+    autocast: str | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+) -> Plan:
+    """Load the model, run it on the first batch, and say what :func:`repscope.extraction.extract` would do.
+
+    Nothing is written. Arguments and errors are those of :func:`repscope.extraction.extract`.
+    """
+    check_options(pool, batch_size=batch_size, shard_rows=1, workers=0, limit=limit, autocast=autocast)
+    points = named_points(as_points(capture), name)
+    opened = source if not isinstance(source, str | Path) else open_source(source)
+    parts = [Part(one, one.items[:limit]) for one in (opened, texts) if one is not None]
+    loaded = load_model(
+        model,
+        takes=[part.kind for part in parts],
+        weights=weights,
+        device=device,
+        dtype=dtype,
+        seed=seed,
+        given=preprocess,
+    )
+    modules = [path for path, _ in loaded.module.named_modules(remove_duplicate=False)]
+    resolved = resolve_points(points, modules, default=safe_name(loaded.name))
+    sources: list[PlannedSource] = []
+    sets: list[PlannedSet] = []
+    notes = list(notes_on(loaded, parts))
+    sheet = None
+    for part in parts:
+        batch, skipped = _first_batch(part, loaded, batch_size)
+        own = points_of(part, resolved, len(parts) > 1, loaded)
+        filled, fitting = _try(part, loaded, own, batch, pool=pool, seed=seed, autocast=autocast)
+        sets += filled
+        if fitting < len(batch):
+            notes.append(
+                f"a batch of {len(batch)} {part.kind}s does not fit into memory; "
+                f"the run would go on with {fitting}"
+            )
+        sources.append(_describe(part, loaded, batch, skipped))
+        if not batch:
+            notes.append(
+                f"none of the {len(part.items):,} {part.kind}s can be read; the run would stop there"
+            )
+        if part.kind == "image" and batch:
+            arrays = [one.array for one in batch if one.array is not None]
+            sheet = contact_sheet(arrays, [one.item.id for one in batch], sources[-1].preprocessing)
+    return Plan(
+        model={**loaded.record, **loaded.identity},
+        device=loaded.device,
+        dtype=loaded.dtype,
+        sources=tuple(sources),
+        sets=tuple(sets),
+        notes=tuple(notes),
+        sheet=sheet,
+    )
+
+
+def _first_batch(part: Part, model: LoadedModel, size: int) -> tuple[list[Decoded], list[Skipped]]:
+    """The first readable items, and those before them that are not."""
+    batch: list[Decoded] = []
+    skipped: list[Skipped] = []
+    transform = part.transform(model)
+    for item in part.items:
+        one = decode(part.source, transform, item)
+        if one.array is None:
+            skipped.append(Skipped(item.id, one.reason))
+        else:
+            batch.append(one)
+        if len(batch) == size:
+            break
+    return batch, skipped
+
+
+def _try(
+    part: Part,
+    model: LoadedModel,
+    points: Sequence[CapturePoint],
+    batch: Sequence[Decoded],
+    *,
+    pool: Pool | None,
+    seed: int,
+    autocast: str | None,
+) -> tuple[list[PlannedSet], int]:
+    """One forward pass, for the widths; and how many items fitted into memory at once."""
+    if not batch:
+        return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points], 0
+    fitting, rows = len(batch), None
+    with Engine(model, points, pool, seed, kind=part.kind, autocast=autocast) as engine:
+        while rows is None:
+            try:
+                rows = engine.rows(batch[:fitting], 0, 0)
+            except BatchTooLargeError as error:
+                fitting = error.items // 2
+            if rows is None:
+                release_memory(model.device)
+    return [
+        PlannedSet(
+            point.name,
+            str(point),
+            part.kind,
+            rows[point.name][0].shape[1],
+            rows[point.name][1].rows,
+            str(rows[point.name][0].dtype),
+        )
+        for point in points
+    ], fitting
+
+
+def _describe(
+    part: Part, model: LoadedModel, batch: Sequence[Decoded], skipped: Sequence[Skipped]
+) -> PlannedSource:
+    shapes = {one.array.shape for one in batch if one.array is not None}
+    return PlannedSource(
+        kind=part.kind,
+        record=part.source.to_json(),
+        items=len(part.items),
+        columns=tuple(part.source.columns),
+        first=tuple(item.id for item in part.items[:SHOWN]),
+        skipped=tuple(skipped),
+        preprocessing=part.transform(model).to_json(),
+        # Texts differ in length; the longest is what the batch is padded to.
+        shape=(len(batch), *max(shapes, default=())),
+    )

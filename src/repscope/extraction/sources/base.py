@@ -1,0 +1,218 @@
+"""Sources of items. An item has an id, columns that describe it, and an image that may be unreadable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from repscope.errors import InputError, MissingError, StorageError
+from repscope.extraction.sources.decode import DECODING, open_image
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+IMAGE_SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+    ]
+)
+"""What counts as an image in a folder; fixed, so that the list does not change with Pillow's plugins."""
+
+
+Cell = str | int | float | bool | None
+"""A value of a column."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to extract.
+
+    Attributes:
+        id: unique in its source.
+        size: bytes, so that a source that changed is noticed.
+        columns: values of the source's columns.
+        place: what the source needs to open it.
+        text: of a text item, which is not opened; None for an image. A source has one kind only.
+        detail: what else decides the row, such as a box or a hash of pixels that are in no file.
+    """
+
+    id: str
+    size: int
+    columns: Mapping[str, Cell]
+    place: str
+    text: str | None = None
+    detail: str = ""
+
+
+class Source(Protocol):
+    """Anything that lists items and opens their images. Further kinds need only these four."""
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """All items, in a fixed order."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns that every item has, besides ``id``."""
+
+    def open(self, item: Item) -> Image:
+        """The item's image in RGB; raises :class:`~repscope.extraction.sources.decode.UnreadableError`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What a set's provenance says about its source."""
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """Images in a folder and its sub-folders; the first sub-folder is the label.
+
+    The id is the path relative to the folder, with forward slashes; items are sorted by it. Symbolic
+    links are followed, but not back into a folder they are in. Hidden files and files without an
+    image's suffix are ignored and counted.
+
+    Attributes:
+        root: the folder.
+        items: see :class:`Item`; columns ``path`` and, where there are sub-folders, ``label``.
+        ignored: files that are no images.
+        loops: symbolic links that lead back into a folder they are in.
+        ids: what the id is; see :func:`repscope.extraction.sources.folder_tables.name_items`.
+    """
+
+    root: Path
+    items: Sequence[Item] = field(repr=False)
+    columns: Sequence[str] = ("path",)
+    ignored: int = 0
+    loops: int = 0
+    ids: str = "path"
+
+    @classmethod
+    def scan(cls, folder: str | Path) -> ImageFolder:
+        """List the images of a folder.
+
+        Raises:
+            MissingError: there is no such folder.
+            InputError: it is a file, or holds no image.
+            StorageError: a sub-folder may not be read.
+        """
+        root = Path(folder).expanduser()
+        if not root.exists():
+            raise MissingError(f"a folder of images at {root}", "no such folder", "check the path")
+        if not root.is_dir():
+            raise InputError(f"a folder of images at {root}", "a file", f"give its folder: {root.parent}")
+        found: list[tuple[str, int]] = []
+        ignored, loops = _walk(root, "", (_identity(root),), found)
+        if not found:
+            raise InputError(
+                f"images in {root}",
+                f"none among {ignored:,} files" if ignored else "an empty folder",
+                f"give a folder with {', '.join(sorted(IMAGE_SUFFIXES))} files",
+            )
+        base = printable(root.resolve().as_posix())
+        labelled = any("/" in name for name, _ in found)
+        items = []
+        for name, size in sorted(found, key=lambda pair: printable(pair[0])):
+            columns: dict[str, Cell] = {"path": f"{base}/{printable(name)}"}
+            if labelled:
+                columns["label"] = printable(name.partition("/")[0]) if "/" in name else None
+            items.append(Item(printable(name), size, columns, place=name))
+        columns_of = ("path", "label") if labelled else ("path",)
+        return cls(root, tuple(items), columns_of, ignored, loops)
+
+    def open(self, item: Item) -> Image:
+        """The image in RGB; see :func:`repscope.extraction.sources.decode.open_image`."""
+        return open_image(self.root / item.place)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the provenance."""
+        return {
+            "kind": "image folder",
+            "path": printable(self.root.resolve().as_posix()),
+            "items": len(self.items),
+            "ignored_files": self.ignored,
+            "link_loops": self.loops,
+            **({"ids": self.ids} if self.ids != "path" else {}),
+            "decoding": DECODING,
+        }
+
+
+def digest_items(items: Sequence[Item]) -> str:
+    """Hash of the items' ids, sizes, texts and details in order; the same for a copy elsewhere."""
+    hasher = hashlib.sha256()
+    for item in items:
+        hasher.update(f"{len(item.id)}:{item.id}:{item.size};".encode())
+        if item.text is not None:
+            text = item.text.encode("utf-8", "surrogatepass")
+            hasher.update(b"%d:" % len(text) + text)
+        if item.detail:
+            hasher.update(f"{len(item.detail)}|{item.detail};".encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
+
+
+def printable(name: str) -> str:
+    """A file name as text; bytes that are not UTF-8 become backslash escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _walk(
+    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], found: list[tuple[str, int]]
+) -> tuple[int, int]:
+    """Add the images below ``folder``; return how many other files and link loops there were."""
+    ignored = loops = 0
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise StorageError(
+            f"to read the folder {folder}", str(error), "give yourself read permission on it"
+        ) from error
+    for entry in entries:
+        hidden = entry.name.startswith(".")
+        if _is_folder(entry):
+            if hidden:
+                continue
+            here = _identity(Path(entry.path))
+            if here in above:
+                loops += 1
+                continue
+            inner = _walk(Path(entry.path), f"{prefix}{entry.name}/", (*above, here), found)
+            ignored, loops = ignored + inner[0], loops + inner[1]
+        elif hidden or Path(entry.name).suffix.lower() not in IMAGE_SUFFIXES:
+            ignored += 1
+        else:
+            found.append((prefix + entry.name, _size(entry)))
+    return ignored, loops
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    # A dangling or self-referring link is listed with size 0, and skipped with its reason when opened.
+    try:
+        return entry.stat().st_size
+    except OSError:
+        return 0

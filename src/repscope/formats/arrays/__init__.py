@@ -1,0 +1,1 @@
+"""npy, npz, safetensors and HDF5 arrays, read and written."""

@@ -1,0 +1,1 @@
+"""Files of other tools: AnnData, Hugging Face, projector, FiftyOne, Atlas."""

@@ -1,0 +1,144 @@
+"""Tensors on disk: safetensors, and torch's .pt/.pth with ``weights_only``."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import warnings
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from repscope.errors import FormatError, UnsafePickleError
+from repscope.formats.arrays.null_masks import own_columns
+from repscope.formats.arrays.write import METADATA
+from repscope.formats.checkpoints import refuse_checkpoint
+from repscope.formats.incoming import Incoming, ReadOptions, choose
+from repscope.formats.objects import from_mapping, sets_from
+from repscope.formats.pickles.trust import read_or_trust
+
+_GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose module)")
+
+
+def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """One set for each floating 2-D tensor, under its own name when there are several.
+
+    Raises:
+        FormatError: the file is damaged, or holds a model's weights.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        ranks, metadata, numpy_knows = _safetensors_header(path)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from error
+    if not options.vectors and METADATA not in metadata:
+        refuse_checkpoint(ranks, str(path))
+    chosen = [choose(key, ranks, "--vectors", str(path)) for key in options.vector_keys]
+    wanted = [name for name, rank in ranks.items() if not chosen or name in chosen or rank == 1]
+    try:
+        with safe_open(path, framework="numpy" if numpy_knows else "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in wanted}
+    except (SafetensorError, ValueError, OSError) as error:
+        raise _damaged(path, error) from error
+    columns = own_columns(metadata, tensors, str(path))
+    metadata.pop(METADATA, None)
+    found = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    return [replace(one, columns={**columns, **one.columns}) for one in found]
+
+
+def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], bool]:
+    """Dimensions of each tensor by name, the file's own metadata, and whether numpy knows every type."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header: dict[str, Any] = json.loads(file.read(length))
+    metadata = header.pop("__metadata__", None) or {}
+    types = {entry["dtype"] for entry in header.values()}
+    known = {"F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"}
+    ranks = {name: len(entry["shape"]) for name, entry in header.items()}
+    # bfloat16 and float8 are read through torch.
+    return ranks, {key: str(value) for key, value in metadata.items() if key not in header}, types <= known
+
+
+def _damaged(path: Path, error: Exception) -> FormatError:
+    return FormatError(f"whole safetensors in {path}", str(error)[:200], "copy or write the file again")
+
+
+def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """The sets of a .pt file: a tensor, or a dictionary of tensors and lists.
+
+    Raises:
+        UnsafePickleError: it needs a class that ``weights_only`` refuses.
+        FormatError: it is damaged, a TorchScript program, or a checkpoint.
+    """
+    source = str(path)
+    value = read_or_trust(lambda: load_torch(path), lambda: _load(path, weights_only=False), source, options)
+    return sets_from(value, stem, source, options)
+
+
+def load_torch(path: Path) -> Any:
+    """What a torch file holds, read with ``weights_only``: tensors, arrays and plain containers.
+
+    Raises:
+        UnsafePickleError: it needs a class that ``weights_only`` refuses; nothing was executed.
+        FormatError: it is damaged, or a TorchScript program.
+    """
+    try:
+        return _load(path, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _refusal(str(error), str(path)) from None
+    except Exception as error:
+        # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
+        raise FormatError(
+            f"a whole torch file in {path}", _first_line(error), "copy or write the file again"
+        ) from error
+
+
+def _load(path: Path, *, weights_only: bool) -> Any:
+    import torch
+
+    # Only zip files can be mapped; legacy ones are read.
+    mapped = zipfile.is_zipfile(path)
+    with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
+
+
+def _numpy_globals() -> list[Any]:
+    """What torch must additionally allow for arrays beside tensors: numpy's own, and latin-1."""
+    from numpy._core import multiarray
+
+    from repscope.formats.pickles.load import encode_latin1
+
+    names: list[Any] = [np.ndarray, np.dtype, (encode_latin1, "_codecs.encode")]
+    names += [type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdSUO"]
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        names += [
+            (multiarray._reconstruct, f"{module}._reconstruct"),
+            (multiarray.scalar, f"{module}.scalar"),
+        ]
+    return names
+
+
+def _refusal(message: str, source: str) -> FormatError:
+    found = _GLOBAL.search(message)
+    if not found:
+        lines = [line.strip() for line in message.splitlines() if line.strip()]
+        reason = next(
+            (line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0]
+        )
+        return FormatError(f"a torch file of tensors in {source}", reason[:200], "write the file again")
+    return UnsafePickleError(
+        f"only tensors and plain containers in {source}",
+        f"a request for {found[1]} (refused, nothing was executed)",
+        "save the tensors alone with torch.save or safetensors where the file was made; or, only if you "
+        "trust everyone who could have written it, pass --trust-pickle",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

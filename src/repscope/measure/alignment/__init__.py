@@ -1,0 +1,1 @@
+"""Alignment: do items and their references lie together, each with its own?"""

@@ -1,0 +1,1 @@
+"""Every measure by name: formula, direction, bounds, paper."""

@@ -1,0 +1,1 @@
+"""Change: how the items of one stage became those of the next."""

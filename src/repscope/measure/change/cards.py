@@ -1,0 +1,73 @@
+"""Change: how the items of one stage became those of the next."""
+
+from __future__ import annotations
+
+from repscope.measure.catalogue.registry import MeasureCard
+
+_SHARE = "A share of the total squared displacement on held-out rows; the five sum to 1."
+
+
+def _card(
+    name: str,
+    formula: str,
+    high: float,
+    function: str,
+    *,
+    unit: str = "",
+    paper: str = "",
+    note: str = "",
+) -> MeasureCard:
+    return MeasureCard(
+        name=name,
+        group="change",
+        formula=formula,
+        direction="none",
+        bounds=(0.0, high),
+        needs="pair",
+        function=f"repscope.measure.{function}",
+        unit=unit,
+        paper=paper,
+        note=note,
+    )
+
+
+def _part(name: str, formula: str, *, paper: str = "", note: str = "") -> MeasureCard:
+    return _card(
+        f"change.{name}",
+        formula,
+        1.0,
+        "change.parts.decompose_held_out",
+        paper=paper,
+        note=f"{_SHARE} {note}".strip(),
+    )
+
+
+CARDS: tuple[MeasureCard, ...] = (
+    _card(
+        "displacement.norm", "mean of ‖after − before‖", float("inf"), "change.displacement.displacement_norm"
+    ),
+    _card(
+        "displacement.angle",
+        "mean angle between before and after",
+        180.0,
+        "change.displacement.displacement_angle",
+        unit="degrees",
+    ),
+    _part("shift", "what the difference of the means explains"),
+    _part(
+        "rotation",
+        "what the best rotation about the mean explains beyond the shift",
+        paper="Schönemann, Psychometrika 1966",
+        note="Reflections included.",
+    ),
+    _part("scale", "what a common scale explains beyond shift and rotation"),
+    _part("linear", "what any linear map (ridge) explains beyond shift, rotation and scale"),
+    _part("residual", "what no linear map explains"),
+    _card(
+        "neighbours.kept",
+        "mean over items of the share of their 10 nearest neighbours (cosine) kept from before to after",
+        1.0,
+        "change.neighbours.neighbour_change",
+        note="10 / (N − 1) by chance; a hypergeometric test says for which items more was kept, at q ≤ 0.05.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Two stages of the same items against a reference, from arrays."""

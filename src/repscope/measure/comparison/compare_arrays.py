@@ -1,0 +1,331 @@
+"""Two stages of the same items against a reference: the table, the controls, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import LinkError, VectorError
+from repscope.measure.alignment.hubs import label_share
+from repscope.measure.catalogue.registry import all_cards, card
+from repscope.measure.comparison.compute import measure_stage
+from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.comparison.rows import build_rows, dense_codes, mean_rows, value_of, with_q
+from repscope.measure.comparison.stage import Frame, PerItem, Sample, Stage, Undefined
+from repscope.measure.core import controls as control
+from repscope.measure.core.estimate import FIXED, Difference
+from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
+from repscope.measure.verdict.rules import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
+
+Array = NDArray[np.floating[Any]]
+Codes = NDArray[np.int64]
+
+BANDWIDTH_ROWS = 2000
+"""Rows of either set that the kernel's bandwidth is chosen from."""
+
+RAW = ("norm.mean", "norm.sd", "spread.total")
+"""Measures of rows as they were given; all others see unit rows."""
+
+ControlValues = tuple[dict[str, float | None], dict[str, str]]
+"""By control, what it gives beyond before, and the reason where it gives nothing."""
+
+SAME_DIRECTION = 1e-6
+"""Largest difference of two unit vectors that rounding in float32 explains."""
+
+
+@dataclass(frozen=True)
+class ArrayComparison:
+    """What :func:`compare_arrays` found.
+
+    Attributes:
+        table: results by measure, in the order of the documentation.
+        undefined: measures that these rows do not have, with the reason.
+        verdict: one word and its reasons.
+        before, after: the stages, with their matches in the reference.
+        reference: [M, D] as it was given.
+        clusters: independent units.
+    """
+
+    table: Mapping[str, MeasureResult]
+    undefined: Mapping[str, str]
+    verdict: Verdict
+    before: Stage
+    after: Stage
+    reference: Array
+    clusters: int
+
+
+def compare_arrays(
+    before: Array,
+    after: Array,
+    reference: Array,
+    *,
+    item_keys: Codes | None = None,
+    reference_keys: Codes | None = None,
+    clusters: Codes | None = None,
+    views: Codes | None = None,
+    measures: Collection[str] | None = None,
+    controls: bool = True,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    margins: Margins | None = None,
+    reference_name: str = "the reference",
+) -> ArrayComparison:
+    """Compare two stages of the same items.
+
+    Args:
+        before, after: [N, D] the same items in the same order.
+        reference: [M, D].
+        item_keys: [N] link codes; −1 for an item without truth. None compares as distributions.
+        reference_keys: [M]; 0…M−1 by default.
+        clusters: [N] which items are not independent; by default rows of one ``views`` code, otherwise
+            every item its own.
+        views: [N] codes of what a row is one of several augmented views of, for ``lidar``; −1 for a row
+            that is none.
+        measures: names; all that apply by default. Those of the verdict are always computed.
+        controls: compute every measure on the controls too; the verdict's own controls always run.
+        seed: of everything random.
+        resamples: of the bootstrap.
+        margins: of the verdict.
+        reference_name: for the verdict's sentences.
+
+    Raises:
+        VectorError: shapes that differ, NaN, Inf or zero rows.
+        LinkError: no item is linked with the reference.
+    """
+    _check_shapes(before, after, reference)
+    n = len(before)
+    codes = _clusters(clusters, views, n)
+    n_clusters = int(codes.max()) + 1
+    if item_keys is not None and reference_keys is None:
+        reference_keys = np.arange(len(reference))
+    if (
+        item_keys is not None
+        and reference_keys is not None
+        and not np.isin(item_keys[item_keys >= 0], reference_keys).any()
+    ):
+        raise LinkError(
+            "items linked with the reference",
+            "no key in common",
+            "compare as distributions: leave item_keys out",
+        )
+    frame = replace(_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
+    stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
+    wanted = _wanted(measures, frame)
+    samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
+    unit_before, unit_after = stages["before"].unit, stages["after"].unit
+    same_directions = _same(unit_before, unit_after)
+    if same_directions:
+        # Rounding alone must not read as a difference: what depends on directions only is taken as equal.
+        samples["after"] = {
+            name: sample if name in RAW else samples["before"][name]
+            for name, sample in samples["after"].items()
+        }
+
+    control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
+    rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
+    values: dict[str, ControlValues] = {}
+    if controls:
+        floor = _floor(frame, wanted, samples["before"])
+        values = _control_values(samples["before"], {**control_samples, "floor": floor})
+    expected = _expected(n, before.shape[1], list(rows), seed)
+    table = {
+        name: MeasureResult(name, *rows[name], found, expected.get(name), why)
+        for name in all_cards()
+        if name in rows
+        for found, why in [values.get(name, ({}, {}))]
+    }
+    table = with_q(table)
+    evidence = Evidence(
+        clusters=n_clusters,
+        linked=frame.linked,
+        same_directions=same_directions,
+        single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
+        chance=float((1 / np.arange(1, len(reference) + 1)).mean()),
+        label_share=label_share(item_keys) if item_keys is not None else 0.0,
+        over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
+        over_snap=_over(samples["after"], control_samples.get("snap"), resamples, seed),
+        reference=reference_name,
+    )
+    undefined = {
+        name: sample.why
+        for stage in samples.values()
+        for name, sample in stage.items()
+        if isinstance(sample, Undefined) and name not in table
+    }
+    return ArrayComparison(
+        table,
+        undefined,
+        judge(table, evidence, margins),
+        stages["before"],
+        stages["after"],
+        reference,
+        n_clusters,
+    )
+
+
+def _check_shapes(before: Array, after: Array, reference: Array) -> None:
+    if before.shape != after.shape:
+        raise VectorError(
+            "two stages of the same items and width",
+            f"shapes {before.shape} and {after.shape}",
+            "give the rows of the same items; stages of different width have no differences, only "
+            "similarities: compare each with its own reference",
+        )
+    if before.shape[1] != reference.shape[1]:
+        raise VectorError(
+            f"a reference as wide as the stages ({before.shape[1]})",
+            f"width {reference.shape[1]}",
+            "capture both after their projection into the shared space",
+        )
+    if len(before) < 2:
+        raise VectorError(
+            "at least 2 items", f"{len(before)}", "give more items; one row has no distribution"
+        )
+
+
+def _frame(
+    before: Array,
+    reference: Array,
+    keys: tuple[Codes | None, Codes | None],
+    clusters: Codes,
+    seed: int,
+) -> Frame:
+    from repscope.measure.core.cosines import unit_rows, working_dtype
+    from repscope.measure.distribution.kernels import median_bandwidth
+
+    groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
+    item_keys, reference_keys = keys
+    unit = unit_rows(reference, "reference", working_dtype(reference))
+    # One ruler for all stages: the bandwidth comes from before and the reference only.
+    first = unit_rows(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
+    return Frame(
+        reference=unit,
+        bandwidth=median_bandwidth(first, unit[:BANDWIDTH_ROWS], seed=seed),
+        item_keys=item_keys,
+        reference_keys=reference_keys,
+        clusters=clusters,
+        groups=groups,
+        reference_groups=(
+            np.full(len(reference), FIXED, np.int64)
+            if item_keys is None or reference_keys is None
+            else reference_groups(groups, item_keys, reference_keys)
+        ),
+        n_groups=n_groups,
+        seed=seed,
+    )
+
+
+def _clusters(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
+    """[N] dense codes of the independent units; views of one item are one unit unless told otherwise."""
+    if clusters is not None:
+        return dense_codes(clusters)
+    if views is None:
+        return np.arange(n)
+    alone = views < 0
+    return dense_codes(np.where(alone, views.max(initial=0) + 1 + np.cumsum(alone), views))
+
+
+def _wanted(measures: Collection[str] | None, frame: Frame) -> set[str]:
+    if measures is None:
+        wanted = {name for name, one in all_cards().items() if one.needs not in {"pair", "stages"}}
+        if frame.views is None:
+            wanted.discard("lidar")
+    else:
+        wanted = {card(name).name for name in measures} | set(TOUCHSTONES)
+    if not frame.linked:
+        wanted = {name for name in wanted if card(name).needs != "link"} | {"energy", "frechet"}
+    return wanted
+
+
+def _control_samples(
+    stages: Mapping[str, Stage], wanted: Collection[str], seed: int
+) -> dict[str, dict[str, Sample]]:
+    before, after = stages["before"], stages["after"]
+    frame = before.frame
+    found = {}
+    for name, rows in control.control_stages(
+        before.unit, after.unit, frame.reference, before.matched.nearest, seed=seed
+    ):
+        found[name] = measure_stage(Stage(rows, frame), wanted, intervals=False)
+    return found
+
+
+def _control_values(
+    before: Mapping[str, Sample], controls: Mapping[str, Mapping[str, Sample]]
+) -> dict[str, ControlValues]:
+    """Of each measure that before has: what each control gives beyond it, and why one gives nothing."""
+    values: dict[str, ControlValues] = {}
+    for name, sample in before.items():
+        base = value_of(sample)
+        if base is None:
+            continue
+        found: dict[str, float | None] = {"identity": 0.0}
+        why: dict[str, str] = {}
+        for label, samples in controls.items():
+            one = samples.get(name)
+            if one is None:
+                continue
+            value = value_of(one)
+            found[label] = None if value is None else value - base
+            if isinstance(one, Undefined):
+                why[label] = one.why
+        values[name] = found, why
+    return values
+
+
+def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, Sample]:
+    """What the distribution measures read between two halves of the reference."""
+    names = [
+        name
+        for name in wanted
+        if card(name).group == "distribution" and value_of(before.get(name)) is not None
+    ]
+    first, second = control.halves(len(frame.reference), seed=frame.seed)
+    if not names or len(first) < 2:
+        return {}
+    half = replace(
+        frame,
+        reference=frame.reference[second],
+        item_keys=None,
+        reference_keys=None,
+        clusters=np.arange(len(first)),
+        views=None,
+        groups=np.zeros(len(first), np.int64),
+        reference_groups=np.full(len(second), FIXED, np.int64),
+        n_groups=1,
+    )
+    return measure_stage(Stage(frame.reference[first], half), names, intervals=False)
+
+
+def _over(
+    after: Mapping[str, Sample], control_sample: Mapping[str, Sample] | None, resamples: int, seed: int
+) -> Difference | None:
+    """True-match of after minus that of a control, on the same items."""
+    one, other = after.get(TRUE_MATCH), (control_sample or {}).get(TRUE_MATCH)
+    if not isinstance(one, PerItem) or not isinstance(other, PerItem):
+        return None
+    return mean_rows([other], [one], resamples, seed)[0][2]
+
+
+def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
+    """What a Gaussian of the same n and d reads, for the measures that depend on them."""
+    geometry = [name for name in names if card(name).group == "geometry" and not name.startswith("norm")]
+    found = _gaussian(n, d, seed) if geometry else {}
+    return {name: found[name] for name in geometry if name in found}
+
+
+@lru_cache(maxsize=64)
+def _gaussian(n: int, d: int, seed: int) -> Mapping[str, tuple[float, float]]:
+    from repscope.measure.core.calibration import gaussian_reference
+
+    return {name: (band.low, band.high) for name, band in gaussian_reference(n, d, seed=seed).items()}
+
+
+def _same(one: Array, other: Array) -> bool:
+    return bool(np.abs(np.subtract(one, other)).max() <= SAME_DIRECTION)

@@ -1,0 +1,1 @@
+"""Distribution: are two sets of rows alike, without a link?"""

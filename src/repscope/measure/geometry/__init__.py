@@ -1,0 +1,1 @@
+"""Geometry: what one set looks like from inside."""

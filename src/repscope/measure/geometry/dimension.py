@@ -1,0 +1,113 @@
+"""Intrinsic dimension from the two nearest neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from repscope.errors import VectorError
+from repscope.measure.core.arrays import Float64, group_codes, matrix
+from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.neighbour_lists import NeighbourLists
+from repscope.measure.core.tables import each_left_out
+
+DISCARD = 0.1
+FEWEST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class TwoNN:
+    """An intrinsic dimension and what it was read from.
+
+    Attributes:
+        dimension: the estimate; not an integer.
+        rows: distinct rows that it was read from.
+        duplicates: rows left aside because an equal row was there already.
+    """
+
+    dimension: float
+    rows: int
+    duplicates: int
+
+
+def two_nn(x: ArrayLike) -> TwoNN:
+    """Intrinsic dimension by TwoNN (Facco et al., Scientific Reports 2017).
+
+    With r₁, r₂ the Euclidean distances of a row to its two nearest others and μ = r₂/r₁, the slope through
+    the origin of −log(1 − F(μ)) on log μ, the tenth of the rows with the largest μ left aside, as published.
+    Equal rows say nothing about dimension (r₁ = 0), so each distinct row counts once. The estimate reads low
+    in high dimensions: rows needed grow exponentially, so compare it with the Gaussian reference.
+
+    Args:
+        x: [N, D] any float dtype.
+
+    Raises:
+        VectorError: not a finite matrix, fewer than 10 distinct rows, or all neighbours equally far.
+    """
+    array = matrix(x)
+    distinct, _ = _distinct(array, np.full(len(array), FIXED))
+    _enough(len(distinct))
+    dimension = _slope(NeighbourLists.of(distinct, 2, metric="l2", spare=0).scores)
+    return TwoNN(dimension, len(distinct), len(array) - len(distinct))
+
+
+def two_nn_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> Replicates:
+    """:func:`two_nn`, and with each group left out: neighbours are found once and filtered.
+
+    Args:
+        x: [N, D].
+        groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1).
+        n_groups: G.
+
+    Raises:
+        VectorError: as :func:`two_nn`, or codes that do not fit.
+    """
+    array = matrix(x)
+    distinct, codes = _distinct(array, group_codes(groups, len(array), n_groups))
+    _enough(len(distinct))
+    lists = NeighbourLists.of(distinct, 2, metric="l2")
+
+    def without(group: int) -> float:
+        rows = np.flatnonzero(codes != group)
+        _enough(len(rows))
+        return _slope(lists.without(rows)[1])
+
+    value = _slope(lists.scores[:, :2])
+    return Replicates(value, each_left_out(without, range(n_groups)), len(distinct))
+
+
+def _distinct(
+    array: NDArray[np.generic], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
+    """Distinct rows, and the group that takes each away: FIXED where copies lie in several groups."""
+    rows, inverse = np.unique(array, axis=0, return_inverse=True)
+    lowest = np.full(len(rows), np.iinfo(np.int64).max)
+    highest = np.full(len(rows), FIXED)
+    np.minimum.at(lowest, inverse.ravel(), codes)
+    np.maximum.at(highest, inverse.ravel(), codes)
+    return rows, np.where(lowest == highest, lowest, FIXED)
+
+
+def _slope(distances: Float64) -> float:
+    """The published fit, from [N, 2] distances to the two nearest neighbours."""
+    ratio = np.sort(np.log(distances[:, 1] / distances[:, 0]))
+    n = len(ratio)
+    kept = int(n * (1.0 - DISCARD))
+    empirical = -np.log1p(-np.arange(1, kept + 1) / n)
+    ratio = ratio[:kept]
+    if not ratio.any():
+        raise VectorError(
+            "neighbours at different distances",
+            "first and second neighbour equally far for every row, as on a grid",
+            "leave dimension.twonn out for this set",
+        )
+    return float(ratio @ empirical / (ratio @ ratio))
+
+
+def _enough(rows: int) -> None:
+    if rows < FEWEST_ROWS:
+        raise VectorError(
+            f"at least {FEWEST_ROWS} distinct rows for a dimension", f"{rows}", "give more items"
+        )

@@ -1,0 +1,1 @@
+"""Similarity: are two paired sets alike in shape, whatever the axes?"""

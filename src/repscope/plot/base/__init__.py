@@ -1,0 +1,1 @@
+"""What all figures share: style, frames, panels, labels, words, files."""

@@ -1,0 +1,193 @@
+"""Panels that several figures share: cumulative shares, and rows of points with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.measure.core.estimate import Difference, Estimate
+from repscope.plot.base.style import GREY, INK, SMALL, Mark, Palette
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+CONTROLS: Mapping[str, str] = {"identity": "|", "noise": "x", "collapse": "v", "snap": "D", "floor": "s"}
+"""Marker of each control; all are open or thin, so that none looks like a result."""
+
+CONTROL_COLOUR = "#555555"
+
+_VERTICES = 1000
+_FEW_ROWS = 5
+
+
+def cumulative(
+    ax: Axes,
+    values: NDArray[np.floating],
+    mark: Mark,
+    *,
+    maximum: bool = False,
+    units: int | None = None,
+    linewidth: float = 1.2,
+) -> None:
+    """The share of values at most x, with the band that holds the whole curve in 95 % of samples.
+
+    The band is that of Dvoretzky, Kiefer & Wolfowitz with Massart's constant (1990), ±√(ln(2/.05)/2n).
+
+    Args:
+        ax: where.
+        values: [n] finite.
+        mark: of the stage.
+        maximum: dotted and thin: a second quantity of the same stage.
+        units: independent units among the values, for the band; None draws no band.
+        linewidth: points.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    share = np.arange(1, len(ordered) + 1) / len(ordered)
+    if len(ordered) > _VERTICES:
+        keep = np.unique(np.linspace(0, len(ordered) - 1, _VERTICES).round().astype(int))
+        ordered, share = ordered[keep], share[keep]
+    x, y = np.append(ordered[:1], ordered), np.append(0.0, share)
+    if maximum:
+        ax.step(x, y, where="post", color=mark.line, linewidth=1.0, linestyle=(0, (1, 1.2)), zorder=3)
+        return
+    ax.step(x, y, where="post", color=mark.line, linestyle=mark.dash, linewidth=linewidth, zorder=4)
+    if units:
+        reach = np.sqrt(np.log(2 / 0.05) / (2 * units))
+        ax.fill_between(
+            x,
+            np.clip(y - reach, 0, 1),
+            np.clip(y + reach, 0, 1),
+            step="post",
+            color=mark.colour,
+            alpha=0.15,
+            linewidth=0,
+            zorder=1,
+        )
+
+
+def shares_axis(ax: Axes, label: str) -> None:
+    """Axes of :func:`cumulative`."""
+    ax.set_ylim(0, 1.02)
+    ax.set_yticks([0, 0.5, 1], ["0", ".5", "1"])
+    ax.set_ylabel("share of items at most x")
+    ax.set_xlabel(label)
+    ax.margins(x=0.04)
+
+
+def point_rows(
+    ax: Axes,
+    rows: Sequence[tuple[str, Estimate, Estimate]],
+    marks: Palette,
+) -> None:
+    """Rows of before and after, each a point with its interval; undefined values say so."""
+    for i, (_, before, after) in enumerate(rows):
+        for estimate, mark, shift in ((before, marks.before, -0.14), (after, marks.after, 0.14)):
+            one_point(ax, estimate, i + shift, mark.colour, mark.marker)
+    name_rows(ax, [name for name, _, _ in rows])
+
+
+def one_point(
+    ax: Axes, estimate: Estimate | Difference, y: float, colour: str, marker: str, *, filled: bool = True
+) -> None:
+    """A value with its interval, or the word "undefined"."""
+    if estimate.value is None:
+        ax.annotate(
+            "undefined",
+            (0.02, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=SMALL,
+            color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )
+        return
+    if estimate.low is not None and estimate.high is not None:
+        ax.plot([estimate.low, estimate.high], [y, y], color=colour, linewidth=1.2, zorder=3)
+    ax.plot(
+        [estimate.value],
+        [y],
+        marker=marker,
+        markersize=4.5,
+        color=colour,
+        markerfacecolor=colour if filled else "white",
+        markeredgecolor=colour,
+        markeredgewidth=0.8,
+        linestyle="",
+        zorder=4,
+    )
+
+
+def name_rows(ax: Axes, names: Sequence[str]) -> None:
+    """Row 0 on top; names instead of ticks; few rows keep together."""
+    from matplotlib.ticker import MaxNLocator
+
+    air = 0.5 * max(0, _FEW_ROWS - len(names))
+    ax.set_yticks(range(len(names)), list(names))
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(names) - 0.45 + air, -0.55 - air)
+    ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.spines["left"].set_visible(False)
+    ax.grid(axis="x", color="#E8E8E8", linewidth=0.5, zorder=0)
+    ax.set_axisbelow(True)
+
+
+def control_points(ax: Axes, controls: Mapping[str, float | None], y: float) -> list[str]:
+    """Controls of one row as open marks; the names of those that were drawn."""
+    drawn = []
+    for name, value in controls.items():
+        # The zero line is the identity; its mark would only hide there.
+        if value is None or (name == "identity" and value == 0):
+            continue
+        ax.plot([value], [y], **control_style(name), zorder=2.5)
+        drawn.append(name)
+    return drawn
+
+
+def control_style(name: str) -> dict[str, Any]:
+    """How a control is drawn."""
+    return {
+        "marker": CONTROLS.get(name, "P"),
+        "markersize": 4.2,
+        "markerfacecolor": "none",
+        "markeredgecolor": CONTROL_COLOUR,
+        "markeredgewidth": 0.8,
+        "linestyle": "",
+    }
+
+
+def control_handles(names: Sequence[str]) -> list[Line2D]:
+    """Legend entries of controls, in the order of :data:`CONTROLS`."""
+    from matplotlib.lines import Line2D
+
+    order = [name for name in CONTROLS if name in names] + sorted(set(names) - set(CONTROLS))
+    return [Line2D([], [], **control_style(name), label=name) for name in order]
+
+
+def stage_handles(marks: Palette, names: Sequence[str], *, lines: bool) -> list[Line2D]:
+    """Legend entries of before, after and, when named, the reference."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D(
+            [],
+            [],
+            color=mark.line,
+            linestyle=mark.dash if lines else "",
+            marker=mark.marker,
+            markersize=4.5,
+            markerfacecolor=mark.colour,
+            markeredgecolor=mark.edge if mark.edge != "none" else mark.colour,
+            markeredgewidth=0.5,
+            label=name,
+        )
+        for mark, name in zip((marks.before, marks.after, marks.reference), names, strict=False)
+    ]
+
+
+def zero_line(ax: Axes) -> None:
+    """No change."""
+    ax.axvline(0, color=INK, linewidth=0.7, zorder=2)

@@ -1,0 +1,1 @@
+"""Figures of bridges: effect, entry time, methods side by side."""

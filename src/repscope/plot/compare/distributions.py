@@ -1,0 +1,187 @@
+"""Before and after at a glance: cosines, norms, retrieval with intervals, changes beside controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError
+from repscope.measure.comparison.results import MeasureResult
+from repscope.plot.base.frame import columns_that_fit
+from repscope.plot.base.panels import (
+    control_handles,
+    control_points,
+    cumulative,
+    name_rows,
+    one_point,
+    point_rows,
+    shares_axis,
+    stage_handles,
+    zero_line,
+)
+from repscope.plot.base.style import BROAD, DOUBLE, INK, Palette, new_figure, palette, settle, styled
+from repscope.plot.base.text import printable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Pair = tuple[NDArray[np.floating], NDArray[np.floating]]
+
+LINKED = (
+    "top1.true", "top5.true", "mrr.true", "recall@1", "recall@5", "recall@10", "mixed.recall@10", "hub.share",
+)  # fmt: skip
+"""Measures between 0 and 1 that the third panel shows, as far as there are results."""
+
+UNLINKED = ("precision", "recall", "coverage", "hub.share")
+"""The same where no row of the results has a truth."""
+
+COSINES = ("cosine.true", "cosine.max", "margin.true")
+"""Measures that the fourth panel shows besides: changes on the same scale."""
+
+
+def plot_distributions(
+    results: Sequence[MeasureResult],
+    *,
+    cosine_true: Pair | None = None,
+    cosine_max: Pair | None = None,
+    norm: Pair | None = None,
+    norm_reference: NDArray[np.floating] | None = None,
+    names: tuple[str, str, str] = ("before", "after", "reference"),
+    units: int | None = None,
+    colours: str = "default",
+    width: float = DOUBLE,
+) -> Figure:
+    """Up to four panels; one without data is left out, and the others take its room.
+
+    a. Cosine of each item to its true reference row (lines) and to the nearest of all (dotted), as
+       cumulative shares. b. Norms, likewise. c. Shares such as ``top1.true`` and recall, with intervals.
+    d. Their differences and those of the cosines, with intervals, beside the controls.
+
+    Args:
+        results: of a comparison; those in :data:`LINKED` (or :data:`UNLINKED`) and :data:`COSINES` are shown.
+        cosine_true: [N] before and [N] after: cosine to the best linked row.
+        cosine_max: [N] and [N]: cosine to the nearest row of all.
+        norm: [N] and [N]: lengths.
+        norm_reference: [M] lengths of the reference.
+        names: of the stages and the reference.
+        units: independent units (clusters) among the items, for the bands of panels a and b; None takes them
+            from the results, and draws no band where there are none.
+        colours: name of a palette.
+        width: inches.
+
+    Raises:
+        InputError: nothing to show, or values that are not finite.
+        UnknownNameError: no such palette.
+    """
+    marks = palette(colours)
+    by_name = {one.name: one for one in results}
+    linked = any(name in by_name for name in LINKED[:-1])
+    shares = [by_name[name] for name in (LINKED if linked else UNLINKED) if name in by_name]
+    changes = shares + [by_name[name] for name in COSINES if name in by_name]
+    units = units or next((one.before.n for one in changes if one.before.n), None)
+    truths, nearest = _finite(cosine_true, "cosine_true"), _finite(cosine_max, "cosine_max")
+    lengths = _finite(norm, "norm")
+
+    panels: list[tuple[str, Callable[[Axes], None]]] = []
+    if truths or nearest:
+        title = "Cosine to the true reference" if truths else "Cosine to the nearest reference"
+        panels.append((title, lambda ax: _cosines(ax, truths, nearest, units, marks)))
+    if lengths:
+        panels.append(("Length of the vectors", lambda ax: _norms(ax, lengths, norm_reference, units, marks)))
+    if shares:
+        title = "Finding the true reference" if linked else "Overlap with the reference"
+        panels.append((title, lambda ax: _shares(ax, shares, marks)))
+    drawn_controls: list[str] = []
+    if changes:
+        panels.append(("Change, after − before", lambda ax: drawn_controls.extend(_changes(ax, changes))))
+    if not panels:
+        raise InputError(
+            "measures, cosines or norms to show", "none of them", "measure the stages against a reference"
+        )
+    with styled():
+        rows = -(-len(panels) // 2)
+        height = 0.35 + rows * (1.75 + 0.06 * len(changes))
+        figure = new_figure(width if len(panels) > 1 else width / 2, height, layout="constrained")
+        grid = figure.add_gridspec(rows, 2 if len(panels) > 1 else 1)
+        for i, (title, draw) in enumerate(panels):
+            last_alone = i == len(panels) - 1 and len(panels) % 2 == 1 and len(panels) > 1
+            ax = figure.add_subplot(grid[i // 2, :] if last_alone else grid[i // 2, i % 2])
+            ax.set_title(f"{'abcd'[i]}  {title}")
+            draw(ax)
+        _legends(figure, marks, names, norm_reference is not None and bool(lengths), drawn_controls)
+        settle(figure)
+    return figure
+
+
+def _finite(pair: Pair | None, what: str) -> Pair | None:
+    if pair is None:
+        return None
+    for values in pair:
+        if not len(values) or not np.isfinite(values).all():
+            raise InputError(
+                f"finite values in {what}", f"{len(values)} values, some not finite", "leave them out"
+            )
+    return pair
+
+
+def _cosines(ax: Axes, true: Pair | None, nearest: Pair | None, units: int | None, marks: Palette) -> None:
+    for i, mark in enumerate((marks.before, marks.after)):
+        line = 1.2 if i else BROAD
+        if true is not None:
+            cumulative(ax, true[i], mark, units=units, linewidth=line)
+        if nearest is not None and true is not None:
+            cumulative(ax, nearest[i], mark, maximum=True)
+        elif nearest is not None:
+            cumulative(ax, nearest[i], mark, units=units, linewidth=line)
+    shares_axis(ax, "cosine to true (lines), to nearest (dotted)" if true and nearest else "cosine")
+
+
+def _norms(
+    ax: Axes, norm: Pair, reference: NDArray[np.floating] | None, units: int | None, marks: Palette
+) -> None:
+    cumulative(ax, norm[0], marks.before, units=units, linewidth=BROAD)
+    cumulative(ax, norm[1], marks.after, units=units)
+    every = np.concatenate([*norm, reference] if reference is not None else [*norm]).astype(np.float64)
+    if reference is not None:
+        cumulative(ax, reference, marks.reference)
+    shares_axis(ax, "L2 norm")
+    if np.ptp(every) <= 1e-6 * np.abs(every).max():
+        # All of one length: a window of rounding errors would look like a distribution.
+        centre = float(every.mean())
+        ax.set_xlim(centre - 0.5 * abs(centre) - 1e-9, centre + 0.5 * abs(centre) + 1e-9)
+    elif every.min() > 0 and every.max() > 30 * every.min():
+        ax.set_xscale("log")
+
+
+def _shares(ax: Axes, shares: Sequence[MeasureResult], marks: Palette) -> None:
+    point_rows(ax, [(one.name, one.before, one.after) for one in shares], marks)
+    ax.margins(x=0.06)
+    low, high = ax.get_xlim()
+    ax.set_xlim(max(low, -0.02), min(high, 1.02))
+    ax.set_xlabel("value, with 95 % interval")
+
+
+def _changes(ax: Axes, changes: Sequence[MeasureResult]) -> list[str]:
+    drawn: list[str] = []
+    for i, one in enumerate(changes):
+        one_point(ax, one.difference, i, INK, "o")
+        drawn += control_points(ax, one.controls, i)
+    zero_line(ax)
+    name_rows(ax, [one.name for one in changes])
+    ax.margins(x=0.06)
+    ax.set_xlabel("difference, with 95 % interval")
+    return drawn
+
+
+def _legends(
+    figure: Figure, marks: Palette, names: tuple[str, str, str], reference: bool, controls: Sequence[str]
+) -> None:
+    shown = [printable(name) for name in (names if reference else names[:2])]
+    handles = stage_handles(marks, shown, lines=True) + control_handles(controls)
+    labels = shown + [f"control: {handle.get_label()}" for handle in handles[len(shown) :]]
+    columns = columns_that_fit(labels, 72 * figure.get_figwidth() - 8, handle=2.0)
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.0)

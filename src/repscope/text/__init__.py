@@ -1,0 +1,1 @@
+"""Numbers, tables and safe text for every surface that shows words."""

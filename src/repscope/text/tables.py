@@ -1,0 +1,67 @@
+"""Tables in plain text, of at most 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from repscope.text.display import columns, isolated, pad, wrap
+
+WIDTH = 100
+"""Columns of the page."""
+
+BELOW = " " * 6
+"""Indent of what stands below a row."""
+
+_GAP = 2
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: int = 1,
+    below: Sequence[Sequence[str]] = (),
+) -> list[str]:
+    """Rows under their heads.
+
+    A table too wide for the page gives up the columns at its right, which then stand below each row
+    as ``head value``; a first column too wide is broken.
+
+    Args:
+        head: of the columns.
+        rows: cells, as many as ``head``.
+        left: columns that are flush left; the others are flush right.
+        below: for each row, lines that follow it.
+    """
+    cells = [list(row) for row in rows]
+    widths = [max(columns(text) for text in column) for column in zip(head, *cells, strict=True)]
+    kept = len(head)
+    while kept > 1 and sum(widths[:kept]) + _GAP * (kept - 1) > WIDTH:
+        kept -= 1
+    widths[0] = min(widths[0], WIDTH)
+    lines = [_line(head[:kept], widths, left), "─" * (sum(widths[:kept]) + _GAP * (kept - 1))]
+    for position, row in enumerate(cells):
+        lines += [_line(row[:kept], widths, left)] if columns(row[0]) <= widths[0] else wrap(row[0], WIDTH)
+        given_up = zip(head[kept:], row[kept:], strict=True)
+        rest = ", ".join(f"{name} {text}" for name, text in given_up if text.strip("–"))
+        lines += wrap(rest, WIDTH, first=BELOW) if rest else []
+        lines += below[position] if below else []
+    return lines
+
+
+def clip(text: str, width: int) -> str:
+    """The beginning of ``text`` that fits into ``width`` columns."""
+    if columns(text) <= width:
+        return text
+    plain = text.strip("\u2068\u2069")
+    while columns(plain) > width:
+        plain = plain[:-2].rstrip("…") + "…"
+    return isolated(plain)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    padded = [
+        pad(text, width, right=column >= left)
+        for column, (text, width) in enumerate(zip(cells, widths, strict=False))
+    ]
+    return (" " * _GAP).join(padded)

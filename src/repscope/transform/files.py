@@ -1,0 +1,294 @@
+"""Bridges on disk: a folder with ``config.json`` and ``model.safetensors``, and nothing that runs.
+
+The config names the method and the checksum of the weights, so that a file that was cut short, or
+comes from another save, is found out. Only names in the registry become classes.
+
+A bridge that replaces another has weights under a name of their own, ``model-DIGEST.safetensors`` with the
+first 12 digits of their checksum, and its config says so (``weights_file``). Both weights lie side by side
+until the one step that replaces the config: that is the moment at which the folder holds another bridge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import ExistsError, FormatError, InputError, MissingError, RepscopeError
+from repscope.study.locks import WriterLock
+from repscope.study.provenance import version
+from repscope.study.storage import (
+    TEMPORARY,
+    make_folder,
+    read_bytes,
+    storage_errors,
+    sync_folder,
+    write_bytes,
+)
+from repscope.transform.catalogue import get, methods
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+SCHEMA = "repscope.bridge/1"
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+"""Name of the weights where the config gives none, as in every folder that was written once."""
+
+_NAMES = re.compile(r"model(-[0-9a-f]{12})?\.safetensors")
+_UNFINISHED = re.compile(rf"\.(config\.json|\.writer\.lock|{_NAMES.pattern})\.\d+{re.escape(TEMPORARY)}")
+_PARAMETER = "parameter:"
+_LONGEST_CONFIG = 4 * 2**20
+
+B = TypeVar("B", bound="Bridge")
+
+
+def save(bridge: Bridge, path: Path) -> Path:
+    """Write a fitted bridge into the folder ``path``.
+
+    A new folder appears complete or not at all. A folder that holds a bridge already holds the old one or
+    the new one, whole, at every moment; other files stay.
+
+    Raises:
+        ExistsError: the folder holds another program's config.json.
+        InputError: a parameter cannot be written as JSON.
+        StudyError: another process is saving into the folder.
+        StorageError: the disk refuses; what was there before is there still.
+    """
+    from safetensors.numpy import save as to_safetensors
+
+    arrays = {name: np.ascontiguousarray(value) for name, value in bridge._state().items()}
+    params = {name: _encode(value, name, arrays) for name, value in bridge._config().items()}
+    # One entry only: safetensors writes several in no fixed order, and equal bridges would differ.
+    weights = to_safetensors(arrays, metadata={"schema": SCHEMA})
+    config = {
+        "schema": SCHEMA,
+        "method": bridge.name,
+        "params": params,
+        "n_features_in": bridge.n_features_in_,
+        "n_features_out": bridge.n_features_out_,
+        "version": version(),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "warnings": list(bridge.warnings_),
+        "provenance": bridge.provenance_,
+    }
+    text = _as_text(config)
+    if path.exists():
+        _replace(path, config, weights)
+        return path
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    with storage_errors(path):
+        try:
+            temporary.mkdir()
+            write_bytes(temporary / WEIGHTS, weights)
+            write_bytes(temporary / CONFIG, text)
+            temporary.rename(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(temporary)
+            raise
+        sync_folder(path.parent)
+    return path
+
+
+def _as_text(config: dict[str, Any]) -> bytes:
+    return json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _replace(path: Path, config: dict[str, Any], weights: bytes) -> None:
+    """Write a bridge into a folder that is there, beside the one that it may hold."""
+    _refuse_foreign(path)
+    lock = WriterLock(path)
+    try:
+        old = _refuse_foreign(path)
+        digest = config["weights_sha256"]
+        name = WEIGHTS if old is None else f"model-{digest[:12]}.safetensors"
+        if old is not None and old.get("weights_sha256") == digest:
+            # The same weights; writing them again harms nobody, and mends a file that was damaged.
+            name = _weights_of(old)
+        text = _as_text(config if name == WEIGHTS else {**config, "weights_file": name})
+        write_bytes(path / name, weights)
+        with lock.held():
+            write_bytes(path / CONFIG, text)
+    finally:
+        # After a failure as well: whichever bridge the folder now holds, the other's weights go.
+        with contextlib.suppress(OSError, RepscopeError), lock.held():
+            _tidy(path)
+        lock.release()
+
+
+def _tidy(path: Path) -> None:
+    """Remove weights that the config does not name, and files that a killed writer left half written."""
+    kept = _weights_of(read_config(path))
+    for one in path.iterdir():
+        other = _NAMES.fullmatch(one.name) and one.name != kept
+        if other or _UNFINISHED.fullmatch(one.name):
+            # Where a file that somebody reads cannot be removed (Windows), a later save removes it.
+            with contextlib.suppress(PermissionError):
+                one.unlink()
+
+
+def load(path: Path, cls: type[B] | None = None) -> B:
+    """Read a bridge that :func:`save` wrote.
+
+    Args:
+        path: the folder.
+        cls: the class that is expected; any registered one without.
+
+    Raises:
+        MissingError: no such folder, or a file of it is missing.
+        FormatError: another program's file, truncated, altered, or a bridge of another class.
+    """
+    config, arrays = _read_settled(path)
+    found = get(config["method"])
+    if cls is not None and not issubclass(found, cls):
+        raise FormatError(
+            f"a bridge of class {cls.__name__} in {path}",
+            f"{config['method']} ({found.__name__})",
+            f"read it with {found.__name__}.from_pretrained, or repscope.bridges.load",
+        )
+    parameters = {
+        name.removeprefix(_PARAMETER): arrays.pop(name)
+        for name in list(arrays)
+        if name.startswith(_PARAMETER)
+    }
+    try:
+        bridge = found._from_config({**config["params"], **parameters})
+        bridge.n_features_in_ = int(config["n_features_in"])
+        bridge.n_features_out_ = int(config["n_features_out"])
+        bridge.warnings_ = tuple(str(one) for one in config.get("warnings", ()))
+        bridge.provenance_ = dict(config.get("provenance") or {})
+        bridge._restore(arrays)
+    except RepscopeError as error:
+        raise _not_ours(path, str(error)) from error
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise _not_ours(path, f"{type(error).__name__}: {str(error)[:200]}") from error
+    return cast(B, bridge)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The checked config of a saved bridge; its class is not loaded.
+
+    Raises:
+        MissingError, FormatError: as :func:`load`.
+    """
+    content = _read(path, CONFIG)
+    if len(content) > _LONGEST_CONFIG:
+        raise _not_ours(path, f"a {CONFIG} of {len(content):,} bytes")
+    try:
+        config = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _not_ours(path, f"a {CONFIG} that is not whole JSON ({str(error)[:100]})") from error
+    if not isinstance(config, dict) or config.get("schema") != SCHEMA:
+        schema = config.get("schema") if isinstance(config, dict) else type(config).__name__
+        raise _not_ours(path, f"a {CONFIG} of another program or version (schema {schema!r})")
+    known = [one.name for one in methods()]
+    if config.get("method") not in known:
+        raise _not_ours(path, f"the method {config.get('method')!r}, which this version does not have")
+    widths = [config.get("n_features_in"), config.get("n_features_out")]
+    if not isinstance(config.get("params"), dict) or not all(type(d) is int and d > 0 for d in widths):
+        raise _not_ours(path, f"a {CONFIG} without parameters or widths")
+    if not isinstance(_weights_of(config), str) or not _NAMES.fullmatch(_weights_of(config)):
+        raise _not_ours(path, f"weights in a file {str(_weights_of(config))[:100]!r}")
+    return config
+
+
+def _weights_of(config: dict[str, Any]) -> str:
+    """Name of the file of weights that a checked config goes with."""
+    name: str = config.get("weights_file", WEIGHTS)
+    return name
+
+
+def _read_settled(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Config and weights of one save: where the bridge was replaced between the two, of the new one."""
+    config = read_config(path)
+    while True:
+        try:
+            return config, _read_weights(path, config)
+        except (MissingError, FormatError):
+            again = read_config(path)
+            if again == config:
+                raise
+            config = again
+
+
+def _read_weights(path: Path, config: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_safetensors
+
+    name = _weights_of(config)
+    content = _read(path, name)
+    if hashlib.sha256(content).hexdigest() != config.get("weights_sha256"):
+        raise FormatError(
+            f"the weights in {path} that its {CONFIG} was written with",
+            f"{len(content):,} other bytes in {name}",
+            "copy the whole folder again, or fit again",
+        )
+    try:
+        found: dict[str, NDArray[Any]] = from_safetensors(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise _not_ours(path, f"{name} that is damaged ({str(error)[:100]})") from error
+    return found
+
+
+def _read(path: Path, name: str) -> bytes:
+    content = read_bytes(path / name) if path.is_dir() else None
+    if content is None:
+        raise MissingError(
+            f"a saved bridge in {path} ({CONFIG} and {WEIGHTS})",
+            f"no {name}" if path.is_dir() else "no such folder",
+            "give the folder that save_pretrained or repscope bridge fit wrote",
+        )
+    return content
+
+
+def _refuse_foreign(path: Path) -> dict[str, Any] | None:
+    """The config of the bridge that a folder holds; None where it holds no config at all."""
+    content = read_bytes(path / CONFIG) if path.is_dir() else b""
+    if content is None:
+        return None
+    if path.is_dir():
+        with contextlib.suppress(FormatError):
+            return read_config(path)
+    raise ExistsError(
+        f"a new folder, or one that holds a bridge, as {path}",
+        f"a folder with another program's {CONFIG}" if path.is_dir() else "a file",
+        "choose another folder",
+    )
+
+
+def _encode(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    """A parameter as JSON; an array goes to the weights, under a name that :func:`load` knows."""
+    if isinstance(value, np.ndarray) and "." not in name:
+        arrays[f"{_PARAMETER}{name}"] = np.ascontiguousarray(value)
+        return None
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple):
+        return [_encode(one, f"{name}.{number}", arrays) for number, one in enumerate(value)]
+    if isinstance(value, dict):
+        return {str(key): _encode(one, f"{name}.{key}", arrays) for key, one in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise InputError(
+        f"a parameter {name!r} that can be written as JSON",
+        type(value).__name__,
+        "give numbers, text or lists",
+    )
+
+
+def _not_ours(path: Path, got: str) -> FormatError:
+    return FormatError(
+        f"a bridge that Repscope saved in {path}", got, "fit it again, or give the folder of a saved bridge"
+    )

@@ -1,0 +1,1 @@
+"""Bridges in closed form."""

@@ -1,0 +1,1 @@
+"""Bridges of the older systems, read from their files."""

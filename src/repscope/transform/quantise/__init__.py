@@ -1,0 +1,1 @@
+"""Quantisers as bridges."""

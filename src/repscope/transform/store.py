@@ -1,0 +1,182 @@
+"""STUDY/transforms: fitted bridges by name, each with the record of its fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repscope.errors import ExistsError, FormatError, MissingError, RepscopeError, name_some
+from repscope.study import Study
+from repscope.study.names import check_name, inside, is_name
+from repscope.study.provenance import as_json
+from repscope.study.storage import TEMPORARY, storage_errors
+from repscope.transform import files as persist
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+FIT = "fit"
+"""Key of a bridge's provenance under which the study's record of the fit stands."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A bridge of a study, without its weights.
+
+    Attributes:
+        name: in the study.
+        folder: its files.
+        method: in the registry.
+        params: its constructor's arguments.
+        fingerprint: hash of its method, parameters, widths and weights.
+        width_in, width_out: of the rows.
+        warnings: why the fit should not be trusted.
+        provenance: what it was fitted on; ``fit`` holds the rule of the held-out rows and the cost.
+    """
+
+    name: str
+    folder: Path
+    method: str
+    params: Mapping[str, Any]
+    fingerprint: str
+    width_in: int
+    width_out: int
+    warnings: tuple[str, ...]
+    provenance: Mapping[str, Any]
+
+    @property
+    def fit(self) -> Mapping[str, Any]:
+        """The study's record of the fit; {} for a bridge that came from elsewhere."""
+        found: Mapping[str, Any] = self.provenance.get(FIT) or {}
+        return found
+
+    def load(self) -> Bridge:
+        """The bridge with its weights.
+
+        Raises:
+            FormatError: the files are damaged.
+        """
+        return persist.load(self.folder)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "name": self.name,
+            "method": self.method,
+            "params": dict(self.params),
+            "fingerprint": self.fingerprint,
+            "width_in": self.width_in,
+            "width_out": self.width_out,
+            "warnings": list(self.warnings),
+            "provenance": dict(self.provenance),
+            "problem": None,
+        }
+
+
+def transform_folder(study: Study, name: str) -> Path:
+    """Folder of a bridge, whether it exists or not.
+
+    Raises:
+        NameNotAllowedError: the name, or a symbolic link, leads out of the study.
+    """
+    return inside(study.path, study.path / "transforms" / check_name(name, "bridge"))
+
+
+def transforms(study: Study) -> list[str]:
+    """Names of all bridges of a study, sorted."""
+    folder = study.path / "transforms"
+    with storage_errors(folder, "read"):
+        if not folder.is_dir():
+            return []
+        found = [one.name for one in folder.iterdir() if (one / persist.CONFIG).is_file()]
+    return sorted(name for name in found if is_name(name) and not name.endswith(TEMPORARY))
+
+
+def refuse_taken(study: Study, name: str, overwrite: bool) -> Path:
+    """The folder for a new bridge.
+
+    Raises:
+        ExistsError: the name is taken, and overwriting was not asked for.
+    """
+    folder = transform_folder(study, name)
+    if folder.exists() and not overwrite:
+        raise ExistsError(
+            f"a free name for the bridge {name!r}",
+            f"a bridge of that name in {study.path}",
+            "choose another name with --as, or pass --overwrite",
+        )
+    return folder
+
+
+def keep(bridge: Bridge, study: Study, name: str, fit: Mapping[str, Any], *, overwrite: bool) -> Stored:
+    """Save a fitted bridge into a study, whole or not at all.
+
+    Raises:
+        ExistsError: see :func:`refuse_taken`.
+        StorageError: the disk refuses.
+    """
+    folder = refuse_taken(study, name, overwrite)
+    study.create()
+    bridge.provenance_ = {**bridge.provenance_, FIT: as_json(dict(fit), f"record of the fit of {name!r}")}
+    bridge.save_pretrained(folder)
+    return stored(study, name)
+
+
+def stored(study: Study, name: str) -> Stored:
+    """A bridge of a study.
+
+    Raises:
+        MissingError: there is none of that name.
+        FormatError: its files are damaged.
+    """
+    folder = transform_folder(study, name)
+    if not (folder / persist.CONFIG).is_file():
+        known = transforms(study)
+        raise MissingError(
+            f"a bridge named {name!r} in study {study.path}",
+            "no such bridge",
+            f"choose one of {name_some(known, 12)}"
+            if known
+            else f"fit one: repscope bridge fit {study.path} --source S --target T --method M --as {name}",
+        )
+    config = persist.read_config(folder)
+    return Stored(
+        name=folder.name,
+        folder=folder,
+        method=config["method"],
+        params=config["params"],
+        fingerprint=fingerprint_of(config),
+        width_in=config["n_features_in"],
+        width_out=config["n_features_out"],
+        warnings=tuple(str(one) for one in config.get("warnings", ())),
+        provenance=dict(config.get("provenance") or {}),
+    )
+
+
+def fingerprint_of(config: Mapping[str, Any]) -> str:
+    """Hash of what a saved bridge does: method, parameters, widths and weights; 32 hexadecimal digits.
+
+    Raises:
+        FormatError: the config does not name its weights.
+    """
+    keys = ("method", "params", "n_features_in", "n_features_out", "weights_sha256")
+    if not config.get("weights_sha256"):
+        raise FormatError("the checksum of a bridge's weights", "none", "fit the bridge again")
+    text = json.dumps([config[key] for key in keys], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def describe_transforms(study: Study) -> list[dict[str, Any]]:
+    """Every bridge of a study as JSON values; one that cannot be read has a ``problem``."""
+    found = []
+    for name in transforms(study):
+        try:
+            found.append(stored(study, name).to_json())
+        except RepscopeError as error:
+            problem = {"expected": error.expected, "got": error.got, "do": error.do}
+            found.append({"name": name, "method": "", "fingerprint": "", "problem": problem})
+    return found

@@ -1,0 +1,1 @@
+"""Bridges that are trained by gradient descent."""

@@ -1,0 +1,1 @@
+"""``repscope bridge``: fit, apply, judge."""

@@ -1,0 +1,259 @@
+"""``bridge fit`` and ``bridge apply``: a bridge into a study, and a set through a bridge."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from repscope.errors import InputError, LinkError, VectorError
+from repscope.study import EmbeddingSet, Study
+from repscope.study.provenance import derived, describe_environment
+from repscope.study.vectors import block_rows
+from repscope.transform.catalogue import method as card
+from repscope.transform.inputs import Rows, unpaired
+from repscope.transform.store import Stored, keep, refuse_taken, stored
+from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
+from repscope.verbs.bridge.holdout import Ground, HoldOut, Split, held_digest, lay_ground, split_rows
+from repscope.verbs.bridge.params import make_bridge
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What ``bridge fit`` made.
+
+    Attributes:
+        stored: the bridge in its study.
+        rows, pairs: source rows and pairs that the fit saw; ``pairs`` is None without a link.
+        held_out, unseen: source rows that it did not see, and how many of them are of unseen classes.
+        seconds: of the fit.
+        parameters: numbers learnt.
+        flops_per_row: to move one row.
+        notes: what a reader should know.
+    """
+
+    stored: Stored
+    rows: int
+    pairs: int | None
+    held_out: int
+    unseen: int
+    seconds: float
+    parameters: int
+    flops_per_row: int
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record of ``--json``."""
+        own = {key: value for key, value in vars(self).items() if key not in ("stored", "notes")}
+        return {
+            "schema": "repscope.bridge-fit/1",
+            **self.stored.to_json(),
+            **own,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        pairs = "" if self.pairs is None else f", {self.pairs:,} pairs"
+        unseen = f" ({self.unseen:,} of unseen classes)" if self.unseen else ""
+        return (
+            f"{self.stored.name}: {self.stored.method} on {self.rows:,} rows{pairs} in {self.seconds:.2f} s; "
+            f"{self.held_out:,} rows held out{unseen}; {self.parameters:,} parameters, "
+            f"{self.flops_per_row:,} FLOPs a row"
+        )
+
+
+def fit_bridge(
+    study: str | Path | Study,
+    source: str,
+    target: str,
+    method: str,
+    *,
+    name: str,
+    on: str | None = None,
+    unpaired: bool = False,
+    cluster: str | None = None,
+    hold_out: HoldOut | None = None,
+    params: Mapping[str, Any] | None = None,
+    drop_unlinked: bool = False,
+    overwrite: bool = False,
+    seed: int = 0,
+    progress: Report | None = None,
+) -> Fitted:
+    """Fit a bridge on the rows that are not held out, and keep it in the study.
+
+    Args:
+        study: folder of the study, or the study.
+        source: set of the rows to be moved.
+        target: set to move towards.
+        method: name in the registry.
+        name: of the bridge in the study.
+        on: "id" or a key column that says which rows belong together.
+        unpaired: fit without a link, though nothing is wrong with that only for methods that need none.
+        cluster: column of rows of the source that are not independent; see
+            :func:`repscope.verbs.bridge.holdout.lay_ground`.
+        hold_out: which rows the fit must not see; a fifth of the clusters by default.
+        params: of the method.
+        drop_unlinked: leave out source rows whose key the target lacks.
+        overwrite: replace a bridge of this name.
+        seed: of the method and, where ``hold_out`` is not given, of the held-out rows.
+        progress: told about the steps of a method that is trained.
+
+    Raises:
+        UnknownNameError: no such method, parameter or column.
+        LinkError: a paired method without a link, or keys that do not link.
+        InputError: both ``on`` and ``unpaired``, or neither for a method that needs to know.
+        VectorError: widths or numbers of rows that the method cannot use.
+        ExistsError: the name is taken.
+        MissingError, IncompleteSetError: a set cannot be used.
+        StorageError: the disk refuses.
+    """
+    opened = study if isinstance(study, Study) else Study.open(study)
+    # Everything that can be refused is refused before the work.
+    bridge = make_bridge(method, params, seed=seed)
+    refuse_taken(opened, name, overwrite)
+    check_link(method, on, unpaired)
+    ground = lay_ground(opened[source], opened[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked)
+    rule = hold_out or HoldOut(seed=seed)
+    split = split_rows(ground, rule)
+    about: dict[str, Any] = {
+        "source": _named(ground.source),
+        "target": _named(ground.target),
+        "on": ground.on,
+        "cluster": ground.cluster,
+        "drop_unlinked": drop_unlinked,
+        "hold_out": {**rule.to_json(), "rows": len(split.held), "digest": held_digest(ground, split.held)},
+        "seed": seed,
+    }
+    watch(bridge, f"fit {method}", progress)
+    recipe = {**about, "method": method, "params": bridge.get_params(deep=False)}
+    with checkpoints(bridge, opened.path / "transforms", name, recipe):
+        seconds = fit_rows(bridge, ground, split)
+    record = {
+        **about,
+        "rows": len(split.source),
+        "pairs": None if split.pairs is None else len(split.pairs[0]),
+        "cost": {
+            "parameters": bridge.n_parameters,
+            "flops_per_row": bridge.flops_per_row,
+            "seconds": round(seconds, 4),
+        },
+        "environment": describe_environment("torch", "scikit-learn"),
+    }
+    kept = keep(bridge, opened, name, record, overwrite=overwrite)
+    return Fitted(
+        stored=kept,
+        rows=len(split.source),
+        pairs=record["pairs"],
+        held_out=len(split.held),
+        unseen=int(split.unseen.sum()),
+        seconds=seconds,
+        parameters=bridge.n_parameters,
+        flops_per_row=bridge.flops_per_row,
+        notes=ground.notes,
+    )
+
+
+def check_link(method: str, on: str | None, no_link: bool) -> None:
+    """Refuse what cannot be meant: a link and none, or a paired method without one.
+
+    Raises:
+        InputError, LinkError: see :func:`fit_bridge`.
+    """
+    if on is not None and no_link:
+        raise InputError("--on or --unpaired", "both", "leave one out")
+    if on is None and card(method).learns_from == "paired":
+        raise unpaired(method)
+    if on is None and not no_link and card(method).learns_from in ("unpaired", "target"):
+        raise LinkError(
+            "how rows of source and target belong together",
+            "neither --on nor --unpaired",
+            "name the key with --on, so that texts of held-out rows stay out of the fit; or say --unpaired",
+        )
+
+
+def fit_rows(bridge: Bridge, ground: Ground, split: Split) -> float:
+    """Fit a bridge on the rows of a split only; the seconds that it took."""
+    source = Rows(ground.source, ground.source.name, split.source)
+    target = Rows(ground.target, ground.target.name, split.target)
+    begun = time.perf_counter()
+    # Rows, not sets: a large set is read in blocks and never copied.
+    bridge.fit(
+        cast(Any, source), cast(Any, target), pairs=split.pairs, clusters=ground.clusters[split.source]
+    )
+    return time.perf_counter() - begun
+
+
+def apply_bridge(
+    study: str | Path | Study,
+    name: str,
+    to: str,
+    as_: str,
+    *,
+    overwrite: bool = False,
+    shard_rows: int | None = None,
+    progress: Report | None = None,
+) -> EmbeddingSet:
+    """Move every row of a set through a bridge of the study, into a new set of the same items.
+
+    Rows are read, moved and written a shard at a time; the same call continues after a kill.
+
+    Args:
+        study: folder of the study, or the study.
+        name: of the bridge.
+        to: set whose rows are moved.
+        as_: name of the new set.
+        overwrite: replace a set of that name.
+        shard_rows: rows committed at a time; as many as fit 32 MiB by default.
+        progress: told about the rows that are done.
+
+    Raises:
+        MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
+        VectorError: the set has another width than the bridge was fitted on.
+        ExistsError: the name is taken.
+        StorageError: the disk refuses.
+    """
+    opened = study if isinstance(study, Study) else Study.open(study)
+    kept, before = stored(opened, name), opened[to]
+    if before.d != kept.width_in:
+        raise VectorError(
+            f"rows of width {kept.width_in} for the bridge {name!r}",
+            f"set {to!r} of width {before.d}",
+            "apply it to a set of the space that it was fitted on",
+        )
+    size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
+    recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
+    command = ["repscope", "bridge", "apply", str(opened.path), name, "--to", to, "--as", as_]
+    bridge = kept.load()
+    with opened.writer(
+        as_,
+        recipe=hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
+        resume=shlex.join(command),
+        provenance={
+            **describe_environment("torch"),
+            **derived(before.provenance, before.name, before.fingerprint),
+            "transform": {"name": kept.name, "method": kept.method, "fingerprint": kept.fingerprint},
+        },
+        overwrite=overwrite,
+    ) as writer:
+        done = writer.rows_committed
+        while done < before.n:
+            rows = range(done, min(done + size, before.n))
+            part = before.take(list(rows))
+            writer.write_shard(bridge.transform(part), part.items)
+            done = rows.stop
+            if progress is not None:
+                progress(Progress(f"apply {name}", done, before.n))
+        writer.finish()
+    return opened[as_]
+
+
+def _named(one: EmbeddingSet) -> dict[str, Any]:
+    return {"name": one.name, "fingerprint": one.fingerprint, "n": one.n, "d": one.d}

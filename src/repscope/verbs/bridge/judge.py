@@ -1,0 +1,372 @@
+"""``bridge report``: several bridges on the same held-out rows, through the same measures and verdict."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, LinkError, RepscopeError, StudyError, VectorError
+from repscope.measure.core.folds import FOLDS
+from repscope.measure.core.resample import RESAMPLES
+from repscope.study import Study
+from repscope.study.provenance import version
+from repscope.transform.catalogue import method as card
+from repscope.transform.store import Stored, stored
+from repscope.verbs.bridge.checkpoints import Progress, Report
+from repscope.verbs.bridge.fit import fit_rows
+from repscope.verbs.bridge.holdout import Ground, Index, Split, lay_ground
+from repscope.verbs.bridge.measures import (
+    Judging,
+    among_unseen_texts,
+    judge_rows,
+    largest_rank_changes,
+    neighbours_kept,
+)
+from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.bridge.record import BridgesRecord, Cost, EntryTime, MethodResult, Part
+from repscope.verbs.bridge.trials import Trial, fold_trials, kept_trials
+
+if TYPE_CHECKING:
+    from repscope.transform.base import Bridge
+
+Floats = NDArray[np.floating[Any]]
+
+SHARED_FOLDS = (
+    "each row was predicted by a fit that had not seen it, but any two fits share most of their rows, so "
+    "intervals, which resample rows, are a little too narrow for what another sample of fits would give"
+)
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One bridge of a report: kept in the study, or fitted for it.
+
+    Attributes:
+        label: its name.
+        method: in the registry.
+        params: of a method that is fitted here.
+        kept: the bridge of the study, or None.
+    """
+
+    label: str
+    method: str
+    params: dict[str, Any]
+    kept: Stored | None = None
+
+
+def report_bridges(
+    study: str | Path | Study,
+    names: Sequence[str] = (),
+    *,
+    methods: Sequence[str] = (),
+    lenient: bool = False,
+    source: str | None = None,
+    target: str | None = None,
+    on: str | None = None,
+    cluster: str | None = None,
+    unseen: tuple[tuple[str, str], ...] = (),
+    folds: int = FOLDS,
+    params: dict[str, dict[str, Any]] | None = None,
+    measures: tuple[str, ...] | None = None,
+    drop_unlinked: bool = False,
+    entry_times: Sequence[int] | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    report: Report | None = None,
+) -> BridgesRecord:
+    """Judge bridges side by side on rows that none of them has seen.
+
+    With ``names``, the rows are those that all these bridges held out, and ``methods`` are fitted
+    without them. With ``methods`` alone, all rows are judged by cross-validation: folds of whole clusters,
+    and, where the target has classes, folds of whole classes besides, for classes that no fit has seen.
+
+    Args:
+        study: folder of the study, or the study.
+        names: bridges of the study.
+        methods: names of the registry, fitted for this report.
+        lenient: a method that cannot be fitted is listed with its reason instead of stopping the report.
+        source, target, on, cluster: as for :func:`repscope.verbs.bridge.fit.fit_bridge`; by default
+            those of the bridges.
+        unseen: values whose rows make the unseen part; see :class:`HoldOut`.
+        folds: of the cross-validation.
+        params: of ``methods``, by name.
+        measures: names; those of the verdict by default.
+        drop_unlinked: leave out rows whose key the target lacks.
+        entry_times: times of entry that diffusion bridges are swept over; a default range when None, no
+            sweep when empty.
+        seed: of everything random.
+        resamples: of the bootstrap.
+        report: told about progress.
+
+    Raises:
+        InputError: nothing to report on.
+        StudyError: bridges of other sets, or without held-out rows in common.
+        LinkError: the sets are not linked: nothing can say whether a row found its truth.
+        VectorError: source and target differ in width.
+        RepscopeError: a method refuses, and ``lenient`` is not set.
+    """
+    opened = study if isinstance(study, Study) else Study.open(study)
+    kept = [stored(opened, name) for name in dict.fromkeys(names)]
+    if not kept and not methods:
+        raise InputError(
+            "bridges to report on", "none", "name bridges of the study, or methods with --methods all"
+        )
+    about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
+    drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
+    ground = lay_ground(
+        opened[about["source"]],
+        opened[about["target"]],
+        on=about["on"],
+        cluster=about["cluster"],
+        drop_unlinked=drop_unlinked,
+    )
+    _check_sets(ground, kept)
+    trials = kept_trials(ground, kept) if kept else fold_trials(ground, unseen, folds, seed)
+    chosen = [Chosen(one.name, one.method, dict(one.params), one) for one in kept]
+    taken = {one.label for one in chosen}
+    for name in methods:
+        label = name if name not in taken else f"{name} (fitted here)"
+        chosen.append(Chosen(label, name, (params or {}).get(name, {})))
+    judging = Judging(measures, seed, resamples)
+    runner = _Runner(
+        ground,
+        judging,
+        lenient=lenient,
+        entry_times=entry_times,
+        report=report,
+        total=len(trials) * len(chosen),
+    )
+    parts = tuple(runner.part(trial, chosen) for trial in trials)
+    if not any(part.methods for part in parts):
+        first = next(iter(runner.failed.items()))
+        raise StudyError("at least one bridge that can be fitted", f"{first[0]}: {first[1]}", "choose others")
+    return BridgesRecord(
+        source=ground.source.name,
+        target=ground.target.name,
+        on=ground.on or "",
+        cluster=ground.cluster,
+        folds=None if kept else folds,
+        seed=seed,
+        fingerprints={
+            **{one.name: one.fingerprint for one in (ground.source, ground.target)},
+            **{f"transforms/{one.name}": one.fingerprint for one in kept},
+        },
+        replay=_replay(
+            opened,
+            kept,
+            {
+                "--methods": "all" if lenient else ",".join(methods) or None,
+                **({} if kept else {f"--{key}": about[key] for key in ("source", "target", "on", "cluster")}),
+                "--unseen": [f"{column}={value}" for column, value in unseen],
+                "--folds": None if kept or folds == FOLDS else folds,
+                "--measures": ",".join(measures) if measures else None,
+                "--param": [
+                    f"{name}.{key}={value}"
+                    for name, own in (params or {}).items()
+                    for key, value in own.items()
+                ],
+                "--drop-unlinked": drop_unlinked and not kept,
+                "--entry-times": None if entry_times is None else ",".join(map(str, entry_times)) or "none",
+                "--resamples": None if resamples == RESAMPLES else resamples,
+                "--seed": str(seed),
+            },
+        ),
+        version=version(),
+        parts=parts,
+        failed=runner.failed,
+        entry=tuple(runner.entry),
+        notes=(*ground.notes, *(() if kept else (SHARED_FOLDS,))),
+    )
+
+
+class _Runner:
+    """Fits, moves and judges, one bridge after the other."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        judging: Judging,
+        *,
+        lenient: bool,
+        entry_times: Sequence[int] | None,
+        report: Report | None,
+        total: int,
+    ) -> None:
+        self.ground, self.judging, self.lenient = ground, judging, lenient
+        self.entry_times, self.total = entry_times, total
+        self.report = report or (lambda state: None)
+        self.failed: dict[str, str] = {}
+        self.entry: list[EntryTime] = []
+        self.done = 0
+
+    def part(self, trial: Trial, chosen: Sequence[Chosen]) -> Part:
+        found = []
+        for one in chosen:
+            self.report(Progress(f"{trial.name}: {one.label}", self.done, self.total))
+            self.done += 1
+            if one.label in self.failed:
+                continue
+            try:
+                found.append(self.method(trial, one))
+            except RepscopeError as error:
+                if not self.lenient or one.kept is not None:
+                    raise
+                self.failed[one.label] = f"expected {error.expected}; got {error.got}; do: {error.do}"
+        self.report(Progress(f"{trial.name}: done", self.done, self.total))
+        rows = trial.rows
+        clusters = len(np.unique(self.ground.clusters[rows]))
+        return Part(trial.name, trial.about, len(rows), clusters, tuple(found))
+
+    def method(self, trial: Trial, one: Chosen) -> MethodResult:
+        fits = list(self._fits(trial, one))
+        moved, seconds = _predict(self.ground, fits, trial.rows)
+        first = fits[0][1]
+        arrays = judge_rows(self.ground, trial.rows, moved, self.judging)
+        improved, worsened = largest_rank_changes(self.ground, trial.rows, arrays)
+        # Folds warn of the same with other numbers; one of them says enough.
+        warned = {
+            _NUMBER.sub("#", text): text for _, bridge, _ in reversed(fits) for text in bridge.warnings_
+        }
+        result = MethodResult(
+            label=one.label,
+            method=one.method,
+            params=one.params,
+            learns_from=card(one.method).learns_from,
+            invertible=card(one.method).invertible,
+            cost=Cost(
+                first.n_parameters,
+                first.flops_per_row,
+                float(np.mean([spent for _, _, spent in fits])),
+                1000 * seconds / len(trial.rows),
+            ),
+            warnings=tuple(warned.values()),
+            measures=dict(arrays.table),
+            undefined=dict(arrays.undefined),
+            neighbours=neighbours_kept(arrays),
+            verdict=arrays.verdict,
+            improved=improved,
+            worsened=worsened,
+            gallery=among_unseen_texts(self.ground, trial.splits, trial.rows, moved, self.judging),
+            arrays=arrays,
+        )
+        self._sweep(trial, one, fits)
+        return result
+
+    def _fits(self, trial: Trial, one: Chosen) -> Iterator[tuple[Split, Bridge, float]]:
+        if one.kept is not None:
+            cost = one.kept.fit.get("cost", {})
+            bridge = one.kept.load()
+            for split in trial.splits:
+                yield split, bridge, float(cost.get("seconds", 0.0))
+            return
+        for split in trial.splits:
+            bridge = make_bridge(one.method, one.params, seed=self.judging.seed)
+            yield split, bridge, fit_rows(bridge, self.ground, split)
+
+    def _sweep(self, trial: Trial, one: Chosen, fits: list[tuple[Split, Bridge, float]]) -> None:
+        from repscope.verbs.bridge.entry_time import entry_times_of, sweep_entry
+
+        times = entry_times_of(fits[0][1], self.entry_times)
+        if not times:
+            return
+
+        def predict(time_: int) -> Floats:
+            return _predict(self.ground, fits, trial.rows, time_)[0]
+
+        self.report(Progress(f"{trial.name}: {one.label}, times of entry", self.done, self.total))
+        self.entry.append(
+            sweep_entry(
+                self.ground,
+                trial.rows,
+                fits[0][1],
+                predict,
+                times,
+                labels=(one.label, trial.name),
+                judging=self.judging,
+            )
+        )
+
+
+def _predict(
+    ground: Ground, fits: list[tuple[Split, Bridge, float]], rows: Index, entry: int | None = None
+) -> tuple[Floats, float]:
+    """[n, E] each row moved by the fit that had not seen it, and the seconds."""
+    from repscope.verbs.bridge.entry_time import entering_at
+
+    begun = time.perf_counter()
+    moved: Floats = np.empty((len(rows), ground.target.d), np.float32)
+    for split, bridge, _ in fits:
+        at = np.searchsorted(rows, split.held)
+        vectors = ground.source.vectors[split.held]
+        with entering_at(bridge, entry):
+            moved[at] = bridge.transform(vectors)
+    return moved, time.perf_counter() - begun
+
+
+def _agreed(kept: Sequence[Stored], given: dict[str, str | None]) -> dict[str, Any]:
+    """Sets, key and clusters that all bridges were fitted with, or that were given."""
+    found: dict[str, Any] = dict(given)
+    for one in kept:
+        for key, known in list(found.items()):
+            recorded = one.fit.get(key)
+            value = recorded["name"] if isinstance(recorded, dict) else recorded
+            if value is None:
+                continue
+            if known is None:
+                found[key] = value
+            elif known != value:
+                raise StudyError(
+                    f"bridges of the same {key}",
+                    f"{known!r}, and {value!r} for the bridge {one.name!r}",
+                    "report on them apart, or fit them on the same sets",
+                )
+    for key in ("source", "target"):
+        if found[key] is None:
+            raise InputError(f"the {key} set", "none", f"name it with --{key} SET")
+    if found["on"] is None:
+        raise LinkError(
+            "how held-out rows and the target belong together, to see who finds the truth",
+            "no key",
+            "name it with --on KEY",
+        )
+    return found
+
+
+def _check_sets(ground: Ground, kept: Sequence[Stored]) -> None:
+    if ground.source.d != ground.target.d:
+        raise VectorError(
+            "source and target of one width, so that there is a before",
+            f"{ground.source.name!r} {ground.source.d}, {ground.target.name!r} {ground.target.d}",
+            "apply the bridge, and measure the new set with: repscope compare",
+        )
+    for one in kept:
+        for role, here in (("source", ground.source), ("target", ground.target)):
+            recorded = one.fit.get(role) or {}
+            if recorded.get("fingerprint") != here.fingerprint:
+                raise StudyError(
+                    f"the {role} that the bridge {one.name!r} was fitted on",
+                    f"set {here.name!r}, which has changed since"
+                    if recorded
+                    else "a bridge that was not fitted in this study",
+                    "fit it again with --overwrite",
+                )
+
+
+def _replay(study: Study, kept: Sequence[Stored], options: Mapping[str, Any]) -> str:
+    """The command that repeats a report."""
+    words = ["repscope", "bridge", "report", str(study.path), *(one.name for one in kept)]
+    for flag, value in options.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one not in (None, False):
+                words += [flag] if one is True else [flag, str(one)]
+    return shlex.join(words)

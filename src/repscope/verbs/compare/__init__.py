@@ -1,0 +1,1 @@
+"""``repscope compare``: two stages against a reference."""

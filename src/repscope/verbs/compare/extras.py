@@ -1,0 +1,187 @@
+"""Beside the table: how alike the stages are, what the change is made of, and each item."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError
+from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.measure.comparison.results import SimilarityResult
+from repscope.measure.core.resample import estimate_replicates
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from repscope.verbs.compare.compare import Paired
+
+NEIGHBOUR_ROWS = 10_000
+"""Items whose neighbours before and after are searched at most."""
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """Neighbours of the items before and after.
+
+    Attributes:
+        rows: [R] items that were searched for (a seeded sample of large sets).
+        kept: [R] share of the neighbours before that are neighbours after.
+        q: [R] q-value that no more were kept than chance keeps.
+    """
+
+    rows: NDArray[np.int64]
+    kept: NDArray[np.float64]
+    q: NDArray[np.float64]
+
+
+def similarity_of(
+    arrays: ArrayComparison, *, seed: int, wanted: Collection[str] | None
+) -> tuple[tuple[SimilarityResult, ...], dict[str, str]]:
+    """Similarity of the two stages, each measure beside its permutation null.
+
+    Returns:
+        Results in the order of the documentation, and the reason for each that is undefined.
+    """
+    from repscope.measure.similarity.table import similarity_nulls, similarity_replicates
+
+    names = [name for name, one in all_cards().items() if one.group == "similarity"]
+    if wanted is not None:
+        names = [name for name in names if name in wanted]
+    if not names:
+        return (), {}
+    frame = arrays.before.frame
+    x, y = arrays.before.unit, arrays.after.unit
+    table = similarity_replicates(x, y, frame.groups, frame.n_groups, seed=seed)
+    nulls = similarity_nulls(x, y, frame.clusters, seed=seed)
+    results = []
+    for name in names:
+        if name not in table:
+            continue
+        null = nulls.get(name)
+        results.append(
+            SimilarityResult(
+                name,
+                estimate_replicates(table[name], arrays.clusters),
+                *((None, None, None) if null is None else (null.mean, null.high, null.p)),
+            )
+        )
+    return tuple(results), {name: table.why[name] for name in names if name in table.why}
+
+
+def change_of(arrays: ArrayComparison, *, seed: int) -> tuple[dict[str, Any] | None, Neighbourhoods | None]:
+    """What the change is made of, and whose neighbours it moved.
+
+    Returns:
+        JSON values: shares of the squared displacement, mean displacement and angle, neighbours kept;
+        and the neighbourhoods. Both are partly None where rows are too few or nothing moved.
+    """
+    from repscope.measure.change.displacement import displacement
+    from repscope.measure.change.parts import decompose_held_out
+
+    before, after, clusters = arrays.before.unit, arrays.after.unit, arrays.before.frame.clusters
+    moved = displacement(before, after)
+    record: dict[str, Any] = {
+        "displacement": float(moved.norm.mean()),
+        "angle": float(moved.angle.mean()),
+        "shares": None,
+        "neighbours_kept": None,
+        "why": "",
+    }
+    try:
+        parts = decompose_held_out(before, after, clusters, seed=seed)
+        record["shares"] = {
+            name: getattr(parts, name) for name in ("shift", "rotation", "scale", "linear", "residual")
+        }
+        record["method"] = parts.method
+        record["why"] = parts.why
+    except InputError as error:
+        record["why"] = f"expected {error.expected}; got {error.got}"
+    neighbourhoods = _neighbourhoods(before, after, seed)
+    if neighbourhoods is not None:
+        record["neighbours_kept"] = float(neighbourhoods.kept.mean())
+        record["items_with_new_neighbours"] = int((neighbourhoods.q > 0.05).sum())
+    return record, neighbourhoods
+
+
+def item_table(
+    paired: Paired,
+    arrays: ArrayComparison,
+    neighbourhoods: Neighbourhoods | None,
+    coordinates: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]],
+) -> pa.Table:
+    """One row an item: its own columns, then what was found before and after.
+
+    Columns that are added: ``true_*``, ``max_*``, ``rank_*``, ``predicted_*`` (``before``, ``after``),
+    ``displacement``, ``angle``, ``neighbours_kept``, ``neighbours_q``, ``map_*_x``, ``map_*_y``. An item
+    without truth, or outside a sample, has null there. A column of the items with one of these names
+    is kept under ``item_NAME``.
+    """
+    import pyarrow as pa
+
+    from repscope.measure.change.displacement import displacement
+
+    found: dict[str, Any] = {}
+    moved = displacement(arrays.before.unit, arrays.after.unit)
+    names = _reference_names(paired)
+    for label, stage in (("before", arrays.before), ("after", arrays.after)):
+        matched = stage.matched
+        truth = matched.has_truth
+        if paired.link is not None:
+            found[f"true_{label}"] = pa.array(matched.true, mask=~truth)
+            found[f"rank_{label}"] = pa.array(matched.rank, mask=~truth)
+        found[f"max_{label}"] = pa.array(matched.max)
+        found[f"predicted_{label}"] = pa.array(names[matched.nearest].tolist(), pa.string())
+    found["displacement"] = pa.array(moved.norm)
+    found["angle"] = pa.array(moved.angle)
+    n = paired.before.n
+    if neighbourhoods is not None:
+        found["neighbours_kept"] = _spread(n, neighbourhoods.rows, neighbourhoods.kept)
+        found["neighbours_q"] = _spread(n, neighbourhoods.rows, neighbourhoods.q)
+    for label, (rows, points) in coordinates.items():
+        for axis, letter in enumerate("xy"):
+            found[f"map_{label}_{letter}"] = _spread(n, rows, points[:, axis])
+    own = {
+        f"item_{name}" if name in found else name: paired.before.items.column(name)
+        for name in paired.before.columns
+    }
+    return pa.table({**own, **found})
+
+
+def _neighbourhoods(before: NDArray[Any], after: NDArray[Any], seed: int) -> Neighbourhoods | None:
+    from repscope.measure.change.neighbours import neighbour_change
+
+    n = len(before)
+    rows = np.arange(n)
+    if n > NEIGHBOUR_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(n, NEIGHBOUR_ROWS, replace=False))
+    try:
+        found = neighbour_change(before[rows], after[rows])
+    except InputError:
+        # Fewer items than neighbours: no neighbourhoods to compare; the record says None.
+        return None
+    return Neighbourhoods(rows, found.share_kept, found.q)
+
+
+def _reference_names(paired: Paired) -> NDArray[np.object_]:
+    """The name of each reference row: its key in the link, else its id."""
+    if paired.link is None:
+        return paired.reference.ids
+    names = np.array([*paired.link.names, ""], object)
+    keyed: NDArray[np.object_] = np.where(
+        paired.link.right >= 0, names[paired.link.right], paired.reference.ids
+    )
+    return keyed
+
+
+def _spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array:
+    """Values at their rows, null elsewhere."""
+    import pyarrow as pa
+
+    whole, missing = np.zeros(n), np.ones(n, bool)
+    whole[rows], missing[rows] = values, False
+    return pa.array(whole, mask=missing | ~np.isfinite(whole))

@@ -1,0 +1,274 @@
+"""The figures of a comparison, and the coordinates of its map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.study.links import key_codes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from repscope.maps import Projection
+    from repscope.maps.fit import Method
+    from repscope.study import EmbeddingSet
+    from repscope.verbs.compare.compare import Paired
+
+MAP_INCHES = 5.5
+MOST_LABELS = 25
+MOST_CLASSES = 2000
+SPECTRUM_ROWS = 20_000
+"""Rows above which no spectrum is drawn: it would cost more than the table."""
+
+Coordinates = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+@dataclass
+class Drawn:
+    """Figures and what belongs to them.
+
+    Attributes:
+        figures, captions: by name.
+        coordinates: per stage ("before", "after"), rows and their [n, 2] on the map.
+        notes: what a reader should know.
+    """
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    captions: dict[str, str] = field(default_factory=dict)
+    coordinates: dict[str, Coordinates] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, name: str, drawn: Axes | Figure, caption: str) -> None:
+        """Keep a figure under its file name."""
+        figure = getattr(drawn, "figure", None) or drawn
+        self.figures[name] = figure  # type: ignore[assignment]
+        self.captions[name] = caption
+
+
+@dataclass(frozen=True)
+class MapChoice:
+    """How the maps are made and coloured.
+
+    Attributes:
+        method: None draws no maps.
+        perplexity: of t-SNE.
+        seen: column of the reference that says which classes were seen, or None.
+        palette: "default" or "classic".
+        seed: of the maps.
+    """
+
+    method: Method | None
+    perplexity: float
+    seen: str | None
+    palette: str
+    seed: int
+
+
+def stage_names(paired: Paired) -> tuple[str, str, str]:
+    """Names of the three sets for legends; a set that plays two parts gets the part behind its name."""
+    names = (paired.before.name, paired.after.name, paired.reference.name)
+    parts = ("before", "after", "reference")
+    return tuple(  # type: ignore[return-value]
+        name if names.count(name) == 1 else f"{name} ({part})"
+        for name, part in zip(names, parts, strict=True)
+    )
+
+
+def fit_map(paired: Paired, choice: MapChoice, sets: Iterable[EmbeddingSet] = ()) -> Projection | None:
+    """The joint map of both stages and the reference, or None when none is wanted.
+
+    ``sets`` are those that the rows were taken from: the neighbours are kept in the study that they are of.
+
+    Raises:
+        DependencyError: the method's package is not installed.
+    """
+    if choice.method is None:
+        return None
+    from repscope.maps import project
+    from repscope.maps.kept_graphs import kept_graphs
+
+    rows = (paired.before.vectors, paired.after.vectors, paired.reference.vectors)
+    return project(
+        dict(zip(stage_names(paired), rows, strict=True)),
+        method=choice.method,
+        seed=choice.seed,
+        perplexity=choice.perplexity,
+        neighbours=kept_graphs(sets),
+    )
+
+
+def draw(
+    paired: Paired,
+    arrays: ArrayComparison,
+    projection: Projection | None,
+    change: Mapping[str, Any] | None,
+    choice: MapChoice,
+) -> Drawn:
+    """Every figure that these rows have."""
+    drawn = Drawn()
+    if projection is not None:
+        _draw_map(drawn, paired, arrays, projection, choice)
+    _draw_numbers(drawn, arrays, change, choice)
+    if paired.link is not None:
+        if projection is not None:
+            _draw_classes(drawn, paired, arrays, choice)
+        _draw_confidence(drawn, arrays, choice)
+    return drawn
+
+
+def _draw_map(
+    drawn: Drawn, paired: Paired, arrays: ArrayComparison, projection: Projection, choice: MapChoice
+) -> None:
+    from repscope.measure.change.displacement import displacement_norm
+    from repscope.plot.maps import plot_map
+
+    before, after, reference = stage_names(paired)
+    labels = reference_labels(paired) if paired.reference.n <= MOST_LABELS else None
+    axes = plot_map(
+        projection,
+        before=before,
+        after=after,
+        reference=reference,
+        labels=labels,
+        displacement=displacement_norm(arrays.before.unit, arrays.after.unit),
+        colours=choice.palette,
+        width=MAP_INCHES,
+    )
+    drawn.add(
+        "map",
+        axes,
+        f"Joint map of {before}, {after} and {reference}: {projection}. "
+        f"Faithfulness: {projection.faithfulness}. "
+        "Nothing in this report is computed from the map.",
+    )
+    for stage, name in (("before", before), ("after", after)):
+        drawn.coordinates[stage] = projection.rows[name], projection.coordinates[name]
+
+
+def _draw_numbers(
+    drawn: Drawn, arrays: ArrayComparison, change: Mapping[str, Any] | None, choice: MapChoice
+) -> None:
+    from repscope.measure.geometry.one_set import norms
+    from repscope.measure.geometry.spectrum import spectrum_rows
+    from repscope.plot.compare.controls import plot_controls
+    from repscope.plot.compare.distributions import plot_distributions
+    from repscope.plot.compare.geometry import plot_change_shares, plot_spectrum
+
+    before, after = arrays.before, arrays.after
+    rows = list(arrays.table.values())
+    truth = before.matched.has_truth
+    drawn.add(
+        "distributions",
+        plot_distributions(
+            rows,
+            cosine_true=(before.matched.true[truth], after.matched.true[truth])
+            if before.frame.linked
+            else None,
+            cosine_max=(before.matched.max, after.matched.max),
+            norm=(norms(before.rows), norms(after.rows)),
+            norm_reference=norms(arrays.reference),
+            units=arrays.clusters,
+            colours=choice.palette,
+        ),
+        "Cosines and norms, shares with 95 % intervals, and differences beside the controls.",
+    )
+    drawn.add(
+        "differences",
+        plot_controls(rows),
+        "Every difference, after − before, with its 95 % interval and the controls; filled: q < .05.",
+    )
+    if change is not None and change["shares"] is not None:
+        drawn.add(
+            "change",
+            plot_change_shares({"before to after": change["shares"]}),
+            "What the change is made of: shares of the squared displacement, predicted on held-out items.",
+        )
+    if len(before.unit) <= SPECTRUM_ROWS:
+        spectra = [spectrum_rows(one).centred for one in (before.unit, after.unit, before.frame.reference)]
+        drawn.add(
+            "spectrum",
+            plot_spectrum(*spectra, gaussian=_gaussian_spectrum(*before.unit.shape), colours=choice.palette),
+            "Eigenvalues of the covariance of unit rows, as shares of the variance; grey: a Gaussian of the "
+            "same number of rows and dimensions.",
+        )
+
+
+def _gaussian_spectrum(n: int, d: int) -> NDArray[np.float64]:
+    from repscope.measure.geometry.spectrum import spectrum_rows
+
+    return spectrum_rows(np.random.default_rng(0).standard_normal((n, d), dtype=np.float32)).centred
+
+
+def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice: MapChoice) -> None:
+    """Class texts and prototypes, where the reference has one row a class and classes several items."""
+    from repscope.maps import project_classes
+    from repscope.plot.compare.class_map import plot_class_map
+
+    link = paired.link
+    if (
+        link is None
+        or choice.method is None
+        or len(np.unique(link.right)) != len(link.right)
+        or (link.right < 0).any()
+    ):
+        return
+    with_items = len(np.unique(link.left[link.left >= 0]))
+    if with_items < 3 or 2 * with_items > (link.left >= 0).sum() or len(link.right) > MOST_CLASSES:
+        return
+    seen = _seen(paired, choice.seen)
+    stages: tuple[tuple[Literal["before", "after"], Any], ...] = (
+        ("before", arrays.before.unit),
+        ("after", arrays.after.unit),
+    )
+    for stage, rows in stages:
+        class_map = project_classes(
+            arrays.before.frame.reference, rows, link.left, method=choice.method, seed=choice.seed
+        )
+        drawn.add(
+            f"classes_{stage}",
+            plot_class_map(
+                class_map, names=reference_labels(paired), seen=seen, stage=stage, colours=choice.palette
+            ),
+            f"Class texts and the mean direction of each class's items, {stage}, in one fit.",
+        )
+
+
+def _draw_confidence(drawn: Drawn, arrays: ArrayComparison, choice: MapChoice) -> None:
+    from repscope.measure.alignment.confidence import confidence
+    from repscope.plot.compare.confidence import plot_confidence
+
+    frame = arrays.before.frame
+    stages = [
+        confidence(stage.unit, frame.reference, frame.item_keys, frame.reference_keys)  # type: ignore[arg-type]
+        for stage in (arrays.before, arrays.after)
+    ]
+    drawn.add(
+        "confidence",
+        plot_confidence(*stages, colours=choice.palette),
+        f"Prediction confidence and calibration at temperature {stages[0].temperature:g}, and both flips.",
+    )
+
+
+def reference_labels(paired: Paired) -> list[str]:
+    """What to call each reference row: its label, else its key, else its id."""
+    for column in ("label", "text", paired.link.on if paired.link else "id", "id"):
+        if column in paired.reference.columns:
+            return ["" if value is None else str(value) for value in paired.reference.column(column)]
+    return [str(one) for one in paired.reference.ids]
+
+
+def _seen(paired: Paired, column: str | None) -> NDArray[np.bool_] | None:
+    """[M] which classes were seen in training: true, 1, "seen", "train" or "yes" in the column."""
+    if column is None:
+        return None
+    codes, names = key_codes(paired.reference.column(column))
+    yes = np.array([name.lower() in ("true", "1", "seen", "train", "yes") for name in names] + [False])
+    found: NDArray[np.bool_] = yes[codes]
+    return found

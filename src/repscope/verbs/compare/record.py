@@ -1,0 +1,133 @@
+"""The record of a comparison: what was measured on which sets, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repscope.measure.comparison.results import MeasureResult, SimilarityResult
+from repscope.measure.verdict.rules import Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+SCHEMA = "repscope.comparison/1"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two stages of the same items against a reference.
+
+    Attributes:
+        before, after, reference: names of the sets.
+        on: the link's key column, or None when the stages were compared as distributions only.
+        cluster: column of the independent units, or None when items are.
+        n: items in both stages.
+        clusters: independent units among them.
+        without_truth: items whose key is missing; left out of measures that need a truth.
+        seed: of everything random.
+        fingerprints: of the three sets, by name.
+        replay: command that repeats the comparison.
+        version: of repscope.
+        measures: the table, in the order of the documentation.
+        undefined: measures that could not be computed, with the reason.
+        similarity: how alike the two stages are, beside shuffled pairs.
+        change: what the change is made of (shares of the squared displacement), with its reasons.
+        verdict: one word and its reasons.
+        items: one row an item: truth, prediction, ranks, displacement, before and after.
+        figures: by name.
+        captions: of the figures, by the same names.
+        classes_without_items: keys of the reference that no item has.
+        notes: facts a reader should know, such as rows that were left out.
+        provenance: of each set, by name.
+        views: column of the things that rows are augmented views of, or None.
+    """
+
+    before: str
+    after: str
+    reference: str
+    on: str | None
+    cluster: str | None
+    n: int
+    clusters: int
+    without_truth: int
+    seed: int
+    fingerprints: Mapping[str, str]
+    replay: str
+    version: str
+    measures: tuple[MeasureResult, ...]
+    undefined: Mapping[str, str]
+    similarity: tuple[SimilarityResult, ...]
+    change: Mapping[str, Any] | None
+    verdict: Verdict
+    items: pa.Table = field(repr=False)
+    figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
+    captions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    classes_without_items: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    views: str | None = None
+
+    def __getitem__(self, name: str) -> MeasureResult:
+        """The row of one measure.
+
+        Raises:
+            UnknownNameError: it was not measured.
+        """
+        from repscope.errors import UnknownNameError, name_some
+
+        for row in self.measures:
+            if row.name == name:
+                return row
+        why = self.undefined.get(name)
+        raise UnknownNameError(
+            "a measure of this comparison",
+            f"{name!r}" + (f", undefined here: {why}" if why else ""),
+            f"choose one of {name_some((row.name for row in self.measures), 12)}",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of ``metrics.json``: only JSON values, undefined ones null with a reason."""
+        return {
+            "schema": SCHEMA,
+            "before": self.before,
+            "after": self.after,
+            "reference": self.reference,
+            "on": self.on,
+            "cluster": self.cluster,
+            "views": self.views,
+            "n": self.n,
+            "clusters": self.clusters,
+            "without_truth": self.without_truth,
+            "seed": self.seed,
+            "fingerprints": dict(self.fingerprints),
+            "replay": self.replay,
+            "version": self.version,
+            "measures": [row.to_json() for row in self.measures],
+            "undefined": dict(self.undefined),
+            "similarity": [row.to_json() for row in self.similarity],
+            "change": None if self.change is None else dict(self.change),
+            "verdict": self.verdict.to_json(),
+            "classes_without_items": list(self.classes_without_items),
+            "notes": list(self.notes),
+        }
+
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
+        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
+
+        Args:
+            out: folder; created. Files of an earlier comparison there are replaced.
+            formats: of the figures.
+
+        Returns:
+            Path of report.html.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        from repscope.verbs.compare.save import save_comparison
+
+        return save_comparison(self, Path(out), formats=formats)

@@ -1,0 +1,86 @@
+"""The words of a report: what a measure, a group, a control and a part of the change are."""
+
+from __future__ import annotations
+
+from repscope.measure.catalogue.registry import MeasureCard
+
+KEY_MEASURES = (
+    "mrr.true", "top1.true", "margin.true", "cosine.true", "cosine.max",
+    "gap.l2", "spread.cosine", "rank.entropy", "hub.share",
+)  # fmt: skip
+"""What a linked comparison turns on, in the order in which it is read."""
+
+KEY_MEASURES_UNLINKED = (
+    "energy",
+    "frechet",
+    "gap.l2",
+    "cosine.max",
+    "spread.cosine",
+    "rank.entropy",
+    "hub.share",
+)
+"""The same without a link: nothing here needs a truth."""
+
+OLDER_NUMBER = "cosine.max"
+"""What the older summaries called similarity. Neither direction of it is better."""
+
+_PLAIN = {
+    "mrr.true": "mean reciprocal rank of the truth",
+    "top1.true": "share of items nearest to their truth",
+    "margin.true": "cosine to the truth minus best other",
+    "cosine.true": "cosine to the truth",
+    "cosine.max": "cosine to the nearest row, right or wrong: the older number",
+    "gap.l2": "distance between the two means",
+    "spread.cosine": "mean distance between items (1 − cosine)",
+    "rank.entropy": "effective number of dimensions",
+    "hub.share": "largest share of items with one nearest row",
+    "energy": "energy distance to the reference",
+    "frechet": "Fréchet distance to the reference",
+}
+
+GROUPS = {
+    "alignment": ("Alignment", "How items stand to the reference."),
+    "distribution": ("Distribution", "How far the items as a whole lie from the reference as a whole."),
+    "geometry": (
+        "Geometry",
+        "The shape of each stage on its own. These depend on the number of rows and on the width, so "
+        "each stands beside what a Gaussian cloud of the same size reads.",
+    ),
+    "similarity": ("Similarity", "How alike the two stages are."),
+    "change": ("Change", "How the items moved."),
+    "": ("Other", "Measures without a card."),
+}
+"""Title and one sentence for each group of measures."""
+
+CONTROLS = {
+    "identity": "after = before",
+    "noise": "random steps of the same lengths",
+    "collapse": "every row at the mean direction",
+    "snap": "every row replaced by its nearest reference row",
+    "floor": "two halves of the reference against each other",
+}
+"""What each known non-answer is."""
+
+CHANGE = {
+    "displacement": "mean displacement of a unit row",
+    "angle": "mean angle between before and after, degrees",
+    "neighbours_kept": "mean share of nearest neighbours kept",
+    "items_with_new_neighbours": "items that kept no more neighbours than chance would (q > 0.05)",
+    "method": "how the shares were made",
+    "why": "what is undefined",
+}
+"""What a comparison says about the change beside its shares."""
+
+PARTS = {
+    "shift": "every row moved by the same vector",
+    "rotation": "the best rotation or reflection about the mean",
+    "scale": "one factor for all distances from the mean",
+    "linear": "what a linear map explains beyond those",
+    "residual": "what no linear map explains: each row for itself",
+}
+"""What each share of the change is."""
+
+
+def plain_name(name: str, card: MeasureCard | None) -> str:
+    """What a measure is, in a few words."""
+    return _PLAIN.get(name) or (card.formula if card else "")

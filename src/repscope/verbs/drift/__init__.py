@@ -1,0 +1,1 @@
+"""``repscope drift``: ordered stages of the same items."""

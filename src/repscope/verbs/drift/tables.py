@@ -1,0 +1,321 @@
+"""Rows of a drift report as strings: pairs of stages, measures over stages, modes, items, contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.drift import GroupContrast
+from repscope.measure.drift.records import Series
+from repscope.measure.drift.result import DriftArrays
+from repscope.text.display import isolated, visible
+from repscope.text.numbers import MINUS, interval, number, p_value, percent, places_for
+from repscope.verbs.drift.words import KEY, plain
+
+_SMALL = 0.1
+_TINY = 1e-3
+_WIDE = 20.0
+
+LISTED = 12
+"""Items, pairs and contrasts that are listed; all are in the files beside."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One table.
+
+    Attributes:
+        title: above it; "" for none.
+        head: of the columns.
+        rows: cells, as many as ``head``; the first is the name of the row.
+        about: a sentence above the table.
+        left: columns that hold words.
+        named: the first column holds names of measures, which do not break over lines.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    about: str = ""
+    left: int = 1
+    named: bool = False
+
+
+def value(one: Estimate | Difference | None, places: int | None = None, *, signed: bool = False) -> str:
+    """``0.412 [0.384, 0.441]``, or ``undefined``."""
+    if one is None or one.value is None:
+        return number(None)
+    if 0 < abs(one.value) < _TINY:
+        return _scientific(one, signed=signed)
+    decimals = places_for(one.value) if places is None else places
+    ends = interval(one.low, one.high, decimals, signed=signed)
+    return f"{number(one.value, decimals, signed=signed)} {ends}".rstrip()
+
+
+def _scientific(one: Estimate | Difference, *, signed: bool) -> str:
+    """``5.93e−05 [5.48e−05, 6.41e−05]``: more zeros than digits are hard to read."""
+    low, mid, high = (
+        None if end is None else f"{end:{'+' if signed else ''}.2e}".replace("-", MINUS)
+        for end in (one.low, one.value, one.high)
+    )
+    return f"{mid}" if low is None or high is None else f"{mid} [{low}, {high}]"
+
+
+def ratio(one: Estimate | Difference | None) -> str:
+    """``0.0101 [0.0096, 0.0106]``: ratios far from 1 keep their digits."""
+    if one is None or one.value is None:
+        return number(None)
+    return value(one, places_for(one.value) + (abs(one.value) < _SMALL))
+
+
+def pair_table(found: DriftArrays) -> Cells:
+    """Movement and spread of every consecutive pair and of the first and last stage."""
+    last = len(found.labels) - 1
+    pairs = [*pairwise(range(last + 1)), *([(0, last)] if last > 1 else [])]
+    rows = []
+    for first, second in pairs:
+        move, spread = found.move(first, second), found.series["spread.total"].pair(first, second)
+        change = None if spread is None else spread.change
+        name = f"{_label(found, first)} → {_label(found, second)}"
+        if move is None:
+            continue
+        rows.append(
+            (
+                name,
+                value(move.distance),
+                value(move.relative),
+                number(move.noise, places_for(move.noise)),
+                p_value(move.p),
+                p_value(move.q),
+                ratio(change),
+                p_value(None if change is None else change.p),
+            )
+        )
+    head = ("stages", "centre moved", "in RMS radii", "noise alone", "p", "q", "spread ×", "p of spread")
+    return Cells(
+        "Movement and spread",
+        head,
+        tuple(rows),
+        "Distances in the original space, without what noise adds; the ratio of the total spreads. Brackets: "
+        "95 % intervals.",
+    )
+
+
+def measure_table(found: DriftArrays) -> Cells:
+    """Every measure at every stage, then its change from first to last."""
+    rows = []
+    for series in ordered(found.series.values()):
+        places = _places(series)
+        change = _first_to_last(series)
+        rows.append(
+            (
+                series.name,
+                *(_at(one, places) for one in series.values),
+                _changed(series, change),
+                p_value(None if change is None else change.p),
+                p_value(None if change is None else change.q),
+                _chance(series),
+            )
+        )
+    labels = tuple(_label(found, stage) for stage in range(len(found.labels)))
+    return Cells(
+        "Every measure",
+        ("measure", *labels, "first → last", "p", "q", "by chance"),
+        tuple(rows),
+        "–: not defined at that stage. × is a ratio, + or − a difference; by chance: what a Gaussian of the "
+        "same size, or two halves of the first stage, would read.",
+        named=True,
+    )
+
+
+def key_table(found: DriftArrays) -> Cells:
+    """The measures that the verdict turns on: first stage, last stage, change."""
+    rows = []
+    for name in KEY:
+        series = found.series.get(name)
+        if series is None:
+            continue
+        change = _first_to_last(series)
+        places = _places(series)
+        first, last = series.values[0], series.values[-1]
+        rows.append(
+            (
+                name,
+                plain(name),
+                _at(first, places),
+                _at(last, places),
+                _changed(series, change),
+                p_value(None if change is None else change.p),
+                p_value(None if change is None else change.q),
+                str(last.n),
+            )
+        )
+    head = ("measure", "what it is", _label(found, 0), _label(found, -1), "change", "p", "q", "n")
+    return Cells("Key numbers", head, tuple(rows), left=2, named=True)
+
+
+def mode_table(found: DriftArrays, ids: Sequence[str]) -> Cells | None:
+    """What became of the clusters of the first stage; None where there are none."""
+    if not found.modes.modes:
+        return None
+    rows = [
+        (
+            str(one.number + 1),
+            *(percent(share) for share in one.shares),
+            "–" if one.lost is None else _label(found, one.lost),
+            "–" if one.shape_lost is None else _label(found, one.shape_lost),
+            p_value(one.q[-1] if one.q else None),
+            ", ".join(isolated(ids[row], 24) for row in one.examples[:3]),
+        )
+        for one in found.modes.modes
+    ]
+    labels = tuple(_label(found, stage) for stage in range(len(found.labels)))
+    head = ("mode", *labels, "lost at", "beyond scale at", "q", "examples")
+    return Cells("Modes of the first stage", head, tuple(rows), found.modes.method)
+
+
+def item_tables(found: DriftArrays, ids: Sequence[str]) -> list[Cells]:
+    """Items that moved most, and pairs that drew together most."""
+    paths = found.paths
+    moved = [
+        (
+            isolated(ids[row], 48),
+            number(float(paths.net[row]), 3),
+            number(float(paths.length[row]), 3),
+        )
+        for row in paths.moved_most[:LISTED]
+    ]
+    tables = [Cells("Items that moved farthest", ("item", "net", "path"), tuple(moved))] if moved else []
+    drew = [
+        (isolated(ids[row], 40), isolated(ids[other], 40), f"× {number(share, places_for(share))}")
+        for (row, other), share in zip(paths.converged, paths.converged_ratio, strict=True)
+    ][:LISTED]
+    if drew:
+        about = "Distance of two items, last over first, beyond the contraction of the whole."
+        tables.append(Cells("Items that converged", ("item", "with", "distance"), tuple(drew), about, 2))
+    return tables
+
+
+def rate_lines(found: DriftArrays) -> list[str]:
+    """The fitted rate in sentences."""
+    rate = found.rate
+    if rate.factor.value is None:
+        return [visible(rate.why or rate.factor.why, 300)]
+    lines = [
+        f"Total spread is multiplied by {value(rate.factor)} for each unit of position "
+        f"({rate.factor.method}, n = {rate.factor.n:,}).",
+    ]
+    half = rate.half_life
+    lines.append(
+        f"It halves every {value(half)} units."
+        if half.value is not None
+        else f"No half-life: {visible(half.why, 200)}."
+    )
+    if rate.residual is not None:
+        lines.append(
+            f"The line misses the logarithms by {number(rate.residual)} in root mean square: "
+            "the more, the less a single rate says."
+        )
+    lines += [
+        f"Extrapolated to position {position:g}: {value(one)} of the first stage's spread ({one.method})."
+        for position, one in rate.ahead
+        if one.value is not None
+    ]
+    return lines
+
+
+def contrast_table(contrasts: Iterable[GroupContrast], labels: Sequence[str]) -> Cells | None:
+    """Differences between groups at the last stage; None without groups."""
+    last = len(labels) - 1
+    rows = []
+    for one in contrasts:
+        if one.stage != last:
+            continue
+        sign = "× " if one.scale == "ratio" else ""
+        rows.append(
+            (
+                f"{isolated(one.second, 30)} against {isolated(one.first, 30)}",
+                one.measure,
+                sign + value(one.difference, signed=not sign),
+                p_value(one.difference.p),
+                p_value(one.difference.q),
+                str(one.difference.n),
+                "paired" if one.paired else "independent",
+            )
+        )
+    if not rows:
+        return None
+    return Cells(
+        "Groups",
+        ("groups", "measure", "difference", "p", "q", "n", "items"),
+        tuple(rows),
+        "The change from the first to the last stage in one group, against that in the other: a ratio of "
+        "ratios (×), or a difference of changes. Other stages are in metrics.csv.",
+        2,
+    )
+
+
+def power_table(found: DriftArrays) -> Cells | None:
+    """The smallest changes that these items would find."""
+    rows = []
+    for name, smallest in found.verdict.detectable.items():
+        series = found.series.get(name)
+        ratio = series is not None and series.scale == "ratio"
+        rows.append(
+            (visible(name), number(smallest, places_for(smallest)), "logarithm" if ratio else "units")
+        )
+    if not rows:
+        return None
+    return Cells(
+        "What these items can detect",
+        ("measure", "smallest change", "on the scale of"),
+        tuple(rows),
+        "The smallest true change from the first stage to the last that is found in 80 % of repeats. A "
+        "smaller one that was not found is not shown to be absent.",
+    )
+
+
+def ordered(series: Iterable[Series]) -> list[Series]:
+    """Key measures first, the others as they come."""
+    return sorted(series, key=lambda one: KEY.index(one.name) if one.name in KEY else len(KEY))
+
+
+def _at(one: Estimate, places: int | None) -> str:
+    if one.value is None:
+        return "–"
+    return ratio(one) if places is None else value(one, places)
+
+
+def _places(series: Series) -> int | None:
+    """Decimals that all stages share; None where they differ too much to share any."""
+    known = [abs(one.value) for one in series.values if one.value]
+    if series.scale == "ratio" and known and max(known) > _WIDE * min(known):
+        return None
+    return places_for(*known)
+
+
+def _first_to_last(series: Series) -> Difference | None:
+    pair = series.pair(0, len(series.values) - 1)
+    return None if pair is None or pair.change.value is None else pair.change
+
+
+def _changed(series: Series, change: Difference | None) -> str:
+    if change is None:
+        return "–"
+    return f"× {ratio(change)}" if series.scale == "ratio" else value(change, signed=True)
+
+
+def _chance(series: Series) -> str:
+    parts = []
+    if series.gaussian is not None:
+        low, high = series.gaussian
+        parts.append(f"{number(low, places_for(high))} to {number(high, places_for(high))}")
+    if series.floor is not None:
+        parts.append(number(series.floor, places_for(series.floor)))
+    return ", ".join(parts) or "–"
+
+
+def _label(found: DriftArrays, stage: int) -> str:
+    return isolated(found.labels[stage], 40)

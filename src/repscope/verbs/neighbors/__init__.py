@@ -1,0 +1,1 @@
+"""``repscope neighbors``: whose rows lie nearest."""

@@ -1,0 +1,286 @@
+"""``neighbors``: the nearest items of a set, computed once and kept in the study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.neighbors import Graph, Neighbours, among, exact, find_graph
+from repscope.neighbors import kept as cache
+from repscope.neighbors.graph import SearchMode, choose_search, describe_search
+from repscope.study import EmbeddingSet, Study
+from repscope.study.keys import as_keys
+from repscope.study.storage import make_folder, write_atomically, write_bytes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class StudyNeighbours:
+    """Neighbours of items of a study.
+
+    Attributes:
+        queries: the set whose items were searched for.
+        base: the set that was searched; the same object where a set is searched in itself.
+        rows: [n] rows of ``queries``, in the order of ``found``.
+        found: rows of ``base`` and their scores.
+        search: how: ``{"method": "exact"}``, or the approximate index with its measured recall.
+        kept: read from the study's cache instead of computed.
+    """
+
+    queries: EmbeddingSet
+    base: EmbeddingSet
+    rows: NDArray[np.int64]
+    found: Neighbours
+    search: Mapping[str, Any]
+    kept: bool = False
+
+    @property
+    def k(self) -> int:
+        """Neighbours of each item."""
+        return int(self.found.indices.shape[1])
+
+    def same_label(self, column: str = "label") -> NDArray[np.bool_] | None:
+        """[n, k] the neighbour has the query's label; None where a set has no such column.
+
+        An item without a label agrees with none.
+        """
+        if column not in self.queries.columns or column not in self.base.columns:
+            return None
+        wanted, there = (
+            np.asarray(as_keys(one.items.column(column), f"column {column!r}").to_pylist(), dtype=object)
+            for one in (self.queries, self.base)
+        )
+        asked = wanted[self.rows][:, None]
+        return np.asarray((there[self.found.indices] == asked) & (asked != np.array(None)), dtype=bool)
+
+    def to_json(self, *, listed: bool) -> dict[str, Any]:
+        """As JSON values; ``listed`` adds the neighbours themselves."""
+        same = self.same_label()
+        record: dict[str, Any] = {
+            "schema": "repscope.neighbors/1",
+            "set": self.base.name,
+            "query_set": self.queries.name,
+            "metric": self.found.metric,
+            "k": self.k,
+            "n": len(self.rows),
+            "search": dict(self.search),
+            "kept": self.kept,
+            "same_label": None if same is None or not same.size else float(same.mean()),
+            "fingerprints": {one.name: one.fingerprint for one in (self.queries, self.base)},
+        }
+        if listed:
+            ids = self.base.ids
+            record["neighbors"] = [
+                {
+                    "id": str(query),
+                    "neighbors": [
+                        {"id": str(ids[row]), "score": float(score)}
+                        for row, score in zip(rows, scores, strict=True)
+                    ],
+                }
+                for query, rows, scores in zip(
+                    self.queries.ids[self.rows], self.found.indices, self.found.scores, strict=True
+                )
+            ]
+        return record
+
+    def table(self) -> pa.Table:
+        """One row a pair: ``query``, ``rank`` (from 1), ``neighbor``, ``score``, and ``same_label``."""
+        import pyarrow as pa
+
+        n, k = self.found.indices.shape
+        columns = {
+            "query": pa.array(np.repeat(self.queries.ids[self.rows], k).tolist(), pa.string()),
+            "rank": pa.array(np.tile(np.arange(1, k + 1, dtype=np.int32), n)),
+            "neighbor": self.base.items.column("id").take(pa.array(self.found.indices.ravel())),
+            "score": pa.array(self.found.scores.ravel()),
+        }
+        same = self.same_label()
+        if same is not None:
+            columns["same_label"] = pa.array(same.ravel())
+        return pa.table(columns)
+
+    def lines(self) -> list[str]:
+        """For a person: the neighbours of a few items, and how they were found."""
+        found = self.found
+        lines = []
+        for at in range(min(len(self.rows), _SHOWN)):
+            near = (
+                f"{self.base.ids[row]} ({score:.3f})"
+                for row, score in zip(found.indices[at], found.scores[at], strict=True)
+            )
+            lines.append(f"{self.queries.ids[self.rows[at]]}: {', '.join(near)}")
+        return lines
+
+    def summary(self) -> str:
+        """One line: how many, of what, found how."""
+        where = "themselves" if self.base is self.queries else f"{self.base.n:,} items of {self.base.name}"
+        count = f"{len(self.rows):,} item{'' if len(self.rows) == 1 else 's'}"
+        text = f"{count} of {self.queries.name}, {self.k} nearest among {where}"
+        text += f" by {self.found.metric}, {describe_search(self.search)}"
+        same = self.same_label()
+        if same is not None and same.size:
+            text += f"; {same.mean():.1%} of neighbours have the item's label"
+        return text
+
+    def save(self, out: str | Path) -> Path:
+        """Write neighbors.json and neighbors.parquet; return the folder.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        import pyarrow.parquet as pq
+
+        folder = make_folder(Path(out))
+        record = json.dumps(self.to_json(listed=False), indent=1, ensure_ascii=False, allow_nan=False)
+        write_bytes(folder / "neighbors.json", record.encode())
+        write_atomically(folder / "neighbors.parquet", lambda file: pq.write_table(self.table(), file))
+        return folder
+
+
+def graph(
+    study: str | Path | Study,
+    name: str,
+    *,
+    query_set: str | None = None,
+    k: int = 10,
+    metric: str = "cosine",
+    search: SearchMode = "auto",
+    use_cache: bool = True,
+    device: str | None = None,
+    seed: int = 0,
+) -> StudyNeighbours:
+    """The k nearest items of every item, from the study's cache where they are there.
+
+    Args:
+        study: folder of the study.
+        name: set that is searched.
+        query_set: set whose items are searched for; without, or the same: ``name`` in itself, where no
+            item finds itself.
+        k: neighbours of an item.
+        metric: "cosine", "inner" or "l2".
+        search: "auto" is exact up to 150,000 rows in themselves, or as many pairs, approximate above.
+        use_cache: read and keep the graph in ``STUDY/cache/neighbors``.
+        device: torch device of a search that is then exact, such as "cuda"; the result is the same.
+        seed: of an approximate search.
+
+    Raises:
+        MissingError, IncompleteSetError, CorruptError: a set cannot be used.
+        InputError, VectorError, UnknownNameError: see :func:`repscope.neighbors.exact`.
+        DependencyError: an approximate search without pynndescent.
+    """
+    opened, queries, base = _open(study, name, query_set)
+    if device is not None and search == "approximate":
+        raise InputError(
+            "an exact search for a device", f"approximate with {device}", "leave one of them out"
+        )
+    how: SearchMode = "exact" if device is not None else search
+    if how == "auto":
+        how = choose_search(queries.n, base.n)
+    return _graph(
+        opened, queries, base, k=k, metric=metric, how=how, use_cache=use_cache, device=device, seed=seed
+    )
+
+
+def nearest(
+    study: str | Path | Study,
+    name: str,
+    ids: Sequence[str],
+    *,
+    query_set: str | None = None,
+    k: int = 10,
+    metric: str = "cosine",
+    search: SearchMode = "auto",
+    use_cache: bool = True,
+    seed: int = 0,
+) -> StudyNeighbours:
+    """The k nearest items of the items with these ids: rows of :func:`graph`, without computing the rest.
+
+    Args:
+        ids: of items of ``query_set``, or of ``name`` without one.
+        study, name, query_set, k, metric, search, use_cache, seed: see :func:`graph`. Unless
+            "approximate" is asked for, a few items are searched exactly whatever the size.
+
+    Raises:
+        UnknownNameError: no item has such an id.
+    """
+    opened, queries, base = _open(study, name, query_set)
+    rows = _rows_of(queries, ids)
+    if search == "approximate":
+        whole = _graph(opened, queries, base, k=k, metric=metric, how=search, use_cache=use_cache, seed=seed)
+        return StudyNeighbours(queries, base, rows, _some(whole.found, rows), whole.search, whole.kept)
+    known = cache.load(opened, _key(queries, base, metric, "exact"), k) if use_cache else None
+    if known:
+        some = _some(known.neighbours, rows)
+    elif base is queries:
+        some = among(base.vectors, rows, k=k, metric=metric)
+    else:
+        some = exact(queries.vectors[rows], base.vectors, k=k, metric=metric)
+    return StudyNeighbours(queries, base, rows, some, {"method": "exact"}, known is not None)
+
+
+def _graph(
+    study: Study,
+    queries: EmbeddingSet,
+    base: EmbeddingSet,
+    *,
+    k: int,
+    metric: str,
+    how: SearchMode,
+    use_cache: bool,
+    seed: int,
+    device: str | None = None,
+) -> StudyNeighbours:
+    def find() -> Graph:
+        against = None if base is queries else base.vectors
+        return find_graph(queries.vectors, against, k=k, metric=metric, search=how, device=device, seed=seed)
+
+    key = _key(queries, base, metric, cache.label_of(how, seed))
+    graph = cache.fetch(study, key, k, find) if use_cache else find()
+    return StudyNeighbours(queries, base, np.arange(queries.n), graph.neighbours, graph.search, graph.kept)
+
+
+def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
+    return Neighbours(found.indices[rows], found.scores[rows], found.metric)
+
+
+def _open(
+    study: str | Path | Study, name: str, query_set: str | None
+) -> tuple[Study, EmbeddingSet, EmbeddingSet]:
+    opened = study if isinstance(study, Study) else Study.open(study)
+    base = opened.verify(name)
+    queries = base if query_set is None or query_set == name else opened.verify(query_set)
+    return opened, queries, base
+
+
+def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> cache.Key:
+    other = "" if base is queries else base.fingerprint
+    return cache.Key(queries.fingerprint, other, metric, how, queries.n, base.n)
+
+
+def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
+    if not ids:
+        raise InputError("the ids of some items", "none", "give --query ID, or leave it out for all items")
+    places = {str(one): row for row, one in enumerate(queries.ids)}
+    unknown = [one for one in ids if one not in places]
+    if unknown:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], places, n=3, cutoff=0.5) or list(queries.ids[:3])
+        raise UnknownNameError(
+            f"ids of items in set {queries.name!r}",
+            name_some(map(repr, unknown)),
+            f"for example {name_some(near)}",
+        )
+    return np.array([places[one] for one in dict.fromkeys(ids)], dtype=np.int64)

@@ -1,0 +1,129 @@
+"""``project``: one joint map of any sets of a study, with its faithfulness."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from repscope.errors import InputError, VectorError
+from repscope.maps import Projection, project
+from repscope.maps.kept_graphs import KeptGraphs
+from repscope.study import EmbeddingSet, Study
+from repscope.study.storage import make_folder, write_atomically, write_bytes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from repscope.maps.fit import Method
+
+
+@dataclass(frozen=True)
+class StudyMap:
+    """A map of sets of a study.
+
+    Attributes:
+        projection: coordinates and faithfulness.
+        sets: by name, in the order of the map.
+    """
+
+    projection: Projection
+    sets: Mapping[str, EmbeddingSet]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, without the coordinates."""
+        fingerprints = {name: one.fingerprint for name, one in self.sets.items()}
+        return {
+            "schema": "repscope.map/1",
+            **self.projection.to_json(),
+            "kept": self.projection.kept,
+            "fingerprints": fingerprints,
+        }
+
+    def table(self) -> pa.Table:
+        """One row a point: ``set``, ``id``, ``x``, ``y``, and the share of neighbours the map keeps."""
+        import pyarrow as pa
+
+        scores = self.projection.point_scores
+        parts = []
+        for name, points in self.projection.coordinates.items():
+            rows = self.projection.rows[name]
+            columns = {
+                "set": pa.array([name] * len(rows), pa.string()),
+                "id": pa.array(self.sets[name].ids[rows].tolist(), pa.string()),
+                "x": pa.array(points[:, 0]),
+                "y": pa.array(points[:, 1]),
+            }
+            if scores is not None:
+                columns["neighbours_kept"] = pa.array(scores[name], from_pandas=True)
+            parts.append(pa.table(columns))
+        return pa.concat_tables(parts)
+
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
+        """Write map.json, coordinates.parquet and the figure; return the folder.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        import pyarrow.parquet as pq
+
+        from repscope.plot.base.save import save_figure
+        from repscope.plot.maps import plot_map
+
+        folder = make_folder(Path(out))
+        write_bytes(folder / "map.json", json.dumps(self.to_json(), indent=1, allow_nan=False).encode())
+        write_atomically(folder / "coordinates.parquet", lambda file: pq.write_table(self.table(), file))
+        first = next(iter(self.sets))
+        figure = plot_map(self.projection, before=first).get_figure(root=True)
+        if figure is not None:
+            save_figure(figure, folder, "map", formats=formats)
+        return folder
+
+
+def project_study(
+    study: str | Path,
+    names: Sequence[str],
+    *,
+    method: Method = "tsne",
+    perplexity: float = 30.0,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    use_cache: bool = True,
+) -> StudyMap:
+    """Fit one map to all the named sets together; stages are never fitted apart.
+
+    Args:
+        study: folder of the study.
+        names: of complete sets of one width, none twice.
+        method, perplexity, n_neighbors, min_dist, seed: see :func:`repscope.maps.project`.
+        use_cache: read and keep the neighbours of the joint rows in ``STUDY/cache/neighbors``.
+
+    Raises:
+        MissingError, IncompleteSetError, CorruptError: a set cannot be used.
+        VectorError: widths that differ.
+        DependencyError: the method's package is not installed.
+    """
+    if len(set(names)) < len(names):
+        raise InputError("each set once", ", ".join(names), "name every set one time")
+    opened = Study.open(study)
+    sets = {name: opened.verify(name) for name in names}
+    widths = {name: one.d for name, one in sets.items()}
+    if len(set(widths.values())) > 1:
+        raise VectorError(
+            "sets of one width",
+            ", ".join(f"{name!r} {width}" for name, width in widths.items()),
+            "map sets of one space together",
+        )
+    projection = project(
+        {name: one.vectors for name, one in sets.items()},
+        method=method,
+        perplexity=perplexity,
+        n_neighbors=n_neighbors,
+        min_dist=min_dist,
+        seed=seed,
+        neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if use_cache else None,
+    )
+    return StudyMap(projection, sets)

@@ -1,0 +1,1 @@
+"""``repscope run``: a recipe, finished steps skipped."""
