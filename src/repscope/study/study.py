@@ -110,8 +110,7 @@ class Study:
             # Another process may have made the study since this object looked.
             self.settings = toml.load_settings(self.path)
         if not self.settings:
-            self.settings = {"schema": SCHEMA, "name": self.name}
-            toml.save_settings(self.path, self.settings)
+            self.settings = toml.save_settings(self.path, {"schema": SCHEMA, "name": self.name})
         return self
 
     def configure(
@@ -122,9 +121,9 @@ class Study:
         stages: Mapping[str, list[str]] | None = None,
         links: Sequence[SetLink] | None = None,
     ) -> Study:
-        """Change what study.toml says; the only thing that rewrites it.
+        """Change what study.toml says; the only thing that writes in it again.
 
-        Other keys of the file are kept, comments are not. What is None stays as it is.
+        Other keys of the file, and comments, are kept. What is None stays as it is.
 
         Args:
             name: of the study, in words.
@@ -137,7 +136,7 @@ class Study:
             StorageError: the disk refuses.
         """
         self.create()
-        changed = dict(toml.load_settings(self.path))
+        changed: dict[str, Any] = {}
         if name is not None:
             changed["name"] = name
         if description is not None:
@@ -146,10 +145,12 @@ class Study:
             changed["stages"] = toml.checked_stages(stages)
         if links is not None:
             changed["links"] = [
-                {"left": check_name(one.left), "right": check_name(one.right), "on": one.on} for one in links
+                {"left": check_name(pair.left), "right": check_name(pair.right), "on": pair.on}
+                for pair in links
             ]
-        toml.save_settings(self.path, changed)
-        self.settings = changed
+        self.settings = toml.load_settings(self.path)
+        if changed:
+            self.settings = toml.save_settings(self.path, changed)
         return self
 
     @property
