@@ -13,7 +13,7 @@ from typing import Any
 
 from repscope.errors import DependencyError, InputError, MissingError, StorageError
 from repscope.study.names import safe_name
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 

@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _elsewhere(writer: dict[str, Any]) -> bool:
-    return writer.get("host", socket.gethostname()) != socket.gethostname()
+    return bool(writer.get("host", socket.gethostname()) != socket.gethostname())
 
 
 def _is_held(path: Path) -> bool:

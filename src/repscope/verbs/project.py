@@ -109,7 +109,7 @@ def project_study(
     if len(set(names)) < len(names):
         raise InputError("each set once", ", ".join(names), "name every set one time")
     opened = Study.open(study)
-    sets = {name: opened.verify(name) for name in names}
+    sets = opened.open_sets(names)
     widths = {name: one.d for name, one in sets.items()}
     if len(set(widths.values())) > 1:
         raise VectorError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError, MissingError, ModelError, UnsafePickleError, name_some
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
