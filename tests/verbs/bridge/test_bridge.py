@@ -21,7 +21,7 @@ from repscope.errors import (
     VectorError,
 )
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.verdict.rules import TOUCHSTONES
+from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.study import Study
 from repscope.transform import files as persist
 from repscope.transform.base import Bridge
@@ -373,7 +373,7 @@ class TestReport:
                 moved[split.held] = bridge.transform(ground.source.vectors[split.held])
             expected = compare_arrays(
                 ground.source.vectors, moved, ground.target.vectors, item_keys=ground.link.left,
-                reference_keys=ground.link.right, clusters=ground.clusters, measures=TOUCHSTONES,
+                reference_keys=ground.link.right, clusters=ground.clusters, measures=VERDICT_MEASURES,
                 resamples=200, reference_name="text",
             )  # fmt: skip
             found = part["ridge"]
@@ -447,7 +447,7 @@ class TestReport:
         expected = compare_arrays(
             ground.source.vectors[rows], stored(study, "one").load().transform(ground.source.vectors[rows]),
             ground.target.vectors, item_keys=ground.link.left[rows], reference_keys=ground.link.right,
-            clusters=ground.clusters[rows], measures=TOUCHSTONES, resamples=200,
+            clusters=ground.clusters[rows], measures=VERDICT_MEASURES, resamples=200,
         )  # fmt: skip
         assert part["one"].measures["mrr.true"].to_json() == expected.table["mrr.true"].to_json()
 

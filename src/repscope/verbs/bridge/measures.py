@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.alignment.matching import match, top_k_items
+from repscope.measure.alignment.true_match import top_k_items
 from repscope.measure.comparison.compare_arrays import ArrayComparison, compare_arrays
-from repscope.measure.comparison.rows import dense_codes
 from repscope.measure.core.estimate import Estimate
+from repscope.measure.core.grouping import dense_codes
+from repscope.measure.core.matching import match
 from repscope.measure.core.pairs import some_rows
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
-from repscope.measure.verdict.rules import TOUCHSTONES
+from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.verbs.bridge.holdout import Ground, Index, Split
 from repscope.verbs.bridge.record import Gallery, TopChange
 
@@ -61,7 +62,7 @@ def judge_rows(ground: Ground, rows: Index, moved: Floats, how: Judging) -> Arra
         item_keys=None if link is None else link.left[rows],
         reference_keys=None if link is None else link.right,
         clusters=ground.clusters[rows],
-        measures=TOUCHSTONES if how.measures is None else how.measures,
+        measures=VERDICT_MEASURES if how.measures is None else how.measures,
         seed=how.seed,
         resamples=how.resamples,
         reference_name=ground.target.name,
