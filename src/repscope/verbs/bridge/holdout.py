@@ -10,12 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, LinkError, UnknownNameError, name_some
+from repscope.errors import InputError, LinkError, UnknownNameError
 from repscope.measure.core.folds import cluster_folds
 from repscope.study import EmbeddingSet, Link, link
-from repscope.study.links import key_codes
 from repscope.transform.inputs import join_codes
-from repscope.verbs.compare.compare import declared_cluster
+from repscope.verbs.common.rows import declared_cluster, rows_with, units_of
 
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -154,15 +153,7 @@ def lay_ground(
     linked = None if on is None else link(source, target, on, drop_unlinked=drop_unlinked)
     declared = None if cluster else declared_cluster(source)
     column = cluster or declared
-    codes = np.arange(source.n)
-    if column is not None:
-        codes, _ = key_codes(source.column(column))
-        if (codes < 0).any():
-            raise InputError(
-                f"a {column!r} for every row of {source.name!r}",
-                f"{int((codes < 0).sum()):,} rows without",
-                "fill the column, or choose another with --cluster",
-            )
+    codes, _ = units_of(source, column, what="row")
     notes = []
     if declared is not None:
         notes.append(
@@ -251,14 +242,7 @@ def unseen_rows(ground: Ground, unseen: tuple[tuple[str, str], ...]) -> Mask:
     found = np.zeros(ground.source.n, bool)
     for column, value in unseen:
         here = ground.source if column in ground.source.columns else ground.target
-        codes, names = key_codes(here.column(column))
-        if value not in names:
-            raise InputError(
-                f"a value of column {column!r} in set {here.name!r}",
-                repr(value),
-                f"choose one of {name_some(names, 8)}",
-            )
-        rows = codes == names.index(value)
+        rows = rows_with(here, column, value)
         if here is ground.target and here is not ground.source:
             if ground.link is None:
                 raise LinkError(
