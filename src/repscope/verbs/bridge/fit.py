@@ -17,7 +17,7 @@ from repscope.study.provenance import derived, describe_environment
 from repscope.study.vectors import block_rows
 from repscope.transform.catalogue import method as card
 from repscope.transform.inputs import Rows, unpaired
-from repscope.transform.store import Stored, keep, refuse_taken, stored
+from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
 from repscope.verbs.bridge.holdout import Ground, HoldOut, Split, held_digest, lay_ground, split_rows
 from repscope.verbs.bridge.params import make_bridge
@@ -40,7 +40,7 @@ class Fitted:
         notes: what a reader should know.
     """
 
-    stored: Stored
+    stored: SavedBridge
     rows: int
     pairs: int | None
     held_out: int

@@ -19,7 +19,7 @@ from repscope.measure.core.resample import RESAMPLES
 from repscope.study import Study
 from repscope.study.provenance import version
 from repscope.transform.catalogue import method as card
-from repscope.transform.store import Stored, stored
+from repscope.transform.store import SavedBridge, stored
 from repscope.verbs.bridge.checkpoints import Progress, Report
 from repscope.verbs.bridge.fit import fit_rows
 from repscope.verbs.bridge.holdout import Ground, Index, Split, lay_ground
@@ -61,7 +61,7 @@ class Chosen:
     label: str
     method: str
     params: dict[str, Any]
-    kept: Stored | None = None
+    kept: SavedBridge | None = None
 
 
 def report_bridges(
@@ -313,7 +313,7 @@ def _predict(
     return moved, time.perf_counter() - begun
 
 
-def _agreed(kept: Sequence[Stored], given: dict[str, str | None]) -> dict[str, Any]:
+def _agreed(kept: Sequence[SavedBridge], given: dict[str, str | None]) -> dict[str, Any]:
     """Sets, key and clusters that all bridges were fitted with, or that were given."""
     found: dict[str, Any] = dict(given)
     for one in kept:
@@ -342,7 +342,7 @@ def _agreed(kept: Sequence[Stored], given: dict[str, str | None]) -> dict[str, A
     return found
 
 
-def _check_sets(ground: Ground, kept: Sequence[Stored]) -> None:
+def _check_sets(ground: Ground, kept: Sequence[SavedBridge]) -> None:
     if ground.source.d != ground.target.d:
         raise VectorError(
             "source and target of one width, so that there is a before",
@@ -362,7 +362,7 @@ def _check_sets(ground: Ground, kept: Sequence[Stored]) -> None:
                 )
 
 
-def _replay(study: Study, kept: Sequence[Stored], options: Mapping[str, Any]) -> str:
+def _replay(study: Study, kept: Sequence[SavedBridge], options: Mapping[str, Any]) -> str:
     """The command that repeats a report."""
     words = ["repscope", "bridge", "report", str(study.path), *(one.name for one in kept)]
     for flag, value in options.items():

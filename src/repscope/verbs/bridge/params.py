@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, UnknownNameError
-from repscope.transform.catalogue import get, methods
+from repscope.transform.bridges import get
+from repscope.transform.catalogue import method as find_method
+from repscope.transform.catalogue import methods
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -109,10 +111,8 @@ def chosen_methods(text: str | None) -> tuple[tuple[str, ...], bool]:
         return (), False
     if text.strip() == "all":
         return tuple(one.name for one in methods()), True
-    from repscope.transform.catalogue import method
-
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return tuple(dict.fromkeys(method(name).name for name in names)), False
+    return tuple(dict.fromkeys(find_method(name).name for name in names)), False
 
 
 def _value(text: str) -> Any:

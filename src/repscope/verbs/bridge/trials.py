@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import StudyError
-from repscope.transform.store import Stored
+from repscope.transform.store import SavedBridge
 from repscope.verbs.bridge.holdout import (
     Ground,
     HoldOut,
@@ -36,7 +36,7 @@ class Trial:
         return np.sort(np.concatenate([split.held for split in self.splits]))
 
 
-def kept_trials(ground: Ground, kept: Sequence[Stored]) -> tuple[Trial, ...]:
+def kept_trials(ground: Ground, kept: Sequence[SavedBridge]) -> tuple[Trial, ...]:
     """Rows that all bridges of the study held out; seen and unseen classes apart."""
     held = np.ones(ground.source.n, bool)
     fitted = np.zeros(ground.source.n, bool)
