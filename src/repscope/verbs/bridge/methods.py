@@ -1,4 +1,4 @@
-"""The registry of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
+"""The catalogue of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
 
 from __future__ import annotations
 

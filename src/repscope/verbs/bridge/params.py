@@ -69,7 +69,7 @@ def make_bridge(method: str, params: Mapping[str, Any] | None = None, *, seed: i
     """An unfitted bridge.
 
     Args:
-        method: name in the registry.
+        method: name in the catalogue.
         params: its parameters; others keep their defaults.
         seed: of a method that draws at random, unless ``params`` says otherwise.
 
@@ -105,7 +105,7 @@ def chosen_methods(text: str | None) -> tuple[tuple[str, ...], bool]:
     """Names of ``--methods``, and whether they are simply all of them.
 
     Raises:
-        UnknownNameError: one of them is not in the registry.
+        UnknownNameError: one of them is not in the catalogue.
     """
     if text is None:
         return (), False
