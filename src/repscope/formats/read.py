@@ -17,10 +17,10 @@ from repscope.formats.external.projector import read_projector
 from repscope.formats.incoming import Incoming, Reading, ReadOptions
 from repscope.formats.objects import sets_from
 from repscope.formats.pickles.load import load_pickle
-from repscope.formats.pickles.trust import read_or_trust
 from repscope.formats.tables.delimited import read_delimited
 from repscope.formats.tables.read import read_arrow, read_parquet
 from repscope.formats.torch_files import read_safetensors, read_torch
+from repscope.formats.trust import read_or_trust
 
 Reader = Callable[[Path, str, ReadOptions], list[Incoming]]
 

@@ -19,7 +19,7 @@ from repscope.formats.arrays.write import METADATA
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.objects import from_mapping, sets_from
-from repscope.formats.pickles.trust import read_or_trust
+from repscope.formats.trust import read_or_trust
 
 _GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose module)")
 

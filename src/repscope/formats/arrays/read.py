@@ -109,7 +109,7 @@ def _header(file: IO[bytes] | Any, source: str) -> tuple[tuple[int, ...], bool, 
 
 def _pickled(raw: bytes, start: int, shape: tuple[int, ...], source: str, options: ReadOptions) -> Any:
     """numpy stores an array of Python objects as a pickle of the array."""
-    from repscope.formats.pickles.trust import read_or_trust
+    from repscope.formats.trust import read_or_trust
 
     def trusted() -> Any:
         import pickle
