@@ -15,10 +15,11 @@ from repscope.errors import InputError, LinkError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
 from repscope.study.vectors import block_rows
+from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
+from repscope.verbs.bridge.checkpoints import checkpoints, watch
 from repscope.verbs.bridge.holdout import HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.params import make_bridge
 
@@ -85,7 +86,7 @@ def fit_bridge(
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> Fitted:
     """Fit a bridge on the rows that are not held out, and keep it in the study.
 
@@ -197,7 +198,7 @@ def apply_bridge(
     *,
     overwrite: bool = False,
     shard_rows: int | None = None,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> EmbeddingSet:
     """Move every row of a set through a bridge of the study, into a new set of the same items.
 

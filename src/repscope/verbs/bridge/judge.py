@@ -18,9 +18,9 @@ from repscope.measure.core.folds import FOLDS
 from repscope.measure.core.resample import RESAMPLES
 from repscope.study import Study
 from repscope.study.provenance import version
+from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.store import SavedBridge, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report
 from repscope.verbs.bridge.evaluation import (
     Evaluation,
     EvaluationSplit,
@@ -84,7 +84,7 @@ def report_bridges(
     entry_times: Sequence[int] | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
-    report: Report | None = None,
+    report: OnProgress | None = None,
 ) -> BridgesRecord:
     """Judge bridges side by side on rows that none of them has seen.
 
@@ -201,7 +201,7 @@ class _Runner:
         *,
         lenient: bool,
         entry_times: Sequence[int] | None,
-        report: Report | None,
+        report: OnProgress | None,
         total: int,
     ) -> None:
         self.sets, self.evaluation, self.lenient = sets, evaluation, lenient
