@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 import time
 from collections.abc import Mapping
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from repscope.errors import InputError, LinkError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
+from repscope.study.storage import json_hash
 from repscope.study.vectors import block_rows
 from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
@@ -113,15 +112,18 @@ def fit_bridge(
         InputError: both ``on`` and ``unpaired``, or neither for a method that needs to know.
         VectorError: widths or numbers of rows that the method cannot use.
         ExistsError: the name is taken.
-        MissingError, IncompleteSetError: a set cannot be used.
+        MissingError, IncompleteSetError, CorruptError: a set cannot be used.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     # Everything that can be refused is refused before the work.
     bridge = make_bridge(method, params, seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
-    sets = link_sets(opened[source], opened[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked)
+    opened_sets = opened.open_sets([source, target])
+    sets = link_sets(
+        opened_sets[source], opened_sets[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked
+    )
     rule = hold_out or HoldOut(seed=seed)
     split = split_rows(sets, rule)
     about: dict[str, Any] = {
@@ -215,12 +217,13 @@ def apply_bridge(
 
     Raises:
         MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
+        CorruptError: the bytes of the set are not what was written.
         VectorError: the set has another width than the bridge was fitted on.
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
-    kept, before = stored(opened, name), opened[to]
+    opened = Study.open(study)
+    kept, before = stored(opened, name), opened.open_sets([to])[to]
     if before.d != kept.width_in:
         raise VectorError(
             f"rows of width {kept.width_in} for the bridge {name!r}",
@@ -233,7 +236,7 @@ def apply_bridge(
     bridge = kept.load()
     with opened.writer(
         as_,
-        recipe=hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
+        recipe=json_hash(recipe),
         resume=shlex.join(command),
         provenance={
             **describe_environment("torch"),

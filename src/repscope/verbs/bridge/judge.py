@@ -117,7 +117,7 @@ def report_bridges(
         VectorError: source and target differ in width.
         RepscopeError: a method refuses, and ``lenient`` is not set.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     kept = [stored(opened, name) for name in dict.fromkeys(names)]
     if not kept and not methods:
         raise InputError(
@@ -125,9 +125,10 @@ def report_bridges(
         )
     about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
     drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
+    opened_sets = opened.open_sets([about["source"], about["target"]])
     sets = link_sets(
-        opened[about["source"]],
-        opened[about["target"]],
+        opened_sets[about["source"]],
+        opened_sets[about["target"]],
         on=about["on"],
         cluster=about["cluster"],
         drop_unlinked=drop_unlinked,
