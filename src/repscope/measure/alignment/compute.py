@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from repscope.errors import LinkError
 from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicates
 from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
@@ -17,6 +19,7 @@ from repscope.measure.alignment.true_match import (
     reciprocal_rank_items,
     top_k_items,
 )
+from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import FIXED, PerItem
 from repscope.measure.core.info import Measure
 from repscope.measure.core.stage import Codes, Samples, Stage, StageMeasure
@@ -33,7 +36,7 @@ def _matches(stage: Stage, _: bool, names: list[str]) -> Samples:
     matched, clusters = stage.matched, stage.frame.clusters
     with_truth = clusters[matched.has_truth]
     # The margin comes last: a reference without unlinked rows has none, and all the others.
-    per_item = {
+    per_item: dict[str, Callable[[], Float64]] = {
         "cosine.true": lambda: cosine_true_items(matched),
         "top1.true": lambda: top_k_items(matched, 1),
         "top5.true": lambda: top_k_items(matched, 5),

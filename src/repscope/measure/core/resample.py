@@ -6,6 +6,7 @@ function here resamples whole clusters, and ``n`` always counts clusters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -294,6 +295,16 @@ def benjamini_hochberg(p: Floats) -> Floats:
     scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
     q = np.empty_like(p)
     q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q
+
+
+def q_values(p: Sequence[float | None]) -> list[float | None]:
+    """q-values over the tests that there are; None where there is no p-value."""
+    tested = [number for number, value in enumerate(p) if value is not None]
+    adjusted = benjamini_hochberg(np.array([p[number] for number in tested], np.float64))
+    q: list[float | None] = [None] * len(p)
+    for number, value in zip(tested, adjusted, strict=True):
+        q[number] = float(value)
     return q
 
 

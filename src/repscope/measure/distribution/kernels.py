@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
 from repscope.measure.core.arrays import Float64, matrix, row_blocks
 from repscope.measure.core.estimate import Replicates
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.sampled import MAX_ROWS, Grouped, Sample, notes, sample_pair
 
 KERNELS = ("mmd", "kid", "energy")
@@ -54,9 +55,7 @@ def median_bandwidth(*sets: ArrayLike, max_rows: int = BANDWIDTH_ROWS, seed: int
         raise VectorError("sets of the same width", name_some(widths), "compare sets of one space")
     ends = np.cumsum([len(one) for one in arrays])
     total = int(ends[-1])
-    chosen = np.arange(total)
-    if total > max_rows:
-        chosen = np.sort(np.random.default_rng(seed).choice(total, max_rows, replace=False))
+    chosen = chosen_rows(total, max_rows, seed)
     parts = []
     for end, one in zip(ends, arrays, strict=True):
         mine = chosen[(chosen < end) & (chosen >= end - len(one))] - (end - len(one))
@@ -120,63 +119,6 @@ def energy(
     Paper: Székely & Rizzo, Energy statistics, JSPI 2013.
     """
     return _plain("energy", items, reference, max_rows=max_rows, seed=seed)
-
-
-def mmd_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    bandwidth: float | None = None,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`mmd`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items,
-        reference,
-        groups,
-        reference_groups,
-        n_groups,
-        names=("mmd",),
-        bandwidth=bandwidth,
-        max_rows=max_rows,
-        seed=seed,
-    )["mmd"]
-
-
-def kid_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`kid`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items, reference, groups, reference_groups, n_groups, names=("kid",), max_rows=max_rows, seed=seed
-    )["kid"]
-
-
-def energy_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`energy`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items, reference, groups, reference_groups, n_groups, names=("energy",), max_rows=max_rows, seed=seed
-    )["energy"]
 
 
 def kernel_replicates(

@@ -74,7 +74,7 @@ class DriftFrame:
                 yield group, self.order[first : min(first + size, end)]
 
 
-def frame(
+def drift_frame(
     stages: Sequence[ArrayLike],
     *,
     clusters: ArrayLike | None = None,

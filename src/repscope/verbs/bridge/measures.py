@@ -13,9 +13,8 @@ from repscope.errors import InputError
 from repscope.measure.alignment.true_match import top_k_items
 from repscope.measure.comparison.compare_arrays import ArrayComparison, compare_arrays
 from repscope.measure.core.estimate import Estimate
-from repscope.measure.core.grouping import dense_codes
+from repscope.measure.core.grouping import chosen_rows, dense_codes
 from repscope.measure.core.matching import match
-from repscope.measure.core.pairs import some_rows
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
 from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.verbs.bridge.holdout import Ground, Index, Split
@@ -77,7 +76,7 @@ def neighbours_kept(arrays: ArrayComparison, wanted: Collection[str] = NEIGHBOUR
     from repscope.measure.similarity.neighbours import knn_replicates, neighbour_pair
 
     frame = arrays.before.frame
-    rows = some_rows(len(arrays.before.unit), NEIGHBOUR_ROWS, frame.seed)
+    rows = chosen_rows(len(arrays.before.unit), NEIGHBOUR_ROWS, frame.seed)
     try:
         lists = neighbour_pair(arrays.before.unit[rows], arrays.after.unit[rows])
         table = knn_replicates(*lists, frame.groups[rows], frame.n_groups)
