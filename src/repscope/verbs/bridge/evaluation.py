@@ -1,15 +1,15 @@
-"""One bridge's rows before and after, on rows that it did not see: measures, verdict, largest changes."""
+"""Which held-out rows bridges are evaluated on, and how: measures, verdict, largest changes."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError
+from repscope.errors import InputError, StudyError
 from repscope.measure.alignment.true_match import top_k_items
 from repscope.measure.comparison.compare_arrays import ArrayComparison, compare_arrays
 from repscope.measure.core.estimate import Estimate
@@ -17,7 +17,17 @@ from repscope.measure.core.grouping import chosen_rows, dense_codes
 from repscope.measure.core.matching import match
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
 from repscope.measure.verdict.rules import VERDICT_MEASURES
-from repscope.verbs.bridge.holdout import Ground, Index, Split
+from repscope.transform.store import SavedBridge
+from repscope.verbs.bridge.holdout import (
+    HoldOut,
+    Index,
+    LinkedSets,
+    Split,
+    fold_splits,
+    held_digest,
+    split_at,
+    split_rows,
+)
 from repscope.verbs.bridge.record import Gallery, TopChange
 
 Floats = NDArray[np.floating[Any]]
@@ -30,7 +40,91 @@ NEIGHBOURS = ("knn.jaccard", "knn.recall")
 
 
 @dataclass(frozen=True)
-class Judging:
+class EvaluationSplit:
+    """A choice of held-out rows: the part's name, what it means, and the fits that predict them."""
+
+    name: str
+    about: str
+    splits: tuple[Split, ...]
+
+    @property
+    def rows(self) -> Index:
+        """All rows that are predicted, in order."""
+        return np.sort(np.concatenate([split.held for split in self.splits]))
+
+
+def evaluation_of_bridges(sets: LinkedSets, kept: Sequence[SavedBridge]) -> tuple[EvaluationSplit, ...]:
+    """Rows that all bridges of the study held out; seen and unseen classes apart."""
+    held = np.ones(sets.source.n, bool)
+    fitted = np.zeros(sets.source.n, bool)
+    for bridge in kept:
+        record = bridge.fit.get("hold_out") or {}
+        rule = HoldOut.from_json(record)
+        split = split_rows(sets, rule)
+        if held_digest(sets, split.held) != record.get("digest"):
+            raise StudyError(
+                f"the rows that the bridge {bridge.name!r} held out",
+                "others: their clusters or links have changed since",
+                "fit it again with --overwrite",
+            )
+        mask = np.zeros(sets.source.n, bool)
+        mask[split.held] = True
+        held &= mask
+        fitted[split.source] = True
+    if not held.any():
+        raise StudyError(
+            "rows that none of the bridges has seen",
+            "none: each row was in the fit of one of them",
+            "fit them with the same --hold-out, --held-out and --seed",
+        )
+    whole = split_at(sets, held)
+    # A method that is fitted here sees what the bridges saw, no more.
+    if sets.by_class and sets.link is not None:
+        keys = np.unique(sets.link.left[fitted])
+        whole = replace(whole, unseen=~np.isin(sets.link.left[whole.held], keys[keys >= 0]))
+    several = "that none of the bridges saw" if len(kept) > 1 else "that the bridge did not see"
+    if not whole.unseen.any():
+        return (EvaluationSplit("held-out", f"rows {several}", (whole,)),)
+    return _seen_and_unseen(
+        whole,
+        seen=f"rows {several}, of classes that were in the fit",
+        unseen=f"rows {several}, of classes that were not in the fit",
+    )
+
+
+def evaluation_of_folds(
+    sets: LinkedSets, unseen: tuple[tuple[str, str], ...], folds: int, seed: int
+) -> tuple[EvaluationSplit, ...]:
+    """Every row, predicted by the fit of the fold that had not seen it; classes held out besides."""
+    if unseen:
+        whole = split_rows(sets, HoldOut("clusters", 1 / folds, unseen, seed))
+        values = ", ".join(f"{column} = {value}" for column, value in unseen)
+        about = f"one fit without {values} and a share of the others"
+        return _seen_and_unseen(whole, seen=about, unseen=about)
+    by_cluster = tuple(fold_splits(sets, "clusters", folds, seed))
+    text = f"{len(by_cluster)}-fold cross-validation over {sets.cluster or 'rows'}"
+    if not sets.by_class:
+        return (EvaluationSplit("held-out", text, by_cluster),)
+    by_class = tuple(fold_splits(sets, "classes", folds, seed))
+    return (
+        EvaluationSplit("seen", f"{text}; almost every class has other items in the fit", by_cluster),
+        EvaluationSplit(
+            "unseen", f"{len(by_class)}-fold cross-validation over classes; no fit saw the class", by_class
+        ),
+    )
+
+
+def _seen_and_unseen(whole: Split, *, seen: str, unseen: str) -> tuple[EvaluationSplit, ...]:
+    """The held-out rows of classes that the fit saw, and of those that it did not; each where it has rows."""
+    return tuple(
+        EvaluationSplit(name, about, (replace(whole, held=whole.held[mask], unseen=whole.unseen[mask]),))
+        for name, about, mask in (("seen", seen, ~whole.unseen), ("unseen", unseen, whole.unseen))
+        if mask.any()
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
     """How rows are judged.
 
     Attributes:
@@ -44,27 +138,27 @@ class Judging:
     resamples: int = RESAMPLES
 
 
-def judge_rows(ground: Ground, rows: Index, moved: Floats, how: Judging) -> ArrayComparison:
+def evaluate_rows(sets: LinkedSets, rows: Index, moved: Floats, how: Evaluation) -> ArrayComparison:
     """Compare held-out rows before and after against the whole target.
 
     Args:
-        ground: linked sets of one width.
+        sets: linked sets of one width.
         rows: [n] source rows.
         moved: [n, E] where the bridge puts them.
         how: measures, seed, resamples.
     """
-    link = ground.link
+    link = sets.link
     return compare_arrays(
-        ground.source.vectors[rows],
+        sets.source.vectors[rows],
         moved,
-        ground.target.vectors,
+        sets.target.vectors,
         item_keys=None if link is None else link.left[rows],
         reference_keys=None if link is None else link.right,
-        clusters=ground.clusters[rows],
+        clusters=sets.clusters[rows],
         measures=VERDICT_MEASURES if how.measures is None else how.measures,
         seed=how.seed,
         resamples=how.resamples,
-        reference_name=ground.target.name,
+        reference_name=sets.target.name,
     )
 
 
@@ -92,26 +186,26 @@ def neighbours_kept(arrays: ArrayComparison, wanted: Collection[str] = NEIGHBOUR
 
 
 def among_unseen_texts(
-    ground: Ground, splits: Sequence[Split], rows: Index, moved: Floats, how: Judging
+    sets: LinkedSets, splits: Sequence[Split], rows: Index, moved: Floats, how: Evaluation
 ) -> Gallery | None:
     """Top-1 of held-out rows before and after, each among the target rows that its own fit had not seen.
 
     Returns:
         None where the target has classes, or fewer than two texts are unseen.
     """
-    link = ground.link
-    if link is None or ground.by_class:
+    link = sets.link
+    if link is None or sets.by_class:
         return None
     found, clusters, sizes = [], [], []
     for split in splits:
-        unseen = np.setdiff1d(np.arange(ground.target.n), split.target)
+        unseen = np.setdiff1d(np.arange(sets.target.n), split.target)
         held = split.held[np.isin(link.left[split.held], link.right[unseen])]
         if len(unseen) < 2 or not len(held):
             continue
-        keys, texts = (link.left[held], link.right[unseen]), ground.target.vectors[unseen]
-        stages = (ground.source.vectors[held], moved[np.searchsorted(rows, held)])
+        keys, texts = (link.left[held], link.right[unseen]), sets.target.vectors[unseen]
+        stages = (sets.source.vectors[held], moved[np.searchsorted(rows, held)])
         found.append(np.stack([top_k_items(match(stage, texts, *keys), 1) for stage in stages], axis=1))
-        clusters.append(ground.clusters[held])
+        clusters.append(sets.clusters[held])
         sizes.append(np.full(len(held), len(unseen)))
     if not found:
         return None
@@ -122,7 +216,7 @@ def among_unseen_texts(
 
 
 def largest_rank_changes(
-    ground: Ground, rows: Index, arrays: ArrayComparison
+    sets: LinkedSets, rows: Index, arrays: ArrayComparison
 ) -> tuple[tuple[TopChange, ...], tuple[TopChange, ...]]:
     """The items whose truth moved farthest up and down the ranking, with their nearest rows.
 
@@ -139,13 +233,13 @@ def largest_rank_changes(
     order = np.argsort(-gain, kind="stable")
     up = [int(row) for row in order[:LISTED] if gain[row] > 0]
     down = [int(row) for row in order[::-1][:LISTED] if gain[row] < 0]
-    names = target_names(ground)
-    true_names = _truth_names(ground)
+    names = target_names(sets)
+    true_names = _truth_names(sets)
     tops = [_nearest(stage, np.array(up + down, np.int64)) for stage in (arrays.before, arrays.after)]
 
     def change(at: int, row: int) -> TopChange:
         return TopChange(
-            id=str(ground.source.ids[rows[row]]),
+            id=str(sets.source.ids[rows[row]]),
             truth=true_names[int(rows[row])],
             rank_before=float(before.rank[row]),
             rank_after=float(after.rank[row]),
@@ -157,20 +251,20 @@ def largest_rank_changes(
     return tuple(changes[: len(up)]), tuple(changes[len(up) :])
 
 
-def target_names(ground: Ground) -> list[str]:
+def target_names(sets: LinkedSets) -> list[str]:
     """What to call each row of the target: its label or text, else its key, else its id."""
-    for column in ("label", "text", "caption", ground.on or "id", "id"):
-        if column in ground.target.columns:
-            return ["" if value is None else str(value) for value in ground.target.column(column)]
-    return [str(one) for one in ground.target.ids]
+    for column in ("label", "text", "caption", sets.on or "id", "id"):
+        if column in sets.target.columns:
+            return ["" if value is None else str(value) for value in sets.target.column(column)]
+    return [str(one) for one in sets.target.ids]
 
 
-def _truth_names(ground: Ground) -> list[str]:
+def _truth_names(sets: LinkedSets) -> list[str]:
     """[N] name of each source row's truth, "" without one."""
-    link = ground.link
+    link = sets.link
     if link is None:
-        return [""] * ground.source.n
-    names = target_names(ground)
+        return [""] * sets.source.n
+    names = target_names(sets)
     first: dict[int, str] = {}
     for row, code in enumerate(link.right.tolist()):
         first.setdefault(code, names[row])
