@@ -253,13 +253,13 @@ def reference_groups(
     return fixed
 
 
-def estimate_replicates(one: Replicates, clusters: int, level: float = LEVEL) -> Estimate:
+def estimate_replicates(sample: Replicates, clusters: int, level: float = LEVEL) -> Estimate:
     """Interval of a measure from its delete-group jackknife (t with G − 1 degrees of freedom)."""
-    half, groups, why = _jackknife_half_width(one.leave_out, level)
-    method = _jackknife_method(one, groups)
+    half, groups, why = _jackknife_half_width(sample.leave_out, level)
+    method = _jackknife_method(sample, groups)
     if half is None:
-        return Estimate(one.value, n=clusters, method=method, why=why)
-    return Estimate(one.value, one.value - half, one.value + half, level, clusters, method)
+        return Estimate(sample.value, n=clusters, method=method, why=why)
+    return Estimate(sample.value, sample.value - half, sample.value + half, level, clusters, method)
 
 
 def difference_replicates(
@@ -340,5 +340,5 @@ def _jackknife_half_width(leave_out: Floats, level: float) -> tuple[float | None
     return float(t_quantile((1 + level) / 2, groups - 1) * np.sqrt(variance)), groups, ""
 
 
-def _jackknife_method(one: Replicates, groups: int) -> str:
-    return f"delete-group jackknife, {groups} groups" + (f"; {one.method}" if one.method else "")
+def _jackknife_method(sample: Replicates, groups: int) -> str:
+    return f"delete-group jackknife, {groups} groups" + (f"; {sample.method}" if sample.method else "")

@@ -68,12 +68,12 @@ class Reading:
 
     def detectable(self) -> dict[str, float]:
         """Per measure with an interval, the smallest difference that this n finds in 80 % of repeats."""
-        found = {}
+        smallest = {}
         for name in self.table:
             error = self._error(name)
             if error:
-                found[name] = resample.detectable(error, self.table[name].difference.n)
-        return found
+                smallest[name] = resample.detectable(error, self.table[name].difference.n)
+        return smallest
 
     def needed(self) -> int | None:
         """Clusters that would decide whether there is a difference; None where nothing tells."""
@@ -123,5 +123,5 @@ def describe(change: Difference) -> str:
     return f"{change.value:+.3f}, {interval}{test}, n = {change.n:,}"
 
 
-def _number(one: Estimate) -> str:
-    return "undefined" if one.value is None else f"{one.value:.3f}"
+def _number(estimate: Estimate) -> str:
+    return "undefined" if estimate.value is None else f"{estimate.value:.3f}"
