@@ -15,7 +15,7 @@ from repscope.measure.core.estimate import Difference
 from repscope.measure.core.resample import detectable, needed, standard_error
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins, DriftVerdict
 from repscope.measure.drift.records import Move, PairChange
-from repscope.measure.verdict.rules import describe
+from repscope.measure.verdict.reading import describe, p_text
 
 
 def judge(evidence: DriftEvidence, margins: DriftMargins | None = None) -> DriftVerdict:
@@ -283,7 +283,7 @@ class _Judge:
         text = f"centre moved by {_number(distance.value)} from {names}"
         if distance.low is not None and distance.high is not None:
             text += f" ({distance.level:.0%} {distance.low:.3g} to {distance.high:.3g}"
-            text += "" if move.p is None else f", p {_p(move.p)}"
+            text += "" if move.p is None else f", p {p_text(move.p)}"
             text += f", n = {distance.n:,})"
         if relative.value is not None and relative.high is not None:
             text += f", {relative.value:.3f} RMS radii of the first stage (at most {relative.high:.3f})"
@@ -349,13 +349,9 @@ def _ratio(change: Difference) -> str:
         return f"undefined: {change.why}"
     if change.low is None or change.high is None:
         return f"× {change.value:.3g}, no interval: {change.why}"
-    test = "" if change.p is None else f", p {_p(change.p)}"
+    test = "" if change.p is None else f", p {p_text(change.p)}"
     interval = f"{change.level:.0%} {change.low:.3g} to {change.high:.3g}"
     return f"× {change.value:.3g}, {interval}{test}, n = {change.n:,}"
-
-
-def _p(p: float) -> str:
-    return "< .001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _number(value: float | None) -> str:

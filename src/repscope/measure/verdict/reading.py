@@ -116,11 +116,14 @@ def describe(change: Difference) -> str:
         return f"undefined: {change.why}"
     if change.low is None or change.high is None:
         return f"{change.value:+.3f}, no interval: {change.why}"
-    test = ""
-    if change.p is not None:
-        test = f", p {'< .001' if change.p < 0.001 else f'= {change.p:.3f}'}"
+    test = "" if change.p is None else f", p {p_text(change.p)}"
     interval = f"{change.level:.0%} {change.low:+.3f} to {change.high:+.3f}"
     return f"{change.value:+.3f}, {interval}{test}, n = {change.n:,}"
+
+
+def p_text(p: float) -> str:
+    """``= 0.012``, or ``< .001``."""
+    return "< .001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _number(estimate: Estimate) -> str:
