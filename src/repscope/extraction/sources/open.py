@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from repscope.errors import FormatError, InputError, MissingError, StorageError
+from repscope.errors import FormatError, InputError, MissingError, StorageError, first_line
 from repscope.extraction.sources.arrays import read_idx, read_npz
 from repscope.extraction.sources.base import IMAGE_SUFFIXES, ImageFolder, Source
 from repscope.extraction.sources.coco import read_caption_texts, read_captions, read_instances
@@ -189,7 +189,7 @@ def _binary_kind(path: Path, head: bytes) -> str | None:
             with gzip.open(path) as file:
                 head = file.read(4)
         except (OSError, EOFError, zlib.error) as error:
-            raise FormatError(f"a whole gzip file in {path}", str(error)[:200], "copy it again") from error
+            raise FormatError(f"a whole gzip file in {path}", first_line(error), "copy it again") from error
     return "idx" if head[:3] == b"\0\0\x08" and head[3:4] in (b"\2", b"\3", b"\4") else None
 
 
