@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import FormatError, InputError, UnknownNameError, first_line, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.extraction.sources.base import Cell, Item, ItemList, printable
 from repscope.extraction.sources.decode import MAX_PIXELS, UnreadableError
-from repscope.extraction.sources.listing import ItemList, check_unique, describe
+from repscope.extraction.sources.listing import check_unique, describe
 from repscope.formats.arrays.npy import read_header, read_members, read_values, refuse_truncated
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def name_items(folder: ImageFolder, rule: str) -> ImageFolder:
         wrong = [item.id for item, name in zip(folder.items, names, strict=True) if _number(name) is None]
         if wrong:
             raise InputError(
-                f"file names of digits only in {folder.root}, for --id number",
+                f"file names of digits only in {folder.path}, for --id number",
                 f"{len(wrong):,} others ({name_some(wrong)})",
                 "choose --id stem, or move them elsewhere",
             )
@@ -98,7 +98,7 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
     images = {item.id: item for item in folder.items}
     if not images.keys() & set(ids):
         raise InputError(
-            f"ids of the images of {folder.root} in column {name!r} of {table}",
+            f"ids of the images of {folder.path} in column {name!r} of {table}",
             f"none (images {name_some(map(repr, images), 3)}; column {name_some(map(repr, ids), 3)})",
             "choose another column with --id-column, or another id with --id: " + ", ".join(IDS),
         )
@@ -113,7 +113,7 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
         image = images.pop(own, None)
         items.append(_item(folder, image, own, {column: values[row] for column, values in kept.items()}))
         if image is None:
-            problems[own] = f"no image of this id in {printable(folder.root.name)}"
+            problems[own] = f"no image of this id in {printable(folder.path.name)}"
     for own, image in images.items():
         items.append(_item(folder, image, own, dict.fromkeys(kept)))
         problems[own] = f"no row with {name} {own!r} in {table.name}"
@@ -129,7 +129,7 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
         },
     }
     names = (*folder.columns, *kept)
-    return ImageFiles("image folder", folder.root, tuple(items), names, record, problems)
+    return ImageFiles("image folder", folder.path, tuple(items), names, record, problems)
 
 
 def _refuse_shared(folder: ImageFolder, names: Sequence[str], rule: str) -> None:
@@ -142,7 +142,7 @@ def _refuse_shared(folder: ImageFolder, names: Sequence[str], rule: str) -> None
         first.setdefault(name, item.id)
     if shared:
         raise InputError(
-            f"one file for each {rule} in {folder.root}, for --id {rule}",
+            f"one file for each {rule} in {folder.path}, for --id {rule}",
             f"{len(shared):,} that share theirs ({name_some(shared, 3)})",
             "rename or move one of them, or choose --id path",
         )
@@ -200,5 +200,5 @@ def _captions(annotations: Sequence[Mapping[str, Any]]) -> dict[str, list[Cell]]
 
 def _item(folder: ImageFolder, image: Item | None, own: str, cells: Mapping[str, Cell]) -> Item:
     columns: dict[str, Cell] = {**(image.columns if image else dict.fromkeys(folder.columns)), **cells}
-    place = absolute(folder.root / image.place) if image else ""
+    place = absolute(folder.path / image.place) if image else ""
     return Item(own, image.size if image else 0, columns, place, detail=describe(columns))

@@ -9,10 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.extraction.sources.base import Cell, Item, ItemList, printable
 from repscope.extraction.sources.decode import DECODING, UnreadableError, open_image
 from repscope.extraction.sources.listing import (
-    ItemList,
     absolute,
     check_unique,
     describe,

@@ -7,7 +7,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +15,6 @@ from repscope.extraction.sources.base import Cell, Item, printable
 
 LOOKED_FOR = 200
 """File names that are tried when the folder of images is searched."""
-
-
-@dataclass(frozen=True)
-class ItemList:
-    """Items that a file lists: what its kinds of source have in common.
-
-    Attributes:
-        kind: "table", "coco-captions", ….
-        path: the file that lists them.
-        items: in the order of the list.
-        columns: see :class:`repscope.extraction.sources.base.Source`.
-        record: what the provenance says besides.
-    """
-
-    kind: str
-    path: Path
-    items: Sequence[Item] = field(repr=False)
-    columns: Sequence[str]
-    record: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """For the provenance."""
-        return {
-            "kind": self.kind,
-            "path": printable(self.path.resolve().as_posix()),
-            "items": len(self.items),
-            **self.counts(),
-            **self.record,
-        }
-
-    def counts(self) -> dict[str, Any]:
-        """What the provenance counts of this kind."""
-        return {}
 
 
 def check_unique(ids: Iterable[str], where: Path | str, do: str) -> None:

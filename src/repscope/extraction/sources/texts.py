@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repscope.errors import FormatError, InputError
-from repscope.extraction.sources.base import Cell, Item
+from repscope.extraction.sources.base import Cell, Item, ItemList
 from repscope.extraction.sources.decode import UnreadableError
-from repscope.extraction.sources.listing import ItemList, check_unique, describe
+from repscope.extraction.sources.listing import check_unique, describe
 from repscope.formats.text_files import read_json, read_text
 
 if TYPE_CHECKING:
