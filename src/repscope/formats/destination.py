@@ -60,9 +60,7 @@ def open_destination(
         sync_folder(target.parent)
 
 
-def _check(
-    target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None
-) -> None:
+def _check(target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None) -> None:
     """Refuse a local path that must not be written to.
 
     Raises:

@@ -240,7 +240,7 @@ def _load(
             path, output_loading_info=True, trust_remote_code=False, local_files_only=True, dtype=wanted
         )
     if info["mismatched_keys"]:
-        names = [str(one[0] if isinstance(one, tuple) else one) for one in info["mismatched_keys"]]
+        names = [str(key[0] if isinstance(key, tuple) else key) for key in info["mismatched_keys"]]
         raise ModelError(
             f"weights of the shapes that config.json says in {path}",
             f"{len(names)} of other shapes ({name_some(sorted(names))})",

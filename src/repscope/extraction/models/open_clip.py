@@ -120,7 +120,9 @@ def text_transform(tokenizer: Any, module: Any, version: str) -> TextTransform:
             return _whole(tokenizer, within)(texts)
         rows = [list(map(int, row)) for row in tokenizer(list(texts), context_length=cut)]
         # Without the padding, which comes back when a batch is made.
-        return [row[: max((at for at, one in enumerate(row, 1) if one != pad), default=0)] for row in rows]
+        return [
+            row[: max((end for end, token in enumerate(row, 1) if token != pad), default=0)] for row in rows
+        ]
 
     record = {"class": type(tokenizer).__name__, "open_clip": version}
     return TextTransform(tokenize, context=context, pad_id=pad, width=context, record=record)
@@ -132,8 +134,8 @@ def _whole(tokenizer: Any, within: Any) -> Callable[[Sequence[str]], list[list[i
         return lambda texts: [[0, *tokenizer.encode(text), 0] for text in texts]
 
     def listed(texts: Sequence[str]) -> list[list[int]]:
-        found: list[list[int]] = within([tokenizer.clean_fn(text) for text in texts], verbose=False).input_ids
-        return found
+        ids: list[list[int]] = within([tokenizer.clean_fn(text) for text in texts], verbose=False).input_ids
+        return ids
 
     return listed
 

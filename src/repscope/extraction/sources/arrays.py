@@ -78,14 +78,16 @@ def read_npz(path: Path, *, array: str | None = None, id_column: str | None = No
     """
     members = read_members(path, _member)
     arrays = {name: array for name, array in members.items() if array is not None}
-    able = [name for name, found in arrays.items() if found.dtype == np.uint8 and found.ndim in (3, 4)]
+    able = [
+        name for name, candidate in arrays.items() if candidate.dtype == np.uint8 and candidate.ndim in (3, 4)
+    ]
     if array is not None and array not in arrays:
         raise UnknownNameError(
             f"an array of {path}", repr(array), f"choose one of {name_some(able or arrays, 12)}"
         )
     name = array if array is not None else able[0] if len(able) == 1 else None
     if name is None:
-        shown = [f"{key} {found.dtype}{list(found.shape)}" for key, found in arrays.items()]
+        shown = [f"{key} {other.dtype}{list(other.shape)}" for key, other in arrays.items()]
         raise FormatError(
             f"one array of images, uint8 [N, H, W] or [N, H, W, 3], in {path}",
             f"{len(able)} of them among {name_some(shown, 12)}" if shown else "no array",

@@ -161,8 +161,8 @@ class Annotated:
         listed = listed_images(value, path)
         categories = {key_of(entry, "id", path): entry for entry in records(value, "categories", path)}
         inside: dict[str, list[Record]] = {}
-        for image, found in parts(value):
-            inside.setdefault(image, []).extend(found)
+        for image, listed_parts in parts(value):
+            inside.setdefault(image, []).extend(listed_parts)
         return cls(
             kind,
             path,

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def with_gaps(one: Incoming) -> Incoming:
+def with_gaps(incoming: Incoming) -> Incoming:
     """The set with values missing where a boolean column ``COLUMN.missing`` says so."""
     import pyarrow as pa
 
-    columns = dict(one.columns)
+    columns = dict(incoming.columns)
     for name in list(columns):
         mask = columns.get(f"{name}{MISSING}")
         if mask is not None and pa.types.is_boolean(mask.type):
             columns[name] = _masked(columns[name], columns.pop(f"{name}{MISSING}"))
-    return replace(one, columns=columns)
+    return replace(incoming, columns=columns)
 
 
 def own_columns(metadata: Mapping[str, str], tensors: dict[str, Any], source: str) -> dict[str, pa.Array]:
