@@ -20,7 +20,7 @@ from repscope.errors import (
     first_line,
 )
 from repscope.study.names import safe_name
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 

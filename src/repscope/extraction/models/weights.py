@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError, MissingError, ModelError, first_line, name_some
 from repscope.formats.torch_files import read_torch_weights_only
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

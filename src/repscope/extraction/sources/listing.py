@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +10,7 @@ from typing import Any
 
 from repscope.errors import FormatError, InputError, MissingError, UnknownNameError, name_some
 from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.study.storage import json_hash
 
 LOOKED_FOR = 200
 """File names that are tried when the folder of images is searched."""
@@ -60,8 +59,7 @@ def describe(columns: Mapping[str, Cell]) -> str:
     The path is left out: a copy of the images elsewhere is the same source.
     """
     told = {name: value for name, value in columns.items() if name != "path"}
-    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return json_hash(told)[:16]
 
 
 def size_of(file: Path) -> int:
