@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.plot.base.frame import axes_width, columns_that_fit
+from repscope.plot.base.labels import Tag, add_tags, fitted, room_for
 from repscope.plot.base.style import INK, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, printable, wrap
-from repscope.plot.drift.labels import Tag, draw_tags, fitted, room_for
 from repscope.plot.drift.style import REFERENCE, stage_colours
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def _labels(
     steps = np.linspace(0, 1, 9)[:, None]
     along = [start + steps * (end - start) for start, end in pairwise(centres)]
     some = [one.points[:: -(-len(one.points) // _KEPT_CLEAR)] for one, _ in clouds]
-    draw_tags(ax, [*numbers, *names], arrows=np.concatenate([centres, *along]), points=np.concatenate(some))
+    add_tags(ax, [*numbers, *names], clear=np.concatenate([centres, *along]), dots=np.concatenate(some))
 
 
 def _text(one: Cloud, width: float) -> str:
