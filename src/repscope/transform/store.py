@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from repscope.errors import ExistsError, FormatError, MissingError, RepscopeErro
 from repscope.study import Study
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import as_json
-from repscope.study.storage import TEMPORARY, storage_errors
+from repscope.study.storage import TEMPORARY, json_hash, storage_errors
 from repscope.transform import bridges
 from repscope.transform.files import CONFIG, read_config
 
@@ -167,8 +165,7 @@ def fingerprint_of(config: Mapping[str, Any]) -> str:
     keys = ("method", "params", "n_features_in", "n_features_out", "weights_sha256")
     if not config.get("weights_sha256"):
         raise FormatError("the checksum of a bridge's weights", "none", "fit the bridge again")
-    text = json.dumps([config[key] for key in keys], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return json_hash([config[key] for key in keys])[:32]
 
 
 def describe_transforms(study: Study) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ def project_study(
     if len(set(names)) < len(names):
         raise InputError("each set once", ", ".join(names), "name every set one time")
     opened = Study.open(study)
-    sets = {name: opened.verify(name) for name in names}
+    sets = opened.open_sets(names)
     one_width(list(sets.values()), "map sets of one space together")
     projection = project(
         {name: one.vectors for name, one in sets.items()},

@@ -15,7 +15,7 @@ from repscope.errors import (
     VectorError,
 )
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.verdict.rules import TOUCHSTONES
+from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.study import Study
 from repscope.transform.store import stored
 from repscope.verbs.bridge.holdout import HoldOut, fold_splits, link_sets, split_rows
@@ -46,7 +46,7 @@ def test_numbers_are_those_of_compare_arrays_on_pooled_predictions(made, record)
             moved[split.held] = bridge.transform(sets.source.vectors[split.held])
         expected = compare_arrays(
             sets.source.vectors, moved, sets.target.vectors, item_keys=sets.link.left,
-            reference_keys=sets.link.right, clusters=sets.clusters, measures=TOUCHSTONES,
+            reference_keys=sets.link.right, clusters=sets.clusters, measures=VERDICT_MEASURES,
             resamples=200, reference_name="text",
         )  # fmt: skip
         found = part["ridge"]
@@ -126,7 +126,7 @@ def test_bridges_of_the_study_are_judged_on_the_rows_that_all_held_out(study):
     expected = compare_arrays(
         sets.source.vectors[rows], stored(study, "one").load().transform(sets.source.vectors[rows]),
         sets.target.vectors, item_keys=sets.link.left[rows], reference_keys=sets.link.right,
-        clusters=sets.clusters[rows], measures=TOUCHSTONES, resamples=200,
+        clusters=sets.clusters[rows], measures=VERDICT_MEASURES, resamples=200,
     )  # fmt: skip
     assert part["one"].measures["mrr.true"].to_json() == expected.table["mrr.true"].to_json()
 

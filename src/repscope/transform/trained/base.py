@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from repscope.errors import InputError
+from repscope.text.progress import OnProgress
 from repscope.transform.base import Bridge
 from repscope.transform.fitting.loop import train
 from repscope.transform.fitting.options import TrainOptions
-from repscope.transform.fitting.records import Objective, Trained, Watch
+from repscope.transform.fitting.records import Objective, Trained
 from repscope.transform.fitting.rows import Prepared, TrainingRows
 from repscope.transform.inputs import FitData, Floats, require_counts
 from repscope.transform.trained.frame import Frame, sides, unit
@@ -92,8 +93,8 @@ class TrainedBridge(Bridge):
     best_step_: int = field(init=False)
     training_seconds_: float = field(init=False)
 
-    def watch(self, progress: Watch | None) -> Self:
-        """Have a function called after each step of the next fits; see ``training.Progress``."""
+    def watch(self, progress: OnProgress | None) -> Self:
+        """Tell a function a :class:`repscope.text.progress.Progress` after each step of the next fits."""
         self._progress = progress
         return self
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, UnknownNameError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import describe_environment
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _mean(study: Study, given: str) -> NDArray[np.float64]:
     """[D] the mean of a set's unit rows, or what a mean file holds."""
     from repscope.transform.older.means import read_mean
 
-    return mean_of_units(study[given]) if given in study else read_mean(given).mean
+    return mean_of_units(study.open_sets([given])[given]) if given in study else read_mean(given).mean
 
 
 def mean_of_units(one: EmbeddingSet) -> NDArray[np.float64]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, StudyError
-from repscope.measure.alignment.matching import match, top_k_items
+from repscope.measure.alignment.true_match import top_k_items
 from repscope.measure.comparison.compare_arrays import ArrayComparison, compare_arrays
-from repscope.measure.comparison.rows import dense_codes
 from repscope.measure.core.estimate import Estimate
-from repscope.measure.core.pairs import some_rows
+from repscope.measure.core.grouping import chosen_rows, dense_codes
+from repscope.measure.core.matching import match
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
-from repscope.measure.verdict.rules import TOUCHSTONES
+from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.transform.store import SavedBridge
 from repscope.verbs.bridge.holdout import (
     HoldOut,
@@ -155,7 +155,7 @@ def evaluate_rows(sets: LinkedSets, rows: Index, moved: Floats, how: Evaluation)
         item_keys=None if link is None else link.left[rows],
         reference_keys=None if link is None else link.right,
         clusters=sets.clusters[rows],
-        measures=TOUCHSTONES if how.measures is None else how.measures,
+        measures=VERDICT_MEASURES if how.measures is None else how.measures,
         seed=how.seed,
         resamples=how.resamples,
         reference_name=sets.target.name,
@@ -170,7 +170,7 @@ def neighbours_kept(arrays: ArrayComparison, wanted: Collection[str] = NEIGHBOUR
     from repscope.measure.similarity.neighbours import knn_replicates, neighbour_pair
 
     frame = arrays.before.frame
-    rows = some_rows(len(arrays.before.unit), NEIGHBOUR_ROWS, frame.seed)
+    rows = chosen_rows(len(arrays.before.unit), NEIGHBOUR_ROWS, frame.seed)
     try:
         lists = neighbour_pair(arrays.before.unit[rows], arrays.after.unit[rows])
         table = knn_replicates(*lists, frame.groups[rows], frame.n_groups)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 import time
 from collections.abc import Mapping
@@ -14,11 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from repscope.errors import InputError, LinkError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
+from repscope.study.storage import json_hash
 from repscope.study.vectors import block_rows
+from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
+from repscope.verbs.bridge.checkpoints import checkpoints, watch
 from repscope.verbs.bridge.holdout import HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.params import make_bridge
 
@@ -85,7 +85,7 @@ def fit_bridge(
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> Fitted:
     """Fit a bridge on the rows that are not held out, and keep it in the study.
 
@@ -112,15 +112,18 @@ def fit_bridge(
         InputError: both ``on`` and ``unpaired``, or neither for a method that needs to know.
         VectorError: widths or numbers of rows that the method cannot use.
         ExistsError: the name is taken.
-        MissingError, IncompleteSetError: a set cannot be used.
+        MissingError, IncompleteSetError, CorruptError: a set cannot be used.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     # Everything that can be refused is refused before the work.
     bridge = make_bridge(method, params, seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
-    sets = link_sets(opened[source], opened[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked)
+    opened_sets = opened.open_sets([source, target])
+    sets = link_sets(
+        opened_sets[source], opened_sets[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked
+    )
     rule = hold_out or HoldOut(seed=seed)
     split = split_rows(sets, rule)
     about: dict[str, Any] = {
@@ -197,7 +200,7 @@ def apply_bridge(
     *,
     overwrite: bool = False,
     shard_rows: int | None = None,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> EmbeddingSet:
     """Move every row of a set through a bridge of the study, into a new set of the same items.
 
@@ -214,12 +217,13 @@ def apply_bridge(
 
     Raises:
         MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
+        CorruptError: the bytes of the set are not what was written.
         VectorError: the set has another width than the bridge was fitted on.
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
-    kept, before = stored(opened, name), opened[to]
+    opened = Study.open(study)
+    kept, before = stored(opened, name), opened.open_sets([to])[to]
     if before.d != kept.width_in:
         raise VectorError(
             f"rows of width {kept.width_in} for the bridge {name!r}",
@@ -232,7 +236,7 @@ def apply_bridge(
     bridge = kept.load()
     with opened.writer(
         as_,
-        recipe=hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
+        recipe=json_hash(recipe),
         resume=shlex.join(command),
         provenance={
             **describe_environment("torch"),

@@ -18,9 +18,9 @@ from repscope.measure.core.folds import FOLDS
 from repscope.measure.core.resample import RESAMPLES
 from repscope.study import Study
 from repscope.study.provenance import version
+from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.store import SavedBridge, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report
 from repscope.verbs.bridge.evaluation import (
     Evaluation,
     EvaluationSplit,
@@ -84,7 +84,7 @@ def report_bridges(
     entry_times: Sequence[int] | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
-    report: Report | None = None,
+    report: OnProgress | None = None,
 ) -> BridgesRecord:
     """Judge bridges side by side on rows that none of them has seen.
 
@@ -117,7 +117,7 @@ def report_bridges(
         VectorError: source and target differ in width.
         RepscopeError: a method refuses, and ``lenient`` is not set.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     kept = [stored(opened, name) for name in dict.fromkeys(names)]
     if not kept and not methods:
         raise InputError(
@@ -125,9 +125,10 @@ def report_bridges(
         )
     about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
     drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
+    opened_sets = opened.open_sets([about["source"], about["target"]])
     sets = link_sets(
-        opened[about["source"]],
-        opened[about["target"]],
+        opened_sets[about["source"]],
+        opened_sets[about["target"]],
         on=about["on"],
         cluster=about["cluster"],
         drop_unlinked=drop_unlinked,
@@ -201,7 +202,7 @@ class _Runner:
         *,
         lenient: bool,
         entry_times: Sequence[int] | None,
-        report: Report | None,
+        report: OnProgress | None,
         total: int,
     ) -> None:
         self.sets, self.evaluation, self.lenient = sets, evaluation, lenient

@@ -150,13 +150,12 @@ def compare(
 def compare_study(
     study: str | Path, before: str, after: str, reference: str, options: Mapping[str, Any]
 ) -> Comparison:
-    """Compare three sets of a study after verifying every byte of them.
+    """Compare three verified sets of a study.
 
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
     """
-    opened = Study.open(study)
-    sets = {name: opened.verify(name) for name in dict.fromkeys((before, after, reference))}
+    sets = Study.open(study).open_sets((before, after, reference))
     return compare(sets[before], sets[after], sets[reference], **options)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import ArrayComparison
-from repscope.measure.comparison.results import SimilarityResult
 from repscope.measure.core.resample import estimate_replicates
+from repscope.measure.core.results import SimilarityResult
 from repscope.verbs.common.rows import spread
 from repscope.verbs.compare.pairing import Paired
 
@@ -47,9 +47,9 @@ def similarity_of(
     Returns:
         Results in the order of the documentation, and the reason for each that is undefined.
     """
-    from repscope.measure.similarity.table import similarity_nulls, similarity_replicates
+    from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 
-    names = [name for name, one in all_cards().items() if one.group == "similarity"]
+    names = [name for name, one in MEASURES.items() if one.group == "similarity"]
     if wanted is not None:
         names = [name for name in names if name in wanted]
     if not names:

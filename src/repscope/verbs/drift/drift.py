@@ -256,7 +256,7 @@ def drift_study(
     real: str | None = None,
     **options: Any,
 ) -> Drift:
-    """Analyse sets of a study after verifying every byte of them.
+    """Analyse verified sets of a study.
 
     Args:
         study: its folder.
@@ -275,7 +275,7 @@ def drift_study(
         by_name = {name: expand_orders(opened, of) for name, of in groups.items()}
     wanted = [*stages, *(one for of in (by_name or {}).values() for one in of)]
     wanted += [one for one in (reference, real) if one is not None]
-    sets = {name: opened.verify(name) for name in dict.fromkeys(wanted)}
+    sets = opened.open_sets(wanted)
     chosen: Groups | None = groups if isinstance(groups, str) else None
     if by_name is not None:
         chosen = {name: [sets[one] for one in of] for name, of in by_name.items()}

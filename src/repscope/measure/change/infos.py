@@ -2,55 +2,58 @@
 
 from __future__ import annotations
 
-from repscope.measure.catalogue.registry import MeasureCard
+from collections.abc import Callable
+
+from repscope.measure.change.displacement import displacement_angle, displacement_norm
+from repscope.measure.change.neighbours import neighbour_change
+from repscope.measure.change.parts import decompose_held_out
+from repscope.measure.core.info import MeasureInfo
 
 _SHARE = "A share of the total squared displacement on held-out rows; the five sum to 1."
 
 
-def _card(
+def _info(
     name: str,
     formula: str,
     high: float,
-    function: str,
+    function: Callable[..., object],
     *,
     unit: str = "",
     paper: str = "",
     note: str = "",
-) -> MeasureCard:
-    return MeasureCard(
+) -> MeasureInfo:
+    return MeasureInfo(
         name=name,
         group="change",
         formula=formula,
         direction="none",
         bounds=(0.0, high),
         needs="pair",
-        function=f"repscope.measure.{function}",
+        function=function,
         unit=unit,
         paper=paper,
         note=note,
     )
 
 
-def _part(name: str, formula: str, *, paper: str = "", note: str = "") -> MeasureCard:
-    return _card(
+def _part(name: str, formula: str, *, paper: str = "", note: str = "") -> MeasureInfo:
+    return _info(
         f"change.{name}",
         formula,
         1.0,
-        "change.parts.decompose_held_out",
+        decompose_held_out,
         paper=paper,
         note=f"{_SHARE} {note}".strip(),
     )
 
 
-CARDS: tuple[MeasureCard, ...] = (
-    _card(
-        "displacement.norm", "mean of ‖after − before‖", float("inf"), "change.displacement.displacement_norm"
-    ),
-    _card(
+INFOS: tuple[MeasureInfo, ...] = (
+    _info("displacement.norm", "mean of ‖after − before‖", float("inf"), displacement_norm),
+    _info(
         "displacement.angle",
         "mean angle between before and after",
         180.0,
-        "change.displacement.displacement_angle",
+        displacement_angle,
         unit="degrees",
     ),
     _part("shift", "what the difference of the means explains"),
@@ -63,11 +66,11 @@ CARDS: tuple[MeasureCard, ...] = (
     _part("scale", "what a common scale explains beyond shift and rotation"),
     _part("linear", "what any linear map (ridge) explains beyond shift, rotation and scale"),
     _part("residual", "what no linear map explains"),
-    _card(
+    _info(
         "neighbours.kept",
         "mean over items of the share of their 10 nearest neighbours (cosine) kept from before to after",
         1.0,
-        "change.neighbours.neighbour_change",
+        neighbour_change,
         note="10 / (N − 1) by chance; a hypergeometric test says for which items more was kept, at q ≤ 0.05.",
     ),
 )

@@ -10,41 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.alignment.matching import Match, match
-from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.cosines import unit_block, working_dtype
+from repscope.measure.core.estimate import FIXED, Sample
+from repscope.measure.core.grouping import chosen_rows
+from repscope.measure.core.info import Measure
+from repscope.measure.core.matching import Match, match
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]
 
 NEIGHBOUR_ROWS = 10_000
-
-
-@dataclass(frozen=True)
-class PerItem:
-    """A measure that is a mean over items.
-
-    Attributes:
-        values: [T] the value of each item that has one.
-        clusters: [T] their clusters.
-    """
-
-    values: NDArray[np.float64]
-    clusters: Codes
-
-    @property
-    def value(self) -> float:
-        """The mean."""
-        return float(self.values.mean())
-
-
-@dataclass(frozen=True)
-class Undefined:
-    """A measure that this stage does not have."""
-
-    why: str
-
-
-Sample = PerItem | Replicates | Undefined
 
 
 @dataclass(frozen=True)
@@ -97,11 +72,9 @@ class Stage:
     """
 
     def __init__(self, rows: Array, frame: Frame) -> None:
-        from repscope.measure.core.cosines import unit_rows, working_dtype
-
         self.rows = rows
         self.frame = frame
-        self.unit: Array = unit_rows(rows, "items", working_dtype(rows, frame.reference))
+        self.unit: Array = unit_block(rows, "items", working_dtype(rows, frame.reference))
 
     @cached_property
     def matched(self) -> Match:
@@ -123,12 +96,12 @@ class Stage:
     @cached_property
     def sampled_rows(self) -> Codes:
         """Rows whose neighbours are searched: all, or a seeded sample of a large set."""
-        if len(self.unit) <= NEIGHBOUR_ROWS:
-            return np.arange(len(self.unit))
-        rng = np.random.default_rng(self.frame.seed)
-        return np.sort(rng.choice(len(self.unit), NEIGHBOUR_ROWS, replace=False))
+        return chosen_rows(len(self.unit), NEIGHBOUR_ROWS, self.frame.seed)
 
 
 Samples = Iterator[tuple[str, Sample]]
-Provider = Callable[[Stage, bool, list[str]], Samples]
+Compute = Callable[[Stage, bool, list[str]], Samples]
 """Gives the named measures of a stage, with what intervals need or without."""
+
+StageMeasure = Measure[Compute]
+"""A measure of one stage, alone or against its reference."""

@@ -7,6 +7,8 @@ squeezed onto one line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +71,12 @@ def gaussian_reference(
         values = [one[name] for one in readings if name in one]
         bands[name] = Band(min(values), float(np.mean(values)), max(values))
     return bands
+
+
+@lru_cache(maxsize=64)
+def gaussian_bands(n: int, d: int, seed: int = 0) -> Mapping[str, tuple[float, float]]:
+    """Smallest and largest value of :func:`gaussian_reference` by name, kept between calls."""
+    return {name: (band.low, band.high) for name, band in gaussian_reference(n, d, seed).items()}
 
 
 def line_reference(n: int, d: int, seed: int = 0, repeats: int = REPEATS) -> dict[str, Band]:

@@ -12,6 +12,7 @@ from repscope.measure.core.estimate import FIXED
 from repscope.measure.core.pairs import null_of
 from repscope.measure.similarity.cca import pwcca, pwcca_replicates, svcca, svcca_replicates
 from repscope.measure.similarity.cka import cka_debiased, cka_replicates
+from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 from repscope.measure.similarity.from_moments import NAMES, moment_nulls, moment_replicates
 from repscope.measure.similarity.procrustes import (
     nuclear_norm,
@@ -19,7 +20,6 @@ from repscope.measure.similarity.procrustes import (
     procrustes_replicates,
     quick_nuclear_norm,
 )
-from repscope.measure.similarity.table import similarity_nulls, similarity_replicates
 
 PLAIN = {"cka.debiased": cka_debiased, "procrustes": procrustes, "svcca": svcca, "pwcca": pwcca}
 DTYPES = [(np.float64, 1e-6), (np.float32, 1e-4), (np.float16, 1e-2)]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from repscope.extraction.capture.decode_ahead import decode_all
 from repscope.extraction.models.preprocess import Preprocessing
 from repscope.extraction.sources.base import Item
 from repscope.extraction.sources.decode import UnreadableError
-from repscope.extraction.sources.decode_ahead import decode_all
 
 
 class Slow:

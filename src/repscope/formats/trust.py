@@ -19,7 +19,11 @@ def read_or_trust(
         FormatError: the trusted pickle cannot be loaded either.
     """
     if not options.trust_pickle:
-        return restricted()
+        try:
+            return restricted()
+        except UnsafePickleError as refusal:
+            offer = "or, only if you trust everyone who could have written it, pass --trust-pickle"
+            raise UnsafePickleError(refusal.expected, refusal.got, f"{refusal.do}; {offer}") from None
     options.trusted.append(source)
     try:
         value = restricted()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.core import calibration
-from repscope.measure.core.calibration import Band, gaussian_reference, line_reference
+from repscope.measure.geometry import calibration
+from repscope.measure.geometry.calibration import Band, gaussian_reference, line_reference
 from repscope.measure.geometry.one_set import NAMES, geometry_replicates
 from repscope.measure.geometry.spectrum import rank_entropy, rank_participation, spectrum_rows
 

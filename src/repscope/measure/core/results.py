@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from repscope.measure.catalogue.registry import card
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.info import MeasureInfo
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class MeasureResult:
     """One measure of two stages.
 
     Attributes:
-        name: public name of the measure.
+        info: what the measure is.
         before, after: the two stages.
         difference: after minus before on the same items.
         controls: the difference that each known non-answer gives; None where it is not defined.
@@ -24,7 +24,7 @@ class MeasureResult:
         controls_why: the reason of each None in ``controls``.
     """
 
-    name: str
+    info: MeasureInfo
     before: Estimate
     after: Estimate
     difference: Difference
@@ -32,9 +32,14 @@ class MeasureResult:
     expected: tuple[float, float] | None = None
     controls_why: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """Public name of the measure."""
+        return self.info.name
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        described = card(self.name).to_json()
+        described = self.info.to_json()
         record: dict[str, Any] = {
             "name": self.name,
             "group": described["group"],
