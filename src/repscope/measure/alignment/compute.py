@@ -10,7 +10,7 @@ from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicate
 from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
 from repscope.measure.alignment.hubs import hub_share, hub_share_replicates, hub_skew, hub_skew_replicates
 from repscope.measure.alignment.hypersphere import alignment_items, uniformity, uniformity_replicates
-from repscope.measure.alignment.mixed import mixed_search
+from repscope.measure.alignment.mixed import mixed_replicates, mixed_search
 from repscope.measure.alignment.separability import gap_auc, gap_auc_replicates
 from repscope.measure.alignment.true_match import (
     cosine_max_items,
@@ -109,11 +109,19 @@ def _uniformity(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     yield names[0], uniformity_replicates(stage.unit, items, n, seed=stage.frame.seed)
 
 
-def _mixed(stage: Stage, _: bool, names: list[str]) -> Samples:
-    ranked = mixed_search(stage.unit, stage.frame.reference, *_keys(stage), seed=stage.frame.seed)
-    clusters = stage.frame.clusters[ranked.queries]
+def _mixed(stage: Stage, intervals: bool, names: list[str]) -> Samples:
+    items, reference, n = stage.groups(intervals)
+    ranked = mixed_replicates(
+        stage.unit,
+        stage.frame.reference,
+        *_keys(stage),
+        groups=items,
+        reference_groups=reference,
+        n_groups=n,
+        seed=stage.frame.seed,
+    )
     for name in names:
-        yield name, PerItem(ranked.recall if name.startswith("mixed.recall") else ranked.ndcg, clusters)
+        yield name, ranked[name.removeprefix("mixed.").removesuffix("@10")]
 
 
 def _cluster_v(stage: Stage, intervals: bool, names: list[str]) -> Samples:
