@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,9 @@ _CHECKED = 256
 _TOLERANCE = 1e-6
 
 
-class GraphStore(Protocol):
-    """Where the graph of joint rows comes from: ``store(rows, k, seed)``."""
-
-    def __call__(self, rows: Rows, k: int, seed: int, /) -> Graph:
-        """The k or more nearest other rows of each of ``rows`` [ΣN, D], by "l2"; ``seed`` if approximate."""
-        ...
-
+GraphStore: TypeAlias = Callable[[Rows, int, int], Graph]
+"""Gives the k or more nearest other rows, by "l2", of each of the joint rows [ΣN, D]: from these, k, and a
+seed for an approximate search."""
 
 GivenGraph: TypeAlias = Neighbours | GraphStore | None
 
