@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from helpers.training import Noisy, network, problem
 from repscope.errors import ModelError
-from repscope.testing.training import Noisy, network, problem
 from repscope.transform.fitting import Batch, Draws, Progress, TrainingRows, TrainOptions, train
 from repscope.transform.fitting.draws import Order
 from repscope.transform.inputs import Rows
