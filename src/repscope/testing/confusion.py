@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.measure.verdict import reading, records, rules
-from repscope.measure.verdict.records import TOUCHSTONES, WORDS
+from repscope.measure.verdict.records import VERDICT_MEASURES, WORDS
 from repscope.testing import studies as simulated
 from repscope.testing.stamp import stamp
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
@@ -72,7 +72,7 @@ def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) 
         study.reference,
         item_keys=study.item_keys,
         clusters=study.clusters if clustered else None,
-        measures=TOUCHSTONES,
+        measures=VERDICT_MEASURES,
         controls=False,
         seed=seed,
     )
