@@ -72,6 +72,16 @@ def whole(count: int) -> str:
     return f"{count:,}"
 
 
+def compact(count: int) -> str:
+    """``512``, ``263 k``, ``1.2 M``: parameters and operations, in three digits."""
+    size = float(count)
+    for unit in ("", " k", " M", " G"):
+        if size < 1000:
+            return f"{size:.0f}{unit}" if not unit or size >= 100 else f"{size:.3g}{unit}"
+        size /= 1000
+    return f"{size:.3g} T"
+
+
 def typeset(sentence: str) -> str:
     """A real minus before the decimals of a sentence, as the tables have it."""
     return re.sub(r"(?<=[\s(])-(?=\d[\d,]*\.\d)", MINUS, sentence)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 from repscope.plot.bridge.effect import plot_bridge_effect
 from repscope.plot.bridge.entry_time import EntryPoint, plot_bridge_entry_time
 from repscope.plot.bridge.methods import MethodPoint, plot_bridge_methods
 from repscope.study.names import safe_name
 from repscope.verbs.bridge.record import BridgesRecord, EntryTime, MethodResult
-from repscope.verbs.bridge.save import BridgeFigures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass
+class BridgeFigures:
+    """Figures of a report of bridges.
+
+    Attributes:
+        figures: by file name.
+        captions: by the same names.
+    """
+
+    figures: dict[str, Figure] = field(default_factory=dict)
+    captions: dict[str, str] = field(default_factory=dict)
 
 
 def draw_bridges(record: BridgesRecord, *, palette: str = "default") -> BridgeFigures:

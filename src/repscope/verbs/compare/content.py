@@ -11,7 +11,7 @@ from typing import Any
 from repscope.measure.catalogue.registry import MeasureCard, all_cards
 from repscope.measure.comparison.results import SimilarityResult
 from repscope.study.provenance import now
-from repscope.text.display import exact, glued, isolated, visible
+from repscope.text.display import display_safe, isolated, nonbreaking, shell_safe
 from repscope.text.numbers import (
     interval,
     number,
@@ -93,7 +93,7 @@ class SetRow:
     @property
     def shown(self) -> str:
         """Its name, safe to show."""
-        return visible(self.name, 120)
+        return display_safe(self.name, 120)
 
     @property
     def short(self) -> str:
@@ -169,15 +169,15 @@ def build_content(record: ComparisonRecord) -> Content:
     )
     levels = {row.difference.level for row in record.measures if row.difference.low is not None}
     return Content(
-        word=visible(verdict.word, 40),
+        word=display_safe(verdict.word, 40),
         headline=headline(record),
-        because=tuple(glued(visible(typeset(one), 1200)) for one in verdict.because),
-        flags=tuple((visible(flag, 60), glued(flag_note(record, flag))) for flag in verdict.flags),
-        facts=glued(facts(record)),
+        because=tuple(nonbreaking(display_safe(typeset(one), 1200)) for one in verdict.because),
+        flags=tuple((display_safe(flag, 60), nonbreaking(flag_note(record, flag))) for flag in verdict.flags),
+        facts=nonbreaking(facts(record)),
         data_notes=_data_notes(record),
-        before=visible(record.before, 120),
-        after=visible(record.after, 120),
-        reference=visible(record.reference, 120),
+        before=display_safe(record.before, 120),
+        after=display_safe(record.after, 120),
+        reference=display_safe(record.reference, 120),
         linked=record.on is not None,
         seed=record.seed,
         level=f"{levels.pop():.0%} interval" if len(levels) == 1 else "interval",
@@ -186,8 +186,8 @@ def build_content(record: ComparisonRecord) -> Content:
         figures=tuple(
             (
                 name,
-                visible(name.replace("_", " ").replace("-", " "), 80),
-                visible(record.captions.get(name, ""), 2000),
+                display_safe(name.replace("_", " ").replace("-", " "), 80),
+                display_safe(record.captions.get(name, ""), 2000),
             )
             for name in record.figures
         ),
@@ -206,7 +206,7 @@ def build_content(record: ComparisonRecord) -> Content:
             SetRow(
                 role,
                 name,
-                visible(record.fingerprints.get(name, ""), 80),
+                display_safe(record.fingerprints.get(name, ""), 80),
                 provenance_rows(record.provenance.get(name)),
             )
             for role, name in (
@@ -216,14 +216,14 @@ def build_content(record: ComparisonRecord) -> Content:
             )
         ),
         commands=_commands(record),
-        version=visible(record.version, 40),
+        version=display_safe(record.version, 40),
         time=now(),
         cards=tuple(cards[name] for name in dict.fromkeys(named) if name in cards),
     )
 
 
 def _data_notes(record: ComparisonRecord) -> tuple[str, ...]:
-    notes = [visible(one, 600) for one in record.notes]
+    notes = [display_safe(one, 600) for one in record.notes]
     empty = record.classes_without_items
     if empty:
         listed = ", ".join(isolated(one, 40) for one in empty[:LISTED])
@@ -243,8 +243,8 @@ def _similarity_row(row: SimilarityResult, notes: Notes) -> SimilarityRow:
         null_high="–" if row.null_high is None else number(row.null_high, places),
         p=p_value(row.p),
         n=whole(row.value.n),
-        note=notes.letter(visible(row.value.method, 400)),
-        why=visible(row.value.why, 400),
+        note=notes.letter(display_safe(row.value.method, 400)),
+        why=display_safe(row.value.why, 400),
     )
 
 
@@ -256,7 +256,7 @@ def _change(change: Mapping[str, Any] | None) -> tuple[tuple[Part, ...], tuple[t
     shares = nested if isinstance(nested, Mapping) else change
     parts = tuple(_part(name, shares[name]) for name in PARTS if name in shares)
     rest = [
-        (CHANGE.get(name, visible(name, 60)), _reading(value))
+        (CHANGE.get(name, display_safe(name, 60)), _reading(value))
         for name, value in change.items()
         if name not in (*PARTS, "shares") and value not in (None, "")
     ]
@@ -288,7 +288,7 @@ def _power(record: ComparisonRecord, cards: Mapping[str, MeasureCard]) -> tuple[
         places = places_for_change(places_for(row.before.value, row.after.value) if row else 3, smallest)
         rows.append(
             PowerRow(
-                visible(name),
+                display_safe(name),
                 plain_name(name, cards.get(name)),
                 number(seen, places_for_change(places, seen), signed=True),
                 number(smallest, places),
@@ -310,7 +310,7 @@ def _margins(record: ComparisonRecord) -> tuple[tuple[str, str], ...]:
 
 def provenance_rows(record: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
     """What is known of a set's origin, as names and values that can be printed."""
-    return tuple((visible(name, 60), on_one_line(value)) for name, value in (record or {}).items())
+    return tuple((display_safe(name, 60), on_one_line(value)) for name, value in (record or {}).items())
 
 
 def on_one_line(value: Any) -> str:
@@ -325,7 +325,7 @@ def on_one_line(value: Any) -> str:
         value = ", ".join(f"{name} {on_one_line(one)}" for name, one in value.items())
     elif isinstance(value, list | tuple):
         value = ", ".join(map(on_one_line, value))
-    return visible(value, 400)
+    return display_safe(value, 400)
 
 
 def _commands(record: ComparisonRecord) -> tuple[str, ...]:
@@ -336,8 +336,8 @@ def _commands(record: ComparisonRecord) -> tuple[str, ...]:
     try:
         words = shlex.split(record.replay)
     except ValueError:
-        return (exact(record.replay),)
+        return (shell_safe(record.replay),)
     if words[:2] == ["repscope", "compare"] and len(words) > 2:
         names = dict.fromkeys((record.before, record.after, record.reference))
         commands += [shlex.join(["repscope", "info", words[2], name, "--verify"]) for name in names]
-    return tuple(map(exact, commands))
+    return tuple(map(shell_safe, commands))

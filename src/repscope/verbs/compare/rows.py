@@ -11,7 +11,7 @@ from repscope.measure.catalogue.registry import MeasureCard, all_cards
 from repscope.measure.comparison.results import MeasureResult
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.verdict.rules import Margins, Verdict
-from repscope.text.display import visible
+from repscope.text.display import display_safe
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change, whole
 from repscope.verbs.compare.forest import Forest, forest
 from repscope.verbs.compare.words import (
@@ -191,11 +191,11 @@ def undefined_row(name: str, why: str, card: MeasureCard | None) -> MeasureRow:
     """The row of a measure that these sets do not have."""
     direction = card.direction if card else "none"
     return MeasureRow(
-        visible(name),
+        display_safe(name),
         plain_name(name, card),
         ARROWS[direction],
         _DIRECTIONS[direction],
-        why=(visible(why, 400),),
+        why=(display_safe(why, 400),),
     )
 
 
@@ -251,7 +251,7 @@ def control_names(groups: Iterable[MeasureGroup]) -> list[str]:
 def _method(row: MeasureResult) -> str:
     methods = dict.fromkeys((row.before.method, row.after.method, row.difference.method))
     kept = [one for one in methods if one and not any(one != other and one in other for other in methods)]
-    return visible("; ".join(kept), 400)
+    return display_safe("; ".join(kept), 400)
 
 
 def _reasons(row: MeasureResult) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ def _reasons(row: MeasureResult) -> tuple[str, ...]:
     for part, one in (("before", row.before), ("after", row.after), ("difference", row.difference)):
         if one.why:
             reasons.setdefault(one.why, []).append(part)
-    return tuple(visible(f"{', '.join(parts)}: {why}", 400) for why, parts in reasons.items())
+    return tuple(display_safe(f"{', '.join(parts)}: {why}", 400) for why, parts in reasons.items())
 
 
 def _finite(value: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repscope.text.display import isolated, visible, wrap
+from repscope.text.display import display_safe, isolated, wrap
 from repscope.text.numbers import whole
 from repscope.text.tables import WIDTH, table
 from repscope.verbs.compare.protocol import ComparisonRecord
@@ -45,7 +45,7 @@ def _flag_lines(comparison: ComparisonRecord) -> list[str]:
         lines += wrap(f"{urgent}: {flag_note(comparison, urgent)}", WIDTH, first="! ", rest="  ")
     if flags:
         lines += wrap(
-            f"also: {', '.join(visible(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
+            f"also: {', '.join(display_safe(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
         )[:1]
     return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from repscope.text.display import columns, exact, isolated, pad, wrap
+from repscope.text.display import columns, isolated, pad, shell_safe, wrap
 from repscope.text.numbers import whole
 from repscope.text.tables import BELOW, WIDTH, clip, table
 from repscope.verbs.compare.changes import ItemRow
@@ -251,7 +251,7 @@ def _command(command: str) -> list[str]:
     try:
         words = [shlex.quote(word) for word in shlex.split(command)]
     except ValueError:
-        return ["    " + exact(command)]
+        return ["    " + shell_safe(command)]
     lines = ["    " + (words[0] if words else "")]
     for word in words[1:]:
         if columns(lines[-1]) + columns(word) + 3 > WIDTH:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from repscope.measure.catalogue.registry import MeasureCard, all_cards
 from repscope.study.provenance import now
-from repscope.text.display import exact, glued, isolated, visible
+from repscope.text.display import display_safe, isolated, nonbreaking, shell_safe
 from repscope.text.numbers import typeset, whole
 from repscope.verbs.compare.content import SetRow, on_one_line, provenance_rows
 from repscope.verbs.drift import tables
@@ -90,10 +90,10 @@ def build_drift_content(record: DriftRecord) -> DriftContent:
         title=f"{isolated(record.group, 40)}: {title}" if grouped else title,
         headline=headline(record),
         facts=facts(record),
-        notes=tuple(visible(one, 600) for one in record.notes),
+        notes=tuple(display_safe(one, 600) for one in record.notes),
         key=tables.key_table(arrays),
         figures=tuple(
-            (name, name.replace("_", " "), visible(record.captions.get(name, ""), 1000))
+            (name, name.replace("_", " "), display_safe(record.captions.get(name, ""), 1000))
             for name in record.figures
         ),
         contrasts=tables.contrast_table(record.contrasts, arrays.labels),
@@ -103,7 +103,7 @@ def build_drift_content(record: DriftRecord) -> DriftContent:
         commands=_commands(record),
         cards=tuple(cards[name] for name in names if name in cards),
         seed=record.seed,
-        version=visible(record.version, 40),
+        version=display_safe(record.version, 40),
         time=now(),
     )
 
@@ -145,18 +145,18 @@ def _group(record: DriftRecord, name: str) -> GroupContent:
         tables.power_table(found),
     ]
     methods = dict.fromkeys(
-        visible(one.method, 300) for series in found.series.values() for one in series.values if one.method
+        display_safe(one.method, 300) for series in found.series.values() for one in series.values if one.method
     )
     undefined = [*found.undefined.items()]
     undefined += [("modes", found.modes.why)] if found.modes.why else []
     return GroupContent(
         name=isolated(name, 60),
         word=found.verdict.word,
-        because=tuple(glued(typeset(visible(one, 800))) for one in found.verdict.because),
-        flags=tuple((visible(flag, 40), FLAGS.get(flag, "")) for flag in found.verdict.flags),
+        because=tuple(nonbreaking(typeset(display_safe(one, 800))) for one in found.verdict.because),
+        flags=tuple((display_safe(flag, 40), FLAGS.get(flag, "")) for flag in found.verdict.flags),
         tables=tuple(one for one in made if one is not None),
         rate=tuple(tables.rate_lines(found)),
-        undefined=tuple((visible(key, 60), visible(why, 400)) for key, why in undefined),
+        undefined=tuple((display_safe(key, 60), display_safe(why, 400)) for key, why in undefined),
         methods=tuple(methods),
     )
 
@@ -165,7 +165,7 @@ def _sets(record: DriftRecord) -> tuple[SetRow, ...]:
     roles: dict[str, str] = {}
     for group, names in record.sets.items():
         for number, name in enumerate(names):
-            roles.setdefault(name, f"stage {number}" + (f" of {visible(group, 40)}" if group else ""))
+            roles.setdefault(name, f"stage {number}" + (f" of {display_safe(group, 40)}" if group else ""))
     for other, role in ((record.reference, "reference"), (record.real, "real rows")):
         if other is not None:
             roles[other] = f"{roles[other]} and {role}" if other in roles else role
@@ -173,7 +173,7 @@ def _sets(record: DriftRecord) -> tuple[SetRow, ...]:
         SetRow(
             role,
             name,
-            visible(record.fingerprints.get(name, ""), 80),
+            display_safe(record.fingerprints.get(name, ""), 80),
             provenance_rows(record.provenance.get(name)),
         )
         for name, role in roles.items()
@@ -196,7 +196,7 @@ def _commands(record: DriftRecord) -> tuple[str, ...]:
         return ()
     words = shlex.split(record.replay)
     checks = [shlex.join(["repscope", "info", words[2], name, "--verify"]) for name in record.fingerprints]
-    return tuple(map(exact, [record.replay, *checks]))
+    return tuple(map(shell_safe, [record.replay, *checks]))
 
 
 def _some(labels: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.drift import GroupContrast
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.result import DriftArrays
-from repscope.text.display import isolated, visible
+from repscope.text.display import display_safe, isolated
 from repscope.text.numbers import MINUS, interval, number, p_value, percent, places_for
 from repscope.verbs.drift.words import KEY, plain
 
@@ -202,7 +202,7 @@ def rate_lines(found: DriftArrays) -> list[str]:
     """The fitted rate in sentences."""
     rate = found.rate
     if rate.factor.value is None:
-        return [visible(rate.why or rate.factor.why, 300)]
+        return [display_safe(rate.why or rate.factor.why, 300)]
     lines = [
         f"Total spread is multiplied by {value(rate.factor)} for each unit of position "
         f"({rate.factor.method}, n = {rate.factor.n:,}).",
@@ -211,7 +211,7 @@ def rate_lines(found: DriftArrays) -> list[str]:
     lines.append(
         f"It halves every {value(half)} units."
         if half.value is not None
-        else f"No half-life: {visible(half.why, 200)}."
+        else f"No half-life: {display_safe(half.why, 200)}."
     )
     if rate.residual is not None:
         lines.append(
@@ -264,7 +264,7 @@ def power_table(found: DriftArrays) -> Cells | None:
         series = found.series.get(name)
         ratio = series is not None and series.scale == "ratio"
         rows.append(
-            (visible(name), number(smallest, places_for(smallest)), "logarithm" if ratio else "units")
+            (display_safe(name), number(smallest, places_for(smallest)), "logarithm" if ratio else "units")
         )
     if not rows:
         return None
