@@ -39,4 +39,4 @@ def _field(value: Value) -> str:
         return ""
     if isinstance(value, str):
         return " ".join(value.encode("utf-8", "backslashreplace").decode().split())
-    return repr(value)
+    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -94,7 +94,8 @@ def command_lines(command: str) -> list[str]:
 
 
 def _section(section: Section, document: Document) -> list[str]:
-    lines = ["", "", *wrap(section.title, WIDTH), "─" * WIDTH, *block_lines(section.blocks)]
+    lines = block_lines(section.blocks)
+    lines = ["", "", *wrap(section.title, WIDTH), "─" * WIDTH, *(lines if any(lines[:1]) else lines[1:])]
     if section.sourced:
         repeat = " Repeat: the command at the end." if document.repeat else ""
         lines += ["", *wrap(f"[{document.source}.{repeat}]", WIDTH, rest=" ")]

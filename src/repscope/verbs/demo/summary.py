@@ -7,7 +7,7 @@ from typing import Any
 from repscope.plot.base.text import number
 from repscope.verbs.compare.record import Comparison
 from repscope.verbs.demo.tour import Tour
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 ROWS = ("cosine.max", "top1.true", "mrr.true", "gap.l2", "spread.cosine", "rank.entropy", "hub.share")
 

@@ -17,7 +17,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.compare.compare import PERPLEXITY, declared_cluster, map_method
 from repscope.verbs.drift.groups import Grouped, group_stages
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 from repscope.verbs.drift.rows import Asked, Lined, check_sets, line_up, positions_of
 
 _PARTS = re.compile(r"[_.\s-]+")
