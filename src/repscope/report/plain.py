@@ -43,7 +43,14 @@ def plain_text(document: Document) -> str:
 
 def block_lines(blocks: Iterable[Block]) -> list[str]:
     """Some parts of a report, such as a terminal shows after a run."""
-    return [line for block in blocks for line in _block(block)]
+    lines: list[str] = []
+    below_table = False
+    for block in blocks:
+        own = _block(block)
+        lines += [""] if below_table and any(own[:1]) else []
+        lines += own
+        below_table = isinstance(block, Table)
+    return lines
 
 
 def table_lines(shown: Table, view: View, *, rule: bool = True, below: bool = True) -> list[str]:
@@ -117,7 +124,7 @@ def _block(block: Block) -> list[str]:
         case Facts():
             lines = _facts(block)
         case Legend():
-            lines = [f"{pad(name, 15)} {words}" for name, words in block.marks]
+            lines = ["", *(f"{pad(name, 15)} {words}" for name, words in block.marks), ""]
         case Figure():
             lines = wrap(f"{block.title}. {block.caption}", WIDTH, rest="    ")
             lines += wrap(f"figures/{block.name}", WIDTH, first="    ")

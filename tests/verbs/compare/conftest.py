@@ -15,7 +15,7 @@ from repscope.measure.catalogue.registry import all_cards, card
 from repscope.measure.comparison.results import MeasureResult, SimilarityResult
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.verdict.rules import Evidence, Verdict, judge
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 
 Build = Callable[..., Comparison]
 

@@ -24,7 +24,8 @@ from repscope.plot.base.style import (
     settle,
     styled,
 )
-from repscope.plot.base.text import p_value, printable
+from repscope.plot.base.text import printable
+from repscope.text.numbers import p_equation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -185,7 +186,7 @@ def _flips(ax: Axes, arrays: ArrayComparison, moved: Floats, marks: Palette) -> 
     ax.set_xlabel("items")
     ax.annotate(
         f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}\n"
-        f"McNemar, items independent: {p_value(changed.p)}",
+        f"McNemar, items independent: {p_equation(changed.p)}",
         (0.02, 0.03),
         xycoords="axes fraction",
         va="bottom",

@@ -22,7 +22,8 @@ from repscope.plot.base.style import (
     settle,
     styled,
 )
-from repscope.plot.base.text import p_value, printable
+from repscope.plot.base.text import printable
+from repscope.text.numbers import p_equation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,7 +182,7 @@ def _flips(ax: Axes, changed: Flips, marks: Palette) -> None:
     ax.set_xlabel("items")
     stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
     ax.annotate(
-        f"McNemar {p_value(changed.p)}\n{stayed}",
+        f"McNemar {p_equation(changed.p)}\n{stayed}",
         (0.02, 0.04),
         xycoords="axes fraction",
         va="bottom",

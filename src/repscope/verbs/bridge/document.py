@@ -20,12 +20,12 @@ from repscope.report.document import (
     Table,
     View,
 )
+from repscope.report.figures import Drawn
 from repscope.report.plain import block_lines, table_lines
 from repscope.study.provenance import now
 from repscope.text.display import display_safe, isolated, nonbreaking, wrap
 from repscope.text.numbers import compact, interval, number, typeset, whole
 from repscope.text.tables import WIDTH
-from repscope.verbs.bridge.figures import BridgeFigures
 from repscope.verbs.bridge.record import BridgesRecord, EntryTime, MethodResult, Part, TopChange
 from repscope.verbs.common.origin import Origin, check_commands, figures_section, repeat_section, source_line
 
@@ -63,7 +63,7 @@ LEGEND = (
 )
 
 
-def bridge_document(record: BridgesRecord, drawn: BridgeFigures) -> Document:
+def bridge_document(record: BridgesRecord, drawn: Drawn) -> Document:
     """The whole report, with the figures that were drawn."""
     roles = dict.fromkeys(record.fingerprints, "bridge") | {record.target: "target", record.source: "source"}
     origins = [Origin(roles[name], name, value, {}) for name, value in record.fingerprints.items()]

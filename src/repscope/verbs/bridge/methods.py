@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from repscope.errors import RepscopeError
+from repscope.text.display import wrap
+from repscope.text.tables import WIDTH, table
 from repscope.transform.catalogue import Method, method, methods
 from repscope.verbs.bridge.params import parameters_of
 
@@ -19,23 +20,16 @@ LEARNS = {
 }
 """What a method learns from, in words."""
 
-WIDTH = 100
-
 
 def methods_lines(all_of_them: Sequence[Method]) -> list[str]:
     """One block a method, for a terminal."""
-    wide = max(len(one.name) for one in all_of_them)
-    learns = max(map(len, LEARNS.values()))
-    lines = []
-    for one in all_of_them:
-        back = "invertible" if one.invertible else ""
-        lines.append(
-            f"{one.name:<{wide}}  {LEARNS[one.learns_from]:<{learns}}  {back:<10}  {one.cost}".rstrip()
-        )
-        lines += textwrap.wrap(
-            one.when, WIDTH, initial_indent=" " * (wide + 2), subsequent_indent=" " * (wide + 2)
-        )
-    return lines
+    indent = " " * (max(len(one.name) for one in all_of_them) + 2)
+    rows = [
+        (one.name, LEARNS[one.learns_from], "invertible" if one.invertible else "", one.cost)
+        for one in all_of_them
+    ]
+    below = [wrap(one.when, WIDTH, first=indent) for one in all_of_them]
+    return table((), rows, left=range(4), below=below, width=None)
 
 
 def method_lines(one: Method) -> list[str]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from repscope.report.figures import Drawn
 from repscope.report.files import FORMATS, write_report
 from repscope.verbs.bridge.csv import bridges_csv
 from repscope.verbs.bridge.document import bridge_document
-from repscope.verbs.bridge.figures import BridgeFigures
 from repscope.verbs.bridge.record import BridgesRecord
 
 
 def save_bridges(
-    record: BridgesRecord, drawn: BridgeFigures | None, out: Path, *, formats: Sequence[str] = FORMATS
+    record: BridgesRecord, drawn: Drawn | None, out: Path, *, formats: Sequence[str] = FORMATS
 ) -> Path:
     """Write report.html, report.txt, metrics.json, metrics.csv and figures/; the path of the page.
 
     Raises:
         StorageError: the disk or its permissions refuse.
     """
-    drawn = drawn or BridgeFigures()
+    drawn = drawn or Drawn()
     return write_report(
         out,
         bridge_document(record, drawn),

@@ -17,7 +17,7 @@ from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Link, Study, link, pair_rows
 from repscope.study.links import key_codes
 from repscope.study.provenance import version
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 
 if TYPE_CHECKING:
     from repscope.maps.fit import Method

@@ -8,7 +8,7 @@ from repscope.measure.comparison.results import MeasureResult
 from repscope.measure.verdict.rules import TRUE_MATCH, describe
 from repscope.text.display import display_safe, isolated
 from repscope.text.numbers import number, percent, places_for, typeset, whole
-from repscope.verbs.compare.protocol import ComparisonRecord
+from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.words import OLDER_NUMBER
 
 WARNINGS = ("max-cosine-misleads", "few-clusters", "ceiling", "spread-fell", "rank-fell", "margin-fell")

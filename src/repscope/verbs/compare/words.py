@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from repscope.measure.catalogue.registry import MeasureCard
+from repscope.report.document import Tone
+
+TONES: dict[str, Tone] = {
+    "aligned": "good",
+    "closer": "info",
+    "unchanged": "calm",
+    "inconclusive": "wait",
+    "farther": "wait",
+    "damaged": "bad",
+    "hub-captured": "bad",
+    "collapsed": "bad",
+}
+"""Colour of each verdict; the word says the same without it."""
+
+READINGS: dict[str, Tone] = {
+    "better": "good", "worse": "bad", "misleads": "wait", "same": "soft", "unclear": "soft",
+    "undefined": "soft",
+}  # fmt: skip
+"""Colour of each reading of a difference; "rose" and "fell" have none."""
 
 KEY_MEASURES = (
     "mrr.true", "top1.true", "margin.true", "cosine.true", "cosine.max",
