@@ -13,8 +13,9 @@ from repscope.cli.common import say
 from repscope.cli.progress import SPARSE_SECONDS
 
 if TYPE_CHECKING:
-    from repscope.extraction import Extraction, Progress
+    from repscope.extraction import Extraction
     from repscope.extraction.run.plan import Plan
+    from repscope.text.progress import Progress
 
 
 def summary_lines(done: Extraction) -> Iterator[str]:

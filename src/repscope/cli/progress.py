@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from repscope.cli.common import say
 
 if TYPE_CHECKING:
-    from repscope.verbs.bridge.checkpoints import Progress, Report
+    from repscope.text.progress import OnProgress, Progress
 
 SPARSE_SECONDS = 10.0
 """Between lines of progress where there is no terminal."""
 
 
 @contextlib.contextmanager
-def progress(quiet: bool) -> Iterator[Report | None]:
+def progress(quiet: bool) -> Iterator[OnProgress | None]:
     """A function to tell progress to, or None when nobody wants to know."""
     if quiet:
         yield None

@@ -36,8 +36,7 @@ def project(
     """
     from repscope.neighbors.kept import folder_of
     from repscope.study import Study
-    from repscope.verbs.common.words import check_formats
-    from repscope.verbs.compare.compare import map_method
+    from repscope.verbs.common.words import check_formats, map_method
     from repscope.verbs.project import project_study
 
     formats = check_formats(figures)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError
-from repscope.extraction import Extraction, Progress, Source, extract
+from repscope.extraction import Extraction, Source, extract
 from repscope.extraction.capture.points import Pool
 from repscope.extraction.models.preprocess import preprocessing
 from repscope.extraction.run.contact_sheet import FILE_NAME, save_sheet
@@ -17,6 +17,7 @@ from repscope.extraction.run.plan import Plan, plan_extraction
 from repscope.extraction.sources.image_lists import ImageFiles
 from repscope.extraction.sources.open import SourceOptions, open_source
 from repscope.extraction.sources.stored_images import StoredImages
+from repscope.text.progress import OnProgress
 
 
 def extract_images(
@@ -44,7 +45,7 @@ def extract_images(
     overwrite: bool = False,
     shard_rows: int = SHARD_ROWS,
     seed: int = 0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> Extraction:
     """Extract a source with options in the command line's form.
 

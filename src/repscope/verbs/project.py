@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import InputError, VectorError
+from repscope.errors import InputError
 from repscope.maps import Projection, project
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.verbs.common.rows import one_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -109,14 +110,8 @@ def project_study(
     if len(set(names)) < len(names):
         raise InputError("each set once", ", ".join(names), "name every set one time")
     opened = Study.open(study)
-    sets = {name: opened.verify(name) for name in names}
-    widths = {name: one.d for name, one in sets.items()}
-    if len(set(widths.values())) > 1:
-        raise VectorError(
-            "sets of one width",
-            ", ".join(f"{name!r} {width}" for name, width in widths.items()),
-            "map sets of one space together",
-        )
+    sets = opened.open_sets(names)
+    one_width(list(sets.values()), "map sets of one space together")
     projection = project(
         {name: one.vectors for name, one in sets.items()},
         method=method,

@@ -12,9 +12,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from repscope.errors import ExistsError, IncompleteSetError, InputError, ModelError, StorageError, VectorError
-from repscope.extraction import Preprocessing, Progress, extract
+from repscope.extraction import Preprocessing, extract
 from repscope.extraction.run.outputs import Output
 from repscope.study import Study
+from repscope.text.progress import Progress
 
 
 def fingerprints(study: Path) -> dict[str, str]:

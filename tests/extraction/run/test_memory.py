@@ -19,11 +19,12 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.errors import BatchTooLargeError, CorruptError, InputError, ModelError
-from repscope.extraction import Progress, extract
+from repscope.extraction import extract
+from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.run.batch_sizes import KEY, BatchSizes
-from repscope.extraction.run.memory import ran_out_of_memory, too_large
 from repscope.extraction.run.plan import plan_extraction
 from repscope.study import Study
+from repscope.text.progress import Progress
 
 HUNGRY = """
 import time

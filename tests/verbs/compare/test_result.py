@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from repscope.errors import InputError
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.report.files import FILES
 
 
@@ -47,7 +48,7 @@ def test_a_time_that_is_given_is_on_the_report(
 
 
 def test_nan_is_refused_before_anything_is_written(aligned: Any, tmp_path: Path) -> None:
-    row = MeasureResult("hub.skew", Estimate(float("nan")), Estimate(0.0), Difference(0.0))
+    row = MeasureResult(measure_info("hub.skew"), Estimate(float("nan")), Estimate(0.0), Difference(0.0))
     with pytest.raises(InputError, match="JSON"):
         replace(aligned, measures=(row,)).save(tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from repscope.measure.catalogue.registry import card
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.report.document import Table
 from repscope.verbs.compare.rows import Notes, group_tables, key_table, measure_cells, reading
@@ -23,7 +23,7 @@ def result(
     low, high = (None, None) if half is None or value is None else (value - half, value + half)
     after = None if value is None else 0.4 + value
     return MeasureResult(
-        name, Estimate(0.4), Estimate(after), Difference(value, low, high, **{"p": 0.001} | p)
+        measure_info(name), Estimate(0.4), Estimate(after), Difference(value, low, high, **{"p": 0.001} | p)
     )
 
 
@@ -47,24 +47,24 @@ def result(
     ],
 )
 def test_readings(row: MeasureResult, word: str) -> None:
-    assert reading(row, card(row.name).direction, VERDICT) == word
+    assert reading(row, VERDICT) == word
 
 
 def test_the_older_number_misleads_where_the_verdict_says_so() -> None:
     flagged = replace(VERDICT, flags=("max-cosine-misleads",))
-    assert reading(result("cosine.max"), "none", flagged) == "misleads"
-    assert reading(result("cosine.true"), "higher", flagged) == "better"
+    assert reading(result("cosine.max"), flagged) == "misleads"
+    assert reading(result("cosine.true"), flagged) == "better"
 
 
 def test_a_margin_that_is_a_ratio_is_of_the_value_before() -> None:
     row = result("spread.cosine", 0.015, 0.004)
-    assert reading(row, "none", VERDICT) == "same"  # .05 of .4 is .02
-    assert reading(replace(row, before=Estimate(0.2)), "none", VERDICT) == "rose"
+    assert reading(row, VERDICT) == "same"  # .05 of .4 is .02
+    assert reading(replace(row, before=Estimate(0.2)), VERDICT) == "rose"
 
 
 def test_a_row_as_it_is_read() -> None:
     row = MeasureResult(
-        "rank.entropy",
+        measure_info("rank.entropy"),
         Estimate(118.42, 116.3, 120.5, 0.95, 250, "delete-group jackknife, 50 groups"),
         Estimate(121.93, 119.8, 124.0, 0.95, 250, "delete-group jackknife, 50 groups"),
         Difference(
@@ -74,7 +74,7 @@ def test_a_row_as_it_is_read() -> None:
         (106.6, 130.2),
     )
     notes = Notes()
-    shown = measure_cells(row, card(row.name), VERDICT, notes)
+    shown = measure_cells(row, VERDICT, notes)
     assert str(shown["before"]) == "118.4 [116.3, 120.5]"
     assert str(shown["difference"]) == "+3.5 [+1.4, +5.6]"
     assert shown["difference"].raw == (3.51, 1.4, 5.6)
@@ -91,12 +91,12 @@ def test_a_row_as_it_is_read() -> None:
 
 def test_reasons_say_whose_they_are() -> None:
     row = MeasureResult(
-        "cosine.true",
+        measure_info("cosine.true"),
         Estimate(None, why="no links"),
         Estimate(0.3, why="one cluster"),
         Difference(None, why="no links"),
     )
-    shown = measure_cells(row, card(row.name), VERDICT, Notes())
+    shown = measure_cells(row, VERDICT, Notes())
     assert shown["measure"].below == ("before, difference: no links", "after: one cluster")
     assert shown["before"].text == "undefined"
     assert shown["beside the controls"].forest is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +19,13 @@ from repscope.extraction.run.batch_sizes import BatchSizes
 from repscope.extraction.run.loop import Filling
 from repscope.extraction.run.outputs import Output, recipe_of
 from repscope.extraction.run.parts import Part, notes_on, points_of
-from repscope.extraction.run.records import ExtractedSet, Extraction, Progress
+from repscope.extraction.run.records import ExtractedSet, Extraction
 from repscope.extraction.sources.base import Source, digest_items
 from repscope.extraction.sources.open import open_source
 from repscope.study import Study
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import describe_environment
+from repscope.text.progress import OnProgress
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,7 +59,7 @@ def extract(
     seed: int = 0,
     resume: str = AGAIN,
     resume_replacing: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> Extraction:
     """Run a model over a source of items and keep what its modules take and give, one set each.
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import BatchTooLargeError
+from repscope.extraction.capture.decode_ahead import Decoded, decode
 from repscope.extraction.capture.engine import Engine
+from repscope.extraction.capture.memory import release_memory
 from repscope.extraction.capture.points import CapturePoint, Pool, as_points, resolve_points
 from repscope.extraction.models.load import load_model
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.contact_sheet import contact_sheet
 from repscope.extraction.run.extract import BATCH_SIZE, check_options, named_points
-from repscope.extraction.run.memory import release_memory
 from repscope.extraction.run.parts import Part, notes_on, points_of
 from repscope.extraction.sources.base import Source
-from repscope.extraction.sources.decode_ahead import Decoded, decode
 from repscope.extraction.sources.open import open_source
 from repscope.study.manifest import Skipped
 from repscope.study.names import safe_name

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from repscope.errors import InputError
 
 FIXED = -1
 """Group code of a row that is never left out (a reference that does not vary with the items)."""
@@ -40,6 +42,12 @@ class Estimate:
         if self.low is None or self.high is None:
             return f"{self.value:.4g}"
         return f"{self.value:.4g} ({self.level:.0%} {self.low:.4g} to {self.high:.4g}, n = {self.n:,})"
+
+    def within(self, bounds: tuple[float, float]) -> Estimate:
+        """The same estimate, its interval cut off at the bounds of the measure."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, bounds[0]), high=min(self.high, bounds[1]))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -111,3 +119,37 @@ class Replicates:
     leave_out: NDArray[np.float64]
     n: int
     method: str = ""
+
+
+@dataclass(frozen=True)
+class PerItem:
+    """A measure that is a mean over items.
+
+    Attributes:
+        values: [T] the value of each item that has one.
+        clusters: [T] their clusters.
+    """
+
+    values: NDArray[np.float64]
+    clusters: NDArray[np.int64]
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return float(self.values.mean())
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """A measure that this stage does not have."""
+
+    why: str
+
+    @classmethod
+    def of(cls, error: InputError) -> Undefined:
+        """With what the measure expected of the rows, and what they are, for a reason."""
+        return cls(f"expected {error.expected}; got {error.got}")
+
+
+Sample = PerItem | Replicates | Undefined
+"""What a stage gives of a measure, before it is an estimate."""

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import InputError
 from repscope.measure.core.arrays import Float64, float_matrix
 from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.joint import JointMoments, joint_leave_out
-from repscope.measure.core.pairs import PERMUTATIONS, Narrow, NullTable, null_of, paired, pairings, some_rows
+from repscope.measure.core.pairs import PERMUTATIONS, Narrow, NullTable, null_of, paired, pairings
 from repscope.measure.core.tables import ReplicateTable
 from repscope.measure.similarity.cca import Canonical, Whitening, projection_weighted
 from repscope.measure.similarity.cka import CrossProducts, cka_from_products, cka_of_sums
@@ -84,7 +85,7 @@ def moment_nulls(
         InputError: fewer than 1 permutation.
     """
     a, b = paired(x, y)
-    rows = some_rows(len(a), most_rows, seed)
+    rows = chosen_rows(len(a), most_rows, seed)
     a, b = a[rows], b[rows]
     real = moment_replicates(a, b, np.full(len(rows), FIXED), 0, names)
     random = pairings(len(rows), seed, permutations)
@@ -95,8 +96,8 @@ def moment_nulls(
     left, right = _Side.of(a), _Side.of(b)
     drawn = [_permuted(left, right, pairing, list(real)) for pairing in random]
     method = "" if len(rows) == len(np.asarray(x)) else f"{len(rows):,} rows, seed {seed}"
-    for name, one in real.items():
-        nulls[name] = null_of(one.value, [values[name] for values in drawn], len(rows), method)
+    for name, replicates in real.items():
+        nulls[name] = null_of(replicates.value, [values[name] for values in drawn], len(rows), method)
     return nulls
 
 
@@ -135,7 +136,7 @@ def _collect(values: Sequence[float | InputError], n: int) -> Replicates:
     whole = values[0]
     if isinstance(whole, InputError):
         raise whole
-    left = [np.nan if isinstance(one, InputError) else one for one in values[1:]]
+    left = [np.nan if isinstance(value, InputError) else value for value in values[1:]]
     return Replicates(whole, np.array(left, dtype=np.float64), n)
 
 
@@ -175,7 +176,7 @@ def _permuted(
     product = np.sqrt(x.values)[:, None] * cross * np.sqrt(y.values)
     values = {}
     if "cka.debiased" in names:
-        squares = tuple(float(np.square(one).sum()) for one in (x.values, product, y.values))
+        squares = tuple(float(np.square(matrix).sum()) for matrix in (x.values, product, y.values))
         a, b = left.lengths, right.lengths[pairing]
         values["cka.debiased"] = cka_of_sums(
             n,

@@ -1,4 +1,4 @@
-"""The registry of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
+"""The catalogue of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from repscope.errors import RepscopeError
 from repscope.text.display import wrap
 from repscope.text.tables import WIDTH, table
-from repscope.transform.catalogue import Method, method, methods
+from repscope.transform.catalogue import MethodInfo, method, methods
 from repscope.verbs.bridge.params import parameters_of
 
 LEARNS = {
@@ -21,7 +21,7 @@ LEARNS = {
 """What a method learns from, in words."""
 
 
-def methods_lines(all_of_them: Sequence[Method]) -> list[str]:
+def methods_lines(all_of_them: Sequence[MethodInfo]) -> list[str]:
     """One block a method, for a terminal."""
     indent = " " * (max(len(one.name) for one in all_of_them) + 2)
     rows = [
@@ -32,7 +32,7 @@ def methods_lines(all_of_them: Sequence[Method]) -> list[str]:
     return table((), rows, left=range(4), below=below, width=None)
 
 
-def method_lines(one: Method) -> list[str]:
+def method_lines(one: MethodInfo) -> list[str]:
     """One method with its parameters and their defaults."""
     lines = [
         one.name,
@@ -70,7 +70,7 @@ def methods_markdown() -> str:
     return "\n".join(lines)
 
 
-def _json(one: Method) -> dict[str, Any]:
+def _json(one: MethodInfo) -> dict[str, Any]:
     record = one.to_json()
     try:
         one.load()

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, UnknownNameError
-from repscope.transform.catalogue import get, methods
+from repscope.transform.bridges import get
+from repscope.transform.catalogue import method as find_method
+from repscope.transform.catalogue import methods
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -67,7 +69,7 @@ def make_bridge(method: str, params: Mapping[str, Any] | None = None, *, seed: i
     """An unfitted bridge.
 
     Args:
-        method: name in the registry.
+        method: name in the catalogue.
         params: its parameters; others keep their defaults.
         seed: of a method that draws at random, unless ``params`` says otherwise.
 
@@ -103,16 +105,14 @@ def chosen_methods(text: str | None) -> tuple[tuple[str, ...], bool]:
     """Names of ``--methods``, and whether they are simply all of them.
 
     Raises:
-        UnknownNameError: one of them is not in the registry.
+        UnknownNameError: one of them is not in the catalogue.
     """
     if text is None:
         return (), False
     if text.strip() == "all":
         return tuple(one.name for one in methods()), True
-    from repscope.transform.catalogue import method
-
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return tuple(dict.fromkeys(method(name).name for name in names)), False
+    return tuple(dict.fromkeys(find_method(name).name for name in names)), False
 
 
 def _value(text: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.report.document import Block, Command, Definition, Facts, Figure, Heading, Paragraph, Section
 from repscope.text.display import display_safe, isolated, shell_safe
 
@@ -116,7 +116,7 @@ def figures_section(figures: Mapping[str, Any], captions: Mapping[str, str]) -> 
 
 def definitions(names: Iterable[str]) -> tuple[Definition, ...]:
     """What measures are, those that the catalogue has."""
-    cards = all_cards()
+    cards = MEASURES
     found = [cards[name] for name in dict.fromkeys(names) if name in cards]
     return tuple(Definition(one.name, one.formula, one.note, one.paper) for one in found)
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from repscope.errors import UnknownNameError
 from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS
+
+if TYPE_CHECKING:
+    from repscope.maps.fit import Method
+
+PERPLEXITY = 30.0
+"""Of a t-SNE map, where none is given."""
 
 FORMATS = ("png", "svg", "pdf", "jpg")
 
@@ -29,6 +37,21 @@ def check_formats(formats: str) -> tuple[str, ...]:
 def gate_failed(gate: tuple[str, ...], word: str) -> bool:
     """The verdict is one that was to fail."""
     return word in gate
+
+
+def map_method(name: str, *, none: bool = True) -> Method | None:
+    """The map that a word names; None for "none", where that is a choice.
+
+    Raises:
+        UnknownNameError: it names none.
+    """
+    for method in ("tsne", "umap", "pca"):
+        if name == method:
+            return method
+    if not none or name != "none":
+        words = "tsne, umap or pca" + " (or none)" * none
+        raise UnknownNameError(f"a map: {words}", repr(name), "choose one of them")
+    return None
 
 
 def _choices(text: str | None, allowed: tuple[str, ...], what: str) -> tuple[str, ...]:

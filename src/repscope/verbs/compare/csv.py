@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from repscope.measure.catalogue.registry import all_cards
-from repscope.measure.comparison.results import MeasureResult, SimilarityResult
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.controls import NAMES
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.report.csv import Value, csv_text
 from repscope.verbs.compare.record import ComparisonRecord
 
@@ -63,10 +63,10 @@ def _similarity(row: SimilarityResult) -> dict[str, Value]:
 
 
 def _described(name: str) -> dict[str, Value]:
-    card = all_cards().get(name)
-    if card is None:
+    info = MEASURES.get(name)
+    if info is None:
         return {"name": name}
-    return {"name": name, "group": card.group, "direction": card.direction, "unit": card.unit}
+    return {"name": name, "group": info.group, "direction": info.direction, "unit": info.unit}
 
 
 def _ends(part: str, one: Estimate | Difference) -> dict[str, Value]:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from repscope.measure.catalogue.registry import all_cards
-from repscope.measure.comparison.results import SimilarityResult
+from repscope.measure.core.results import SimilarityResult
 from repscope.report.document import (
     Block,
     Bullets,
@@ -180,7 +179,7 @@ def _measures(record: ComparisonRecord, notes: Notes) -> list[Section]:
 
 def _similarity_row(row: SimilarityResult, notes: Notes) -> Row:
     places = places_for(row.value.value, row.null, row.null_high)
-    below = (plain_name(row.name, all_cards().get(row.name)), display_safe(row.value.why, 400))
+    below = (plain_name(row.name), display_safe(row.value.why, 400))
     note = notes.letter(display_safe(row.value.method, 400))
     return (
         Cell(term=row.name, note=note, below=tuple(filter(None, below))),

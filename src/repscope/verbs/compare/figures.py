@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
+from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     from repscope.maps import Projection
     from repscope.maps.fit import Method
     from repscope.study import EmbeddingSet
-    from repscope.verbs.compare.compare import Paired
 
 MAP_INCHES = 5.5
 MOST_LABELS = 25

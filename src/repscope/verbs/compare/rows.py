@@ -7,9 +7,9 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from repscope.measure.catalogue.registry import MeasureCard, all_cards
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.report.document import Cell, Column, Kind, Table, View
 from repscope.report.forest import DRAWN, forest
@@ -70,14 +70,13 @@ def key_table(record: ComparisonRecord, notes: Notes) -> Table:
     table, linked = {row.name: row for row in record.measures}, record.on is not None
     rows: list[Cells] = []
     for name in KEY_MEASURES if linked else KEY_MEASURES_UNLINKED:
-        card = all_cards().get(name)
         if name in table:
-            cells = measure_cells(table[name], card, record.verdict, notes)
+            cells = measure_cells(table[name], record.verdict, notes)
         elif name in record.undefined:
-            cells = undefined_cells(name, record.undefined[name], card)
+            cells = undefined_cells(name, record.undefined[name])
         else:
             continue
-        rows.append(cells | {"measure": replace(cells["measure"], text=plain_name(name, card))})
+        rows.append(cells | {"measure": replace(cells["measure"], text=plain_name(name))})
     columns = ("before", "after", "difference", "p", "q", "n", "beside the controls", "reading")
     first = View((*columns[:5], "reading", "n", "beside the controls"), brief=("before", "after"))
     return _table(columns, rows, (first,), style="key")
@@ -85,18 +84,15 @@ def key_table(record: ComparisonRecord, notes: Notes) -> Table:
 
 def group_tables(record: ComparisonRecord, notes: Notes) -> list[Table]:
     """All measures by group; the undefined ones at the end of theirs, with the reason."""
-    cards = all_cards()
     found: dict[str, list[Cells]] = {group: [] for group in GROUPS}
     for row in record.measures:
-        card = cards.get(row.name)
-        cells = measure_cells(row, card, record.verdict, notes)
+        cells = measure_cells(row, record.verdict, notes)
         if row.name == OLDER_NUMBER:
             older = cells["measure"]
             cells["measure"] = replace(older, below=("the older number", *older.below))
-        found[card.group if card else ""].append(cells)
+        found[row.info.group].append(cells)
     for name, why in record.undefined.items():
-        card = cards.get(name)
-        found[card.group if card else ""].append(undefined_cells(name, why, card))
+        found[MEASURES[name].group if name in MEASURES else ""].append(undefined_cells(name, why))
     return [_group_table(*GROUPS[group], rows) for group, rows in found.items() if rows]
 
 
@@ -129,9 +125,8 @@ def _table(columns: Sequence[str], rows: Iterable[Cells], views: tuple[View, ...
     )
 
 
-def measure_cells(row: MeasureResult, card: MeasureCard | None, verdict: Verdict, notes: Notes) -> Cells:
+def measure_cells(row: MeasureResult, verdict: Verdict, notes: Notes) -> Cells:
     """One measured row."""
-    direction = card.direction if card else "none"
     places = places_for(row.before.value, row.after.value)
     change = row.difference
     change_places = places_for_change(places, change.value, change.low, change.high)
@@ -141,10 +136,10 @@ def measure_cells(row: MeasureResult, card: MeasureCard | None, verdict: Verdict
         for name, value in row.controls.items()
         if name != "identity"
     }
-    word = reading(row, direction, verdict)
+    word = reading(row, verdict)
     marks = tuple((name, text) for name, text in controls.items() if name in DRAWN)
     cells = {
-        "measure": _name(row.name, direction, notes.letter(_method(row)), _reasons(row)),
+        "measure": _name(row.name, row.info.direction, notes.letter(_method(row)), _reasons(row)),
         "before": cell(row.before, places),
         "after": cell(row.after, places),
         "difference": cell(change, change_places, signed=True),
@@ -160,9 +155,9 @@ def measure_cells(row: MeasureResult, card: MeasureCard | None, verdict: Verdict
     return cells
 
 
-def undefined_cells(name: str, why: str, card: MeasureCard | None) -> Cells:
+def undefined_cells(name: str, why: str) -> Cells:
     """The row of a measure that these sets do not have."""
-    direction = card.direction if card else "none"
+    direction = MEASURES[name].direction if name in MEASURES else "none"
     return {
         "measure": _name(display_safe(name), direction),
         "before": Cell("undefined", below=(display_safe(why, 400),)),
@@ -182,7 +177,7 @@ def cell(one: Estimate | Difference, places: int, *, signed: bool = False) -> Ce
     )
 
 
-def reading(row: MeasureResult, direction: str, verdict: Verdict) -> str:
+def reading(row: MeasureResult, verdict: Verdict) -> str:
     """One word for a difference.
 
     "same" when its interval lies within the margin of the verdict; else better or worse (rose or
@@ -202,10 +197,10 @@ def reading(row: MeasureResult, direction: str, verdict: Verdict) -> str:
         word = "same"
     elif change.low <= 0 <= change.high or p is None or p > margins.alpha:
         word = "unclear"
-    elif direction == "none":
+    elif row.info.direction == "none":
         word = "rose" if change.value > 0 else "fell"
     else:
-        word = "better" if (change.value > 0) == (direction == "higher") else "worse"
+        word = "better" if (change.value > 0) == (row.info.direction == "higher") else "worse"
     return word
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repscope.measure.catalogue.registry import MeasureCard
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.report.document import Tone
 
 TONES: dict[str, Tone] = {
@@ -100,6 +100,6 @@ PARTS = {
 """What each share of the change is."""
 
 
-def plain_name(name: str, card: MeasureCard | None) -> str:
+def plain_name(name: str) -> str:
     """What a measure is, in a few words."""
-    return _PLAIN.get(name) or (card.formula if card else "")
+    return _PLAIN.get(name) or (MEASURES[name].formula if name in MEASURES else "")

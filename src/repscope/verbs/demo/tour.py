@@ -21,7 +21,7 @@ from repscope.verbs.drift.result import Drift
 if TYPE_CHECKING:
     import torch
 
-    from repscope.extraction import Progress
+    from repscope.text.progress import Progress
 
 TRAIN = 900
 MODEL_FILE = Path(__file__).with_name("dual_encoder.py")

@@ -258,10 +258,9 @@ def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
 def _open(
     study: str | Path | Study, name: str, query_set: str | None
 ) -> tuple[Study, EmbeddingSet, EmbeddingSet]:
-    opened = study if isinstance(study, Study) else Study.open(study)
-    base = opened.verify(name)
-    queries = base if query_set is None or query_set == name else opened.verify(query_set)
-    return opened, queries, base
+    opened = Study.open(study)
+    sets = opened.open_sets([name, query_set or name])
+    return opened, sets[query_set or name], sets[name]
 
 
 def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> cache.Key:
