@@ -16,7 +16,7 @@ from repscope.extraction.models.load import load_model
 from repscope.extraction.models.loaded import Kind
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.batch_sizes import BatchSizes
-from repscope.extraction.run.loop import Filling
+from repscope.extraction.run.loop import ExtractionLoop
 from repscope.extraction.run.outputs import Output, recipe_of
 from repscope.extraction.run.parts import Part, notes_on, points_of
 from repscope.extraction.run.records import ExtractedSet, Extraction
@@ -199,7 +199,7 @@ def extract(
         for part in parts:
             settings = (batch_size, shard_rows, workers, strict, seed, autocast, progress)
             total = sum(len(one.items) for one in parts)
-            Filling(part, loaded, pool, *settings, behind=behind, total=total).go()
+            ExtractionLoop(part, loaded, pool, *settings, behind=behind, total=total).go()
             behind += len(part.items)
             if not overwrite:
                 _finish(part)

@@ -22,7 +22,7 @@ from repscope.text.progress import OnProgress, Progress
 
 
 @dataclass
-class Filling:
+class ExtractionLoop:
     """The loop over shards and batches.
 
     All batches of a shard have one size. When one does not fit into memory, the size is halved and its
