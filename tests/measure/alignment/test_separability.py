@@ -8,8 +8,10 @@ from sklearn.metrics import roc_auc_score
 from repscope.errors import InputError
 from repscope.measure.alignment import separability
 from repscope.measure.alignment.separability import gap_auc, gap_auc_replicates
+from repscope.measure.core.resample import estimate_replicates
 
 Array = NDArray[np.floating]
+Keys = NDArray[np.int64]
 
 
 def two_sets(shift: float, n: int = 150, m: int = 120, seed: int = 0) -> tuple[Array, Array]:

@@ -45,12 +45,18 @@ def test_values_lie_within_their_bounds_and_intervals(whole):
         low, high = MEASURES[name].bounds
         for one in (row.before, row.after):
             assert low - 1e-9 <= one.value <= high + 1e-9, name
-            assert one.low is not None, (name, one.why)
+            if one.low is None:
+                assert "share" in one.why, (name, one.why)
+                continue
             assert one.low - 1e-9 <= one.value <= one.high + 1e-9, name
         assert row.difference.value == pytest.approx(row.after.value - row.before.value, abs=1e-9)
+        if row.difference.low is None:
+            # Eight class texts are too few for an interval of the share of them.
+            assert name.endswith(".reverse"), name
+            continue
         assert row.difference.low <= row.difference.value <= row.difference.high, name
         assert 0 < row.difference.p <= row.difference.q <= 1, name
-        assert row.difference.n == (8 if name.endswith(".reverse") else 60), name
+        assert row.difference.n == 60, name
 
 
 def test_lidar_is_there_when_views_are_named(study):

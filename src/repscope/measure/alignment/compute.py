@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from repscope.errors import LinkError
 from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicates
 from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
@@ -23,6 +25,9 @@ from repscope.measure.alignment.true_match import (
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import FIXED, PerItem
 from repscope.measure.core.stage import Codes, Samples, Stage, StageMeasure
+
+FEWEST_ROWS = 30
+"""Rows whose share has no interval below this: it moves in steps that are larger than what is asked."""
 
 _INF = float("inf")
 _TIES = "Ties count as the expectation over random orders."
@@ -59,13 +64,16 @@ def _max_cosine(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 def _reverse(stage: Stage, _: bool, names: list[str]) -> Samples:
     clusters = stage.frame.reference_clusters[stage.matched.reverse_has_truth]
+    units = len(np.unique(clusters))
+    few = f"a share of only {units} reference rows that differ" if units < FEWEST_ROWS else ""
     for name in names:
         k = int(name.removeprefix("recall@").removesuffix(".reverse"))
-        yield name, PerItem(recall_items(stage.matched, k, reverse=True), clusters)
+        yield name, PerItem(recall_items(stage.matched, k, reverse=True), clusters, few)
 
 
-def _gap_l2(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    groups = stage.groups(intervals)
+def _gap_l2(stage: Stage, _: bool, names: list[str]) -> Samples:
+    # Without groups there is no knowing the bias, and a control is subtracted from an unbiased value.
+    groups = stage.groups(intervals=True)
     yield names[0], gap_l2_replicates(stage.unit, stage.frame.reference, *groups)
 
 

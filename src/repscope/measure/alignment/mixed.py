@@ -256,7 +256,8 @@ def _rest_counts(keys: Ints, own: Ints, n_groups: int) -> Ints:
     """[K, G] rows of each key in each group."""
     counted = (keys >= 0) & (own >= 0)
     cells = keys[counted] * n_groups + own[counted]
-    counts: Ints = np.bincount(cells, minlength=(int(keys.max()) + 1) * n_groups).reshape(-1, n_groups)
+    n_keys = int(keys.max()) + 1
+    counts: Ints = np.bincount(cells, minlength=n_keys * n_groups).reshape(n_keys, n_groups)
     return counts
 
 
@@ -314,5 +315,5 @@ def _shared_gains(
     runs = np.concatenate((np.zeros((len(values), 1), np.int64), np.cumsum(steps, axis=1)), axis=1)
     together = runs[:, :, None] == runs[:, None, :]
     members = together.sum(axis=2).astype(np.float64)
-    hits = np.einsum("qij,qj->qi", together, found)
-    return hits / members, hits, members, runs
+    hits: NDArray[np.float64] = np.einsum("qij,qj->qi", together, found)
+    return hits / members, hits, members, runs.astype(np.int64)
