@@ -135,9 +135,7 @@ def _row(ax: Axes, y: int, line: _Line, alpha: float) -> set[str]:
         side = 1 if at > 0 else -1
         ax.plot([_EDGE * side if beyond else at], [y], **control_style(name), zorder=3)
         if beyond:
-            ax.plot(
-                [_REACH * side * 0.975], [y], marker=9 if side > 0 else 8, markersize=2, color=INK, zorder=3
-            )
+            ax.plot([_REACH * side * 0.975], [y], marker=_CARETS[side], markersize=2, color=INK, zorder=3)
         drawn.add(name)
     if difference.value is not None:
         if difference.low is not None and difference.high is not None:

@@ -1,13 +1,12 @@
-"""A program that saves a bridge over another and dies where it is told to. Run by test_persist_replacing.py.
+"""A program that saves a bridge over another and dies where it is told to.
 
-killed.py replace ROOT    die at every touch of a file, and inside files; print what a reader then found
-killed.py endlessly FOLDER    save two bridges in turn, a line for each
+replace ROOT        die at every touch of a file, and inside files; print what a reader then found
+endlessly FOLDER    save two bridges in turn, a line for each
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 
 import repscope as rs
+from helpers.killing import Death, fork
 from repscope.errors import MissingError
-from repscope.testing.killing import die_at, die_inside
 from repscope.transform.linear.ridge import Ridge
 
 SIZES = (1, 100, 600, 1500)
@@ -28,24 +27,10 @@ def bridge(penalty: float) -> Ridge:
     return Ridge(penalty).fit(rng.normal(size=(40, 5)), rng.normal(size=(40, 12)), on="row")
 
 
-def fork(new: Ridge, folder: Path, *, point: int = -1, size: int = 0) -> tuple[int, int]:
-    """Save in a child that dies: the signal that ended it (0 for none), and how often it touched a file."""
-    receive, send = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(receive)
-        if size:
-            die_inside(size)
-        # The parent of the folder holds it while it is new.
-        touched = die_at(point, folder.parent)
-        new.save_pretrained(folder)
-        os.write(send, str(touched[0]).encode())
-        os._exit(0)
-    os.close(send)
-    with os.fdopen(receive) as lines:
-        said = lines.read()
-    ended = os.waitpid(child, 0)[1]
-    return (os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0), int(said or 0)
+def death(new: Ridge, folder: Path, **when: int) -> Death:
+    """Save in a child that dies."""
+    # The parent of the folder holds it while it is new.
+    return fork(lambda _: new.save_pretrained(folder), folder.parent, **when)
 
 
 def penalty(folder: Path) -> float | None:
@@ -84,12 +69,12 @@ def replace(root: Path) -> list[dict[str, Any]]:
             return folder
 
         new = bridge(2.0)
-        _, touches = fork(new, prepared("whole"))
+        touches = death(new, prepared("whole")).touched
         assert touches > 4
-        deaths = [{"point": point} for point in range(touches)] + [{"size": size} for size in SIZES]
-        for death in deaths:
-            folder = prepared(str(death))
-            ended, _ = fork(new, folder, **death)
+        moments = [{"point": point} for point in range(touches)] + [{"size": size} for size in SIZES]
+        for when in moments:
+            folder = prepared(str(when))
+            ended = death(new, folder, **when).signal
             read = penalty(folder)
             new.save_pretrained(folder)
             assert penalty(folder) == 2.0
@@ -103,7 +88,7 @@ def replace(root: Path) -> list[dict[str, Any]]:
                 "after": after,
                 "again": files(folder),
             }
-            found.append(record | death)
+            found.append(record | when)
     return found
 
 

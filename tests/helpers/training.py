@@ -1,6 +1,6 @@
 """A small training in a process of its own, which may be killed in the middle.
 
-``python -m repscope.testing.training FOLDER OPTIONS [KILL_AT]``; CHILD_DROPOUT in the environment is the
+``python -m helpers.training FOLDER OPTIONS [KILL_AT]``; CHILD_DROPOUT in the environment is the
 network's dropout.
 """
 

@@ -1,25 +1,26 @@
-"""A program that writes a set and dies where it is told to. Run by test_kill.py, and imported by it.
+"""A program that writes a set and dies where it is told to.
 
-killed.py points FOLDER     fork once for every point; print a JSON list of what happened
-killed.py slowly FOLDER     write for a long time, a line for each committed shard
-killed.py replace FOLDER N  overwrite sets and die N times at random; print what a reader then found
-killed.py endlessly FOLDER  overwrite a set again and again
+points FOLDER     fork once for every point; print a JSON list of what happened
+slowly FOLDER     write for a long time, a line for each committed shard
+replace FOLDER N  overwrite sets and die N times at random; print what a reader then found
+endlessly FOLDER  overwrite a set again and again
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from helpers.killing import fork
 from repscope.study import Skipped, Study
-from repscope.testing.killing import die_at, die_inside
 
 SHARDS = 3
 ROWS = 40
@@ -37,16 +38,15 @@ def write(
     folder: Path,
     shards: int = SHARDS,
     pause: float = 0.0,
-    log: int | None = None,
+    say: Callable[[str], object] = lambda _: None,
     overwrite: bool = False,
 ) -> str:
-    """The command: writes a set, or continues it. Says on ``log`` when a shard is committed."""
-    writer = Study(folder).writer("s", recipe="the same", resume="killed.py", overwrite=overwrite)
+    """The command: writes a set, or continues it. Says when a shard is committed."""
+    writer = Study(folder).writer("s", recipe="the same", resume="killed_writer.py", overwrite=overwrite)
     for index in range(writer.shards_committed, shards):
         vectors, items, skipped = shard(index)
         writer.write_shard(vectors, items, skipped=skipped)
-        if log is not None:
-            os.write(log, f"committed {index + 1}\n".encode())
+        say(f"committed {index + 1}")
         time.sleep(pause)
     return writer.finish()
 
@@ -57,36 +57,23 @@ def old(folder: Path) -> str:
     return Study(folder).add("s", vectors, items, shard_rows=ROWS // 2).fingerprint
 
 
-def fork(folder: Path, *, point: int = -1, size: int = 0, overwrite: bool = False) -> dict[str, Any]:
+def death(folder: Path, *, point: int = -1, size: int = 0, overwrite: bool = False) -> dict[str, Any]:
     """Run :func:`write` in a child that dies; how it ended, what it had committed, what it touched."""
-    receive, send = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(receive)
-        if size:
-            die_inside(size)
-        touched = die_at(point, folder)
-        write(folder, log=send, overwrite=overwrite)
-        os.write(send, f"touched {touched[0]}\n".encode())
-        os._exit(0)
-    os.close(send)
-    with os.fdopen(receive) as lines:
-        said = [line.split() for line in lines]
-    ended = os.waitpid(child, 0)[1]
+    died = fork(lambda say: write(folder, say=say, overwrite=overwrite), folder, point=point, size=size)
     return {
         "folder": str(folder),
-        "signal": os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0,
-        "committed": sum(word == "committed" for word, _ in said),
-        "touched": sum(int(number) for word, number in said if word == "touched"),
+        "signal": died.signal,
+        "committed": len(died.said),
+        "touched": died.touched,
     }
 
 
 def points(root: Path) -> list[dict[str, Any]]:
     """Die before a file of the set is touched, and in the middle of files of several sizes."""
-    whole = fork(root / "whole")
+    whole = death(root / "whole")
     # Every second touch: neighbours leave the same files behind as often as not.
-    dead = [fork(root / f"point {point}", point=point) for point in range(0, whole["touched"], 2)]
-    return [whole, *dead, *(fork(root / f"size {size}", size=size) for size in (1, 300, 1000, 2000))]
+    dead = [death(root / f"point {point}", point=point) for point in range(0, whole["touched"], 2)]
+    return [whole, *dead, *(death(root / f"size {size}", size=size) for size in (1, 300, 1000, 2000))]
 
 
 def replace(root: Path, kills: int) -> dict[str, Any]:
@@ -98,7 +85,7 @@ def replace(root: Path, kills: int) -> dict[str, Any]:
     """
     draw = random.Random(0)
     before = old(root / "probe")
-    touches = fork(root / "probe", overwrite=True)["touched"]
+    touches = death(root / "probe", overwrite=True)["touched"]
     after = Study(root / "probe").verify("s").fingerprint
     found: list[dict[str, Any]] = []
     studies = 0
@@ -110,7 +97,7 @@ def replace(root: Path, kills: int) -> dict[str, Any]:
         while not done:
             inside = draw.random() < 0.2
             size = draw.choice((1, 300, 1000, 2000)) if inside else 0
-            one = fork(folder, point=draw.randrange(touches), size=size, overwrite=True)
+            one = death(folder, point=draw.randrange(touches), size=size, overwrite=True)
             study = Study(folder)
             waiting = study.replacement("s")
             done = one["signal"] == 0 or study.verify("s").fingerprint == after
@@ -134,4 +121,4 @@ if __name__ == "__main__":
             write(Path(sys.argv[2]), shards=2, overwrite=True)
             print("replaced", flush=True)
     else:
-        write(Path(sys.argv[2]), shards=200, pause=0.005, log=1)
+        write(Path(sys.argv[2]), shards=200, pause=0.005, say=partial(print, flush=True))
