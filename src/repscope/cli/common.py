@@ -82,7 +82,7 @@ def fail(error: RepscopeError) -> NoReturn:
 def say(text: str, quiet: bool = False) -> None:
     """A line for the person at the terminal (stderr, so that stdout stays a record)."""
     if not quiet:
-        print(text, file=sys.stderr)
+        print(text, file=sys.stderr, flush=True)
 
 
 def print_json(record: Any) -> None:
