@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from repscope.errors import RepscopeError
+from repscope.text.display import wrap
+from repscope.text.tables import WIDTH, table
 from repscope.transform.catalogue import MethodInfo, method, methods
 from repscope.verbs.bridge.params import parameters_of
 
@@ -19,23 +20,16 @@ LEARNS = {
 }
 """What a method learns from, in words."""
 
-WIDTH = 100
-
 
 def methods_lines(all_of_them: Sequence[MethodInfo]) -> list[str]:
     """One block a method, for a terminal."""
-    wide = max(len(info.name) for info in all_of_them)
-    learns = max(map(len, LEARNS.values()))
-    lines = []
-    for info in all_of_them:
-        back = "invertible" if info.invertible else ""
-        lines.append(
-            f"{info.name:<{wide}}  {LEARNS[info.learns_from]:<{learns}}  {back:<10}  {info.cost}".rstrip()
-        )
-        lines += textwrap.wrap(
-            info.when, WIDTH, initial_indent=" " * (wide + 2), subsequent_indent=" " * (wide + 2)
-        )
-    return lines
+    indent = " " * (max(len(info.name) for info in all_of_them) + 2)
+    rows = [
+        (info.name, LEARNS[info.learns_from], "invertible" if info.invertible else "", info.cost)
+        for info in all_of_them
+    ]
+    below = [wrap(info.when, WIDTH, first=indent) for info in all_of_them]
+    return table((), rows, left=range(4), below=below, width=None)
 
 
 def method_lines(info: MethodInfo) -> list[str]:
