@@ -21,6 +21,7 @@ from repscope.study.provenance import version
 from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.store import SavedBridge, stored
+from repscope.verbs.bridge.entry_time import entering_at, entry_times_of, sweep_entry
 from repscope.verbs.bridge.evaluation import (
     Evaluation,
     EvaluationSplit,
@@ -281,8 +282,6 @@ class _Runner:
     def _sweep(
         self, evaluated: EvaluationSplit, candidate: Candidate, fits: list[tuple[Split, Bridge, float]]
     ) -> None:
-        from repscope.verbs.bridge.entry_time import entry_times_of, sweep_entry
-
         times = entry_times_of(fits[0][1], self.entry_times)
         if not times:
             return
@@ -308,8 +307,6 @@ def _predict(
     sets: LinkedSets, fits: list[tuple[Split, Bridge, float]], rows: Index, entry: int | None = None
 ) -> tuple[Floats, float]:
     """[n, E] each row moved by the fit that had not seen it, and the seconds."""
-    from repscope.verbs.bridge.entry_time import entering_at
-
     begun = time.perf_counter()
     moved: Floats = np.empty((len(rows), sets.target.d), np.float32)
     for split, bridge, _ in fits:
