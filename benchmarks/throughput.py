@@ -91,7 +91,8 @@ def _measured(work: Any) -> dict[str, Any]:
 
 
 def extract_resnet(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extraction import Preprocessing, extract
+    from repscope.extraction import Preprocessing
+    from repscope.verbs.extract.extract import extract
 
     model = resnet()
     steps = Preprocessing(resize=32, crop=(32, 32), mean=MEAN, std=STD)

@@ -30,8 +30,8 @@ _HOMES = {
     "capture": "repscope.extraction.capture.capture",
     "compare": "repscope.verbs.compare.compare",
     "drift": "repscope.verbs.drift.drift",
-    "extract": "repscope.extraction",
-    "import_files": "repscope.verbs.import_",
+    "extract": "repscope.verbs.extract.extract",
+    "import_files": "repscope.verbs.import_.import_",
     "match": "repscope.measure.alignment.matching",
     "project": "repscope.maps",
 }
@@ -56,7 +56,6 @@ __all__ = [
 
 if TYPE_CHECKING:
     from repscope.errors import RepscopeError
-    from repscope.extraction import extract
     from repscope.extraction.capture.capture import capture
     from repscope.maps import project
     from repscope.measure.alignment.matching import match
@@ -67,7 +66,8 @@ if TYPE_CHECKING:
     from repscope.verbs.compare.compare import compare
     from repscope.verbs.compare.record import Comparison
     from repscope.verbs.drift.drift import drift
-    from repscope.verbs.import_ import import_files
+    from repscope.verbs.extract.extract import extract
+    from repscope.verbs.import_.import_ import import_files
 
 
 def __getattr__(name: str) -> object:

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from repscope.cli.extract_lines import ProgressLines
 from repscope.cli.main import app
+from repscope.cli.progress import ExtractionLines
 from repscope.extraction import Progress
 from repscope.study import Study
 
@@ -197,6 +197,7 @@ class Blocker:
 
 sys.meta_path.insert(0, Blocker())
 from repscope.cli.main import app
+from repscope.cli.progress import ExtractionLines
 app()
 """
 
@@ -277,8 +278,8 @@ def test_progress_without_a_terminal_is_sparse(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 103.0, 111.0, 112.0, 130.0])
-    monkeypatch.setattr("repscope.cli.extract_lines.time.monotonic", lambda: next(clock))
-    show = ProgressLines()
+    monkeypatch.setattr("repscope.cli.progress.time.monotonic", lambda: next(clock))
+    show = ExtractionLines()
     for done in (40, 60, 120, 130, 240):
         show(Progress(done, 400, 32, 0))
     lines = capsys.readouterr().err.splitlines()

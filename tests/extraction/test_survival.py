@@ -27,7 +27,7 @@ KILLS = int(os.environ.get("REPSCOPE_KILLS", "16"))
 DRIVER = """
 import json, os, random, shutil, signal, sys, time
 import PIL.Image, numpy, pyarrow.compute, pyarrow.ipc, safetensors.torch, torch
-import repscope.cli.extract, repscope.extraction, repscope.extraction.models.timm_st, repscope.verbs.extract
+import repscope.cli.extract, repscope.extraction.models.timm_st, repscope.verbs.extract.extract
 from repscope.cli.main import app
 from repscope.study import Study
 from typer.testing import CliRunner

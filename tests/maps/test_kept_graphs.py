@@ -19,7 +19,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.verbs.compare.compare import compare
 from repscope.verbs.drift.drift import drift
 from repscope.verbs.neighbors.neighbors import graph
-from repscope.verbs.project import project_study
+from repscope.verbs.project.project import project
 
 N, D = 60, 6
 
@@ -55,7 +55,7 @@ def files(study: Study) -> list[str]:
 
 
 def points(study: Study, *names: str, **options: Any) -> tuple[np.ndarray, bool]:
-    made = project_study(study.path, names, **{"method": "pca", **options})
+    made = project(study.path, names, **{"method": "pca", **options})
     assert made.to_json()["kept"] is made.projection.kept
     return made.projection.joint, made.projection.kept
 

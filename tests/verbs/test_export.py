@@ -18,8 +18,8 @@ from repscope.errors import (
 )
 from repscope.formats import write as formats
 from repscope.study import EmbeddingSet, Study
-from repscope.verbs.export import export_set
-from repscope.verbs.import_ import import_files
+from repscope.verbs.export.export import export
+from repscope.verbs.import_.import_ import import_files
 
 X = np.random.default_rng(0).standard_normal((7, 3)).astype("f4")
 
@@ -35,7 +35,7 @@ def study(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["full", "half"])
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "npz", "safetensors", "npy"])
 def test_the_way_out_and_in_is_the_same_set(name: str, ending: str, study: Path, tmp_path: Path) -> None:
-    made = export_set(study, name, tmp_path / f"out.{ending}")
+    made = export(study, name, tmp_path / f"out.{ending}")
     items = tmp_path / "out.items.parquet" if ending == "npy" else None
     (again,) = import_files([tmp_path / f"out.{ending}"], study, names="again", items=items)
     assert again.fingerprint == made.fingerprint == Study(study)[name].fingerprint
@@ -46,12 +46,12 @@ def test_the_way_out_and_in_is_the_same_set(name: str, ending: str, study: Path,
 
 def test_nothing_is_replaced_unless_asked_for(study: Path, tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.npz"
-    export_set(study, "full", target)
+    export(study, "full", target)
     before = target.read_bytes()
     with pytest.raises(ExistsError, match="--overwrite"):
-        export_set(study, "half", target)
+        export(study, "half", target)
     assert target.read_bytes() == before
-    export_set(study, "half", target, overwrite=True)
+    export(study, "half", target, overwrite=True)
     assert target.read_bytes() != before
     assert list(target.parent.iterdir()) == [target]
 
@@ -68,7 +68,7 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_other(
     broken = formats.Target("npz", (".npz",), write, "")
     monkeypatch.setitem(formats.TARGETS, "npz", broken)
     with pytest.raises(StorageError, match="no space left"):
-        export_set(study, "full", tmp_path / "a.npz", overwrite=True)
+        export(study, "full", tmp_path / "a.npz", overwrite=True)
     assert (tmp_path / "a.npz").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "s"]
 
@@ -77,18 +77,18 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_other(
 def test_places_that_are_refused(where: str, study: Path, tmp_path: Path) -> None:
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(InputError, match=r"--to|another folder"):
-        export_set(study, "full", tmp_path / where, overwrite=True)
+        export(study, "full", tmp_path / where, overwrite=True)
 
 
 def test_what_is_not_there_or_not_complete_is_refused(study: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingError):
-        export_set(tmp_path / "none", "full", tmp_path / "a.npz")
+        export(tmp_path / "none", "full", tmp_path / "a.npz")
     with pytest.raises(MissingError):
-        export_set(study, "none", tmp_path / "a.npz")
+        export(study, "none", tmp_path / "a.npz")
     with Study(study).writer("part", recipe="x") as writer:
         writer.write_shard(X, {"id": [str(i) for i in range(7)]})
     with pytest.raises(IncompleteSetError):
-        export_set(study, "part", tmp_path / "a.npz")
+        export(study, "part", tmp_path / "a.npz")
     assert not (tmp_path / "a.npz").exists()
 
 
@@ -96,13 +96,13 @@ def test_urls(study: Path, tmp_path: Path) -> None:
     import fsspec
 
     url = f"memory://{tmp_path.name}/deep/a.parquet"
-    made = export_set(study, "full", url)
+    made = export(study, "full", url)
     assert made.bytes is None
     (again,) = import_files([url], study, names="again")
     assert again.fingerprint == made.fingerprint
     with pytest.raises(ExistsError):
-        export_set(study, "full", url)
-    export_set(study, "half", url, overwrite=True)
+        export(study, "full", url)
+    export(study, "half", url, overwrite=True)
     system = fsspec.filesystem("memory")
     assert [one.rsplit("/", 1)[-1] for one in system.ls(f"/{tmp_path.name}/deep", detail=False)] == [
         "a.parquet"
@@ -116,4 +116,4 @@ def test_urls_that_cannot_be_written(url: str, error: type[Exception], study: Pa
     # As where the package behind the scheme is not installed.
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
     with pytest.raises(error):
-        export_set(study, "full", url)
+        export(study, "full", url)

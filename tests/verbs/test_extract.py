@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from repscope.errors import InputError
-from repscope.extraction import Extraction
+from repscope.extraction import Extraction, SourceOptions
 from repscope.study import Study
-from repscope.verbs.extract import extract_images, plan_images, source_options
+from repscope.verbs.extract.extract import extract, plan, source_options
+from repscope.verbs.extract.options import ExtractOptions, parse_regions
 
 MODEL = """
 from torch import nn
@@ -31,7 +33,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_options_in_the_command_lines_form(photos: Path, tmp_path: Path) -> None:
-    done = extract_images(
+    done = extract(
         photos,
         study=tmp_path / "s",
         model=f"{tmp_path}/model.py:build",
@@ -68,7 +70,7 @@ def test_options_in_the_command_lines_form(photos: Path, tmp_path: Path) -> None
 def test_the_command_that_continues_does_not_begin_again(photos: Path, tmp_path: Path) -> None:
     def run(overwrite: bool) -> Extraction:
         model = f"{tmp_path}/model.py:build"
-        return extract_images(
+        return extract(
             photos,
             study=tmp_path / "s",
             model=model,
@@ -90,38 +92,41 @@ def test_the_command_that_continues_does_not_begin_again(photos: Path, tmp_path:
 
 def test_bad_numbers_are_refused_before_anything_is_written(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--mean"):
-        extract_images(photos, study=tmp_path / "s", model=f"{tmp_path}/model.py:build", mean="a,b,c")
+        extract(photos, study=tmp_path / "s", model=f"{tmp_path}/model.py:build", mean="a,b,c")
     assert not (tmp_path / "s").exists()
 
 
 def test_texts_beside_images_and_classes_are_planned_and_spelt(photos: Path, tmp_path: Path) -> None:
-    options = source_options(text_column="caption", regions=None, images=photos)
+    def options(**given: Any) -> ExtractOptions:
+        return ExtractOptions(study=tmp_path, model=f"{tmp_path}/model.py:build", device="cpu", **given)
+
     table = tmp_path / "captions.csv"
     table.write_text("path,caption\n0.png,a dog\n1.png,a cat\n")
     with pytest.raises(InputError, match="text"):
         # Both sources are opened; this model has no tower for texts.
-        plan_images(table, model=f"{tmp_path}/model.py:build", options=options, device="cpu")
-    assert source_options(text_column=["one"]).text_column == "one"
-    assert source_options(text_column=["one", "two"]).text_column == ("one", "two")
-    assert source_options(text_column=[]).text_column is None
-    assert source_options(regions="human, union").regions == ("human", "union")
-    assert source_options(templates=["a {}"]).templates == ("a {}",)
+        plan(table, options(text_column=("caption",), images=photos))
+    assert source_options(options(text_column=("one",))).text_column == "one"
+    assert source_options(options(text_column=("one", "two"))).text_column == ("one", "two")
+    assert source_options(options()) == SourceOptions()
+    assert source_options(options(templates=("a {}",))).templates == ("a {}",)
+    assert parse_regions("human, union") == ("human", "union")
     with pytest.raises(InputError, match="--regions with names"):
-        source_options(regions=" ,")
+        parse_regions(" ,")
 
 
 def test_a_plan_of_a_table(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     table = tmp_path / "list.csv"
     table.write_text("path,kind\n0.png,x\n1.png,y\n")
-    plan = plan_images(
-        table,
+    options = ExtractOptions(
+        study=tmp_path / "s",
         model=f"{tmp_path}/model.py:build",
-        options=source_options(images=photos),
-        capture=["0=maps"],
+        images=photos,
+        capture=("0=maps",),
         device="cpu",
         resize="8,8",
     )
-    assert [(one.name, one.d) for one in plan.sets] == [("maps", 4)]
-    assert plan.sources[0].columns == ("path", "kind")
-    assert Path(plan.sheet_file).read_bytes().startswith(b"\x89PNG")
+    planned = plan(table, options)
+    assert [(one.name, one.d) for one in planned.sets] == [("maps", 4)]
+    assert planned.sources[0].columns == ("path", "kind")
+    assert Path(planned.sheet_file).read_bytes().startswith(b"\x89PNG")

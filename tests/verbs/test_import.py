@@ -22,8 +22,8 @@ from repscope.errors import (
 )
 from repscope.study import Study
 from repscope.study.manifest import load_manifest
-from repscope.verbs import import_ as importing
-from repscope.verbs.import_ import import_files
+from repscope.verbs.import_ import import_ as importing
+from repscope.verbs.import_.import_ import import_files
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((10, 4)).astype("f4")

@@ -2,8 +2,8 @@
 
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.models.preprocess import Preprocessing
-from repscope.extraction.run.extract import extract
 from repscope.extraction.run.records import Extraction, Progress
+from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import ImageFolder, Item, Source
 from repscope.extraction.sources.open import SourceOptions, open_source
 
@@ -14,8 +14,8 @@ __all__ = [
     "Item",
     "Preprocessing",
     "Progress",
+    "RunSettings",
     "Source",
     "SourceOptions",
-    "extract",
     "open_source",
 ]

@@ -64,12 +64,14 @@ class Study:
                     )
 
     @classmethod
-    def open(cls, path: str | Path) -> Study:
-        """Open a study that must exist.
+    def open(cls, path: str | Path | Study) -> Study:
+        """Open a study that must exist; one that is open stays as it is.
 
         Raises:
             MissingError: there is no study at ``path``.
         """
+        if isinstance(path, Study):
+            return path
         study = cls(path)
         if not study.settings:
             raise MissingError(

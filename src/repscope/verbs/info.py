@@ -12,7 +12,24 @@ from repscope.study.provenance import as_json
 from repscope.transform.store import describe_transforms
 
 
-def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[str, Any]:
+def info(study: str | Path | Study, name: str | None = None, *, verify: bool = False) -> dict[str, Any]:
+    """What a study holds, or one set of it.
+
+    Args:
+        study: the study, or its folder.
+        name: of a set, complete or not; all of them without.
+        verify: re-hash every committed byte first.
+
+    Returns:
+        As :func:`describe_set` or :func:`describe_study`.
+
+    Raises:
+        MissingError, CorruptError: as these.
+    """
+    return describe_study(study, verify=verify) if name is None else describe_set(study, name, verify=verify)
+
+
+def describe_set(study: str | Path | Study, name: str, *, verify: bool = False) -> dict[str, Any]:
     """Name, size, columns, state, fingerprint and provenance of one set.
 
     Args:
@@ -35,7 +52,7 @@ def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[
     return _describe(Study.open(study), name, verify)
 
 
-def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]:
+def describe_study(study: str | Path | Study, *, verify: bool = False) -> dict[str, Any]:
     """Name, path, description, stage orders, links, bridges; each set as in :func:`describe_set`.
 
     A set that cannot be read, or fails verification, is described all the same: its ``problem`` then

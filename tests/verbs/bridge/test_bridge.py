@@ -25,12 +25,14 @@ from repscope.measure.verdict.rules import TOUCHSTONES
 from repscope.study import Study
 from repscope.transform import files as persist
 from repscope.transform.base import Bridge
+from repscope.transform.catalogue import method
 from repscope.transform.store import describe_transforms, stored, transforms
 from repscope.verbs.bridge import judge as bridge_report
 from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
-from repscope.verbs.bridge.holdout import HoldOut, fold_splits, lay_ground, parse_unseen, split_at, split_rows
+from repscope.verbs.bridge.holdout import HoldOut, fold_splits, lay_ground, split_at, split_rows
 from repscope.verbs.bridge.judge import report_bridges
-from repscope.verbs.bridge.params import make_bridge, params_by_method, parse_params
+from repscope.verbs.bridge.options import parse_method_params, parse_params, parse_unseen
+from repscope.verbs.bridge.params import make_bridge
 from repscope.verbs.bridge.record import BridgesRecord
 
 IMAGES, EACH, CLASSES, WIDTH = 60, 2, 6, 8
@@ -436,7 +438,7 @@ class TestReport:
 
     def test_bridges_of_the_study_are_judged_on_the_rows_that_all_held_out(self, study):
         fit(study, "one")
-        fit(study, "two", hold_out=HoldOut(seed=5))
+        fit(study, "two", seed=5)
         record = report_bridges(study, ["one", "two"], methods=["mean-shift"], resamples=200)
         ground = lay_ground(study["visual"], study["text"], on="label", cluster="image_id")
         held = [set(split_rows(ground, HoldOut(seed=seed)).held) for seed in (0, 5)]
@@ -452,30 +454,33 @@ class TestReport:
         assert part["one"].measures["mrr.true"].to_json() == expected.table["mrr.true"].to_json()
 
     def test_unseen_values_make_a_part_of_their_own(self, study):
-        fit(study, "one", hold_out=HoldOut(unseen=(("split", "rare"),)))
+        fit(study, "one", unseen=(("split", "rare"),))
         record = report_bridges(study, ["one"], resamples=200)
         assert [part.name for part in record.parts] == ["seen", "unseen"]
         assert record["unseen"].n == int((study["visual"].column("split") == "rare").sum())
 
-    def test_a_method_that_cannot_be_fitted_is_listed_or_stops_the_report(self, made):
+    def test_a_method_that_cannot_be_fitted_is_listed_or_stops_the_report(self, made, monkeypatch):
         asked = {"source": "visual", "target": "text", "on": "label", "resamples": 200}
         bad = {"ridge": {"penalty": -1.0}}
         with pytest.raises(InputError):
             report_bridges(made, methods=["ridge"], params=bad, **asked)
-        record = report_bridges(made, methods=["identity", "ridge"], params=bad, lenient=True, **asked)
+        monkeypatch.setattr(bridge_report, "all_methods", lambda: [method("identity"), method("ridge")])
+        record = report_bridges(made, methods="all", params=bad, **asked)
         assert list(record.failed) == ["ridge"]
         assert [one.label for one in record["seen"].methods] == ["identity"]
 
     def test_what_cannot_be_reported(self, study):
         with pytest.raises(InputError, match="--methods all"):
             report_bridges(study)
+        with pytest.raises(InputError, match="of a method in --methods"):
+            report_bridges(study, methods=["ridge"], params={"cca": {"penalty": 2}})
         with pytest.raises(LinkError, match="--on"):
             report_bridges(study, methods=["ridge"], source="visual", target="text")
         with pytest.raises(InputError, match="--source"):
             report_bridges(study, methods=["ridge"], target="text", on="label")
         with pytest.raises(VectorError, match="one width"):
             report_bridges(study, methods=["ridge"], source="visual", target="wide", on="id")
-        fit(study, "all", hold_out=HoldOut("none"))
+        fit(study, "all", hold_out="none")
         with pytest.raises(StudyError, match="none: each row was in the fit"):
             report_bridges(study, ["all"])
         fit(study, "some")
@@ -490,14 +495,14 @@ def test_parameters_as_they_are_typed():
     assert parse_params(["a=1", "b=.5", "c=none", "d=[1,2]", "e-f=word", "g=true", "options.patience=5"]) == {
         "a": 1, "b": 0.5, "c": None, "d": [1, 2], "e_f": "word", "g": True, "options": {"patience": 5},
     }  # fmt: skip
-    assert params_by_method(["ridge.penalty=2"], ["ridge"]) == {"ridge": {"penalty": 2}}
+    assert parse_method_params(["ridge.penalty=2"]) == {"ridge": {"penalty": 2}}
     for text in ("penalty", "=1", "a.=1"):
         with pytest.raises(InputError, match="NAME=VALUE"):
             parse_params([text])
     with pytest.raises(InputError, match="twice"):
         parse_params(["a=1", "a=2"])
     with pytest.raises(InputError, match=r"METHOD\.NAME"):
-        params_by_method(["cca.penalty=2"], ["ridge"])
+        parse_method_params(["penalty=2"])
 
 
 def test_the_sentence_of_the_library(study):

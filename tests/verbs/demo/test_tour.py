@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from repscope.cli.main import app
 from repscope.errors import StudyError
 from repscope.study import Study
-from repscope.verbs.demo import run_demo
 from repscope.verbs.demo import tour as tour_module
 from repscope.verbs.demo.recursion import GROUPS
 from repscope.verbs.demo.summary import tour_json, tour_lines
+from repscope.verbs.demo.tour import run_demo
 
 GENERATIONS = 5
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from repscope.transform.catalogue import method as card
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import Stored, keep, refuse_taken, stored
 from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
-from repscope.verbs.bridge.holdout import Ground, HoldOut, Split, held_digest, lay_ground, split_rows
+from repscope.verbs.bridge.holdout import By, Ground, HoldOut, Split, held_digest, lay_ground, split_rows
+from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def fit_bridge(
     on: str | None = None,
     unpaired: bool = False,
     cluster: str | None = None,
-    hold_out: HoldOut | None = None,
+    hold_out: str = FitOptions.hold_out,
+    share: float = FitOptions.share,
+    unseen: tuple[tuple[str, str], ...] = (),
     params: Mapping[str, Any] | None = None,
     drop_unlinked: bool = False,
     overwrite: bool = False,
@@ -99,11 +101,13 @@ def fit_bridge(
         unpaired: fit without a link, though nothing is wrong with that only for methods that need none.
         cluster: column of rows of the source that are not independent; see
             :func:`repscope.verbs.bridge.holdout.lay_ground`.
-        hold_out: which rows the fit must not see; a fifth of the clusters by default.
+        hold_out: what the fit must not see: "clusters", "classes" or "none".
+        share: of the clusters or classes that are held out.
+        unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
         params: of the method.
         drop_unlinked: leave out source rows whose key the target lacks.
         overwrite: replace a bridge of this name.
-        seed: of the method and, where ``hold_out`` is not given, of the held-out rows.
+        seed: of the method and of the held-out rows.
         progress: told about the steps of a method that is trained.
 
     Raises:
@@ -115,13 +119,13 @@ def fit_bridge(
         MissingError, IncompleteSetError: a set cannot be used.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     # Everything that can be refused is refused before the work.
+    rule = HoldOut(cast(By, hold_out), share, unseen, seed)
     bridge = make_bridge(method, params, seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
     ground = lay_ground(opened[source], opened[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked)
-    rule = hold_out or HoldOut(seed=seed)
     split = split_rows(ground, rule)
     about: dict[str, Any] = {
         "source": _named(ground.source),
@@ -220,7 +224,7 @@ def apply_bridge(
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     kept, before = stored(opened, name), opened[to]
     if before.d != kept.width_in:
         raise VectorError(
@@ -230,12 +234,11 @@ def apply_bridge(
         )
     size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
     recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
-    command = ["repscope", "bridge", "apply", str(opened.path), name, "--to", to, "--as", as_]
     bridge = kept.load()
     with opened.writer(
         as_,
         recipe=hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
-        resume=shlex.join(command),
+        resume=ApplyOptions(to=to, as_=as_).to_command("bridge", "apply", opened.path, name),
         provenance={
             **describe_environment("torch"),
             **derived(before.provenance, before.name, before.fingerprint),

@@ -16,6 +16,7 @@ from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
 from repscope.verbs.compare.record import Comparison
+from repscope.verbs.demo.options import DemoOptions
 from repscope.verbs.drift.record import Drift
 
 if TYPE_CHECKING:
@@ -66,10 +67,10 @@ class Tour:
 def run_demo(
     folder: str | Path,
     *,
-    method: str = "tsne",
-    drift: bool = True,
-    seed: int = 0,
-    report: Report | None = None,
+    method: str = DemoOptions.method,
+    drift: bool = DemoOptions.drift,
+    seed: int = DemoOptions.seed,
+    progress: Report | None = None,
 ) -> Tour:
     """The tour: images, a dual encoder with a modality gap, extraction, two transforms, two verdicts.
 
@@ -80,7 +81,7 @@ def run_demo(
         method: of the maps of both comparisons.
         drift: with the chapter on generators that learn from their own images.
         seed: of everything.
-        report: told about progress.
+        progress: told the step, what is done of it, and how much there is.
 
     Raises:
         StudyError: the folder holds something that is not a demo.
@@ -90,9 +91,9 @@ def run_demo(
     from repscope.verbs.compare.compare import compare
     from repscope.verbs.demo import training
     from repscope.verbs.demo.dual_encoder import DIGITS
-    from repscope.verbs.extract import extract_images
+    from repscope.verbs.extract.extract import extract
 
-    report = report or (lambda step, done, total: None)
+    report = progress or (lambda step, done, total: None)
     root = _fresh(Path(folder))
     labels = _write_images(root / "images", seed, report)
     model_file = root / "dual_encoder.py"
@@ -111,7 +112,7 @@ def run_demo(
 
     study = Study(root / "study")
     for split, name in (("train", "visual_train"), ("test", "visual_before")):
-        extract_images(
+        extract(
             root / "images" / split,
             study=study.path,
             model=f"{model_file}:ImageEncoder",

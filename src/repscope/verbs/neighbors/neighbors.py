@@ -18,6 +18,7 @@ from repscope.neighbors.graph import SearchMode, choose_search, describe_search
 from repscope.study import EmbeddingSet, Study
 from repscope.study.keys import as_keys
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.verbs.neighbors.options import NeighborsOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -149,6 +150,58 @@ class StudyNeighbours:
         return folder
 
 
+def neighbors(
+    study: str | Path | Study,
+    name: str,
+    *,
+    query: str | Sequence[str] = (),
+    query_set: str | None = None,
+    k: int = NeighborsOptions.k,
+    metric: str = NeighborsOptions.metric,
+    approximate: bool = False,
+    exact: bool = False,
+    device: str | None = None,
+    cache: bool = NeighborsOptions.cache,
+    seed: int = NeighborsOptions.seed,
+) -> StudyNeighbours:
+    """The nearest items of every item, or of the ones named; within a set, or from one set to another.
+
+    Args:
+        study: the study, or its folder.
+        name: set that is searched.
+        query: ids of the items to search for; all of them without.
+        query_set: set of the items to search for; ``name`` itself without.
+        k: neighbours of each item.
+        metric: "cosine", "inner" or "l2".
+        approximate: search nearly, with the recall measured; unasked above 150,000 rows.
+        exact: search exactly, whatever it costs.
+        device: torch device of an exact search of all items.
+        cache: read and keep neighbours in ``STUDY/cache/neighbors``.
+        seed: of an approximate search.
+
+    Raises:
+        RepscopeError: as :func:`graph` and :func:`nearest`; or both ways to search.
+    """
+    if device is not None and query:
+        raise InputError(
+            "a device for a search of all items",
+            "--device and --query",
+            "leave --device out: few items are quick",
+        )
+    if approximate and exact:
+        raise InputError("one way to search", "--approximate and --exact", "leave one out")
+    search: SearchMode = "approximate" if approximate else "exact" if exact else "auto"
+    if not query:
+        return graph(
+            study, name, query_set=query_set, k=k, metric=metric, search=search, use_cache=cache,
+            device=device, seed=seed,
+        )  # fmt: skip
+    return nearest(
+        study, name, [query] if isinstance(query, str) else query, query_set=query_set, k=k, metric=metric,
+        search=search, use_cache=cache, seed=seed,
+    )  # fmt: skip
+
+
 def graph(
     study: str | Path | Study,
     name: str,
@@ -258,7 +311,7 @@ def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
 def _open(
     study: str | Path | Study, name: str, query_set: str | None
 ) -> tuple[Study, EmbeddingSet, EmbeddingSet]:
-    opened = study if isinstance(study, Study) else Study.open(study)
+    opened = Study.open(study)
     base = opened.verify(name)
     queries = base if query_set is None or query_set == name else opened.verify(query_set)
     return opened, queries, base

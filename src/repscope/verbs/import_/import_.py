@@ -106,7 +106,7 @@ class _Planned(_Found):
 
 def import_files(
     files: Sequence[str | Path],
-    study: str | Path,
+    study: str | Path | Study,
     *,
     names: str | None = None,
     vectors: str | None = None,
@@ -125,7 +125,7 @@ def import_files(
 
     Args:
         files: paths or fsspec URLs; the format is found by content.
-        study: folder of the study; created if there is none.
+        study: the study, or its folder; created if there is none.
         names: comma-separated names, one for each set; for one K×N×D array also a common prefix.
         vectors: key, column or prefix of the vectors; several comma-separated for several sets.
         ids: key or column of the ids.
@@ -148,7 +148,7 @@ def import_files(
         ExistsError: a name is taken.
         StorageError: the disk refuses; a note says what was written before.
     """
-    opened = Study(study)
+    opened = study if isinstance(study, Study) else Study(study)
     options = ReadOptions(vectors, ids, labels, trust_pickle, warn)
     with ExitStack() as stack:
         table, about_items = _items(stack, items, options)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repscope import maps
 from repscope.errors import InputError, VectorError
-from repscope.maps import Projection, project
+from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.verbs.common.words import map_method
+from repscope.verbs.project.options import ProjectOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from repscope.maps.fit import Method
 
 
 @dataclass(frozen=True)
@@ -82,30 +83,34 @@ class StudyMap:
         return folder
 
 
-def project_study(
-    study: str | Path,
+def project(
+    study: str | Path | Study,
     names: Sequence[str],
     *,
-    method: Method = "tsne",
-    perplexity: float = 30.0,
-    n_neighbors: int = 15,
-    min_dist: float = 0.1,
-    seed: int = 0,
-    use_cache: bool = True,
+    method: str = ProjectOptions.method,
+    perplexity: float = ProjectOptions.perplexity,
+    neighbors: int = ProjectOptions.neighbors,
+    min_dist: float = ProjectOptions.min_dist,
+    seed: int = ProjectOptions.seed,
+    cache: bool = ProjectOptions.cache,
 ) -> StudyMap:
     """Fit one map to all the named sets together; stages are never fitted apart.
 
     Args:
-        study: folder of the study.
+        study: the study, or its folder.
         names: of complete sets of one width, none twice.
-        method, perplexity, n_neighbors, min_dist, seed: see :func:`repscope.maps.project`.
-        use_cache: read and keep the neighbours of the joint rows in ``STUDY/cache/neighbors``.
+        method: "tsne", "umap" or "pca".
+        perplexity: of t-SNE.
+        neighbors, min_dist: of UMAP.
+        seed: of everything random.
+        cache: read and keep the neighbours of the joint rows in ``STUDY/cache/neighbors``.
 
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
         VectorError: widths that differ.
         DependencyError: the method's package is not installed.
     """
+    drawn_by = map_method(method, none=False) or "pca"
     if len(set(names)) < len(names):
         raise InputError("each set once", ", ".join(names), "name every set one time")
     opened = Study.open(study)
@@ -117,13 +122,13 @@ def project_study(
             ", ".join(f"{name!r} {width}" for name, width in widths.items()),
             "map sets of one space together",
         )
-    projection = project(
+    projection = maps.project(
         {name: one.vectors for name, one in sets.items()},
-        method=method,
+        method=drawn_by,
         perplexity=perplexity,
-        n_neighbors=n_neighbors,
+        n_neighbors=neighbors,
         min_dist=min_dist,
         seed=seed,
-        neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if use_cache else None,
+        neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if cache else None,
     )
     return StudyMap(projection, sets)

@@ -54,8 +54,13 @@ class Exported:
         )
 
 
-def export_set(
-    study: str | Path, name: str, to: str | Path, *, as_format: str | None = None, overwrite: bool = False
+def export(
+    study: str | Path | Study,
+    name: str,
+    to: str | Path,
+    *,
+    as_format: str | None = None,
+    overwrite: bool = False,
 ) -> Exported:
     """Write one set of a study to a file, a folder or a URL in another format.
 
@@ -63,7 +68,7 @@ def export_set(
     the same ids and vectors.
 
     Args:
-        study: folder of the study, which must exist.
+        study: the study, or its folder.
         name: of a complete set.
         to: path or fsspec URL; its ending says the format.
         as_format: name of the format, where the ending does not say it; see

@@ -15,7 +15,7 @@ SIDE = 224
 """Pixels of the trial image of a model that has no preprocessing of its own."""
 
 
-def describe_layers(
+def layers(
     model: str,
     *,
     weights: str | Path | None = None,
