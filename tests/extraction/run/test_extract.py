@@ -175,9 +175,9 @@ def test_interrupted_anywhere_the_fingerprints_are_those_of_an_unbroken_run(
             with pytest.raises(StopError):
                 run("broken")
     study = Study.open(tmp_path / "broken")
-    with pytest.raises(IncompleteSetError, match="repscope extract .* --capture adapter:input=before"):
+    with pytest.raises(IncompleteSetError, match=r"repscope extract .* --capture adapter:input=before"):
         study["before"]
-    with pytest.raises(ExistsError, match="repscope extract .* --capture adapter:input=before"):
+    with pytest.raises(ExistsError, match=r"repscope extract .* --capture adapter:input=before"):
         extract(images, f"{model_file}:build", study=study, capture=["adapter:input=before"], device="cpu")
     continued = run("broken")
     assert fingerprints(tmp_path / "broken") == fingerprints(tmp_path / "whole")
