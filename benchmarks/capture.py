@@ -28,11 +28,11 @@ def rounds(rounds: int, batch: int) -> Iterator[dict[str, Any]]:
     """CPU seconds of each way in each round."""
     import torch
 
+    from repscope.extraction.capture.decode_ahead import Decoded
     from repscope.extraction.capture.engine import Engine
     from repscope.extraction.capture.points import as_points, resolve_points
     from repscope.extraction.models.load import load_model
     from repscope.extraction.sources.base import Item
-    from repscope.extraction.sources.decode_ahead import Decoded
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -14,9 +14,9 @@ import numpy as np
 from benchmarks.measures_data import CLASSES, data
 from repscope.measure.alignment import clustering, hubs, hypersphere, mixed, separability
 from repscope.measure.comparison.compare_arrays import BANDWIDTH_ROWS
-from repscope.measure.comparison.stage import NEIGHBOUR_ROWS
 from repscope.measure.core import sampled
 from repscope.measure.core.resample import RESAMPLES
+from repscope.measure.core.stage import NEIGHBOUR_ROWS
 from repscope.measure.distribution import frechet_limit, kernels, manifold
 from repscope.measure.distribution import sliced as slicing
 from repscope.measure.geometry.dimension import DISCARD

@@ -62,9 +62,10 @@ def render(markdown: str) -> str:
 
 def measures(_: str = "") -> str:
     """The table of all measures, from their cards."""
-    from repscope.measure.catalogue.registry import all_cards, cards_markdown
+    from repscope.measure.catalogue.measures import MEASURES
+    from repscope.measure.catalogue.text import measures_markdown
 
-    return cards_markdown(list(all_cards().values()))
+    return measures_markdown(MEASURES.values())
 
 
 def margins(_: str = "") -> str:

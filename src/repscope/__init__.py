@@ -32,7 +32,7 @@ _HOMES = {
     "drift": "repscope.verbs.drift.drift",
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
-    "match": "repscope.measure.alignment.matching",
+    "match": "repscope.measure.core.matching",
     "project": "repscope.maps",
 }
 
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from repscope.errors import RepscopeError
     from repscope.extraction.capture.capture import capture
     from repscope.maps import project
-    from repscope.measure.alignment.matching import match
     from repscope.measure.core.estimate import Estimate
+    from repscope.measure.core.matching import match
     from repscope.measure.verdict.rules import Verdict
     from repscope.study import EmbeddingSet, Study
     from repscope.transform import bridges

@@ -144,6 +144,11 @@ class DependencyError(RepscopeError, ImportError):
     """An optional package is missing, or installed but broken."""
 
 
+def first_line(error: BaseException, longest: int = 200) -> str:
+    """What somebody else's exception says, in one line of at most so many characters; never empty."""
+    return str(error).strip().partition("\n")[0][:longest] or type(error).__name__
+
+
 def name_some(values: Iterable[object], limit: int = 5) -> str:
     """The first few of many values, for a message: ``a, b, c and 7 more``.
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.cli.progress import ExtractionLines
-from repscope.extraction import Progress
 from repscope.study import Study
+from repscope.text.progress import Progress
 
 MODEL = """
 import torch
@@ -281,7 +281,7 @@ def test_progress_without_a_terminal_is_sparse(
     monkeypatch.setattr("repscope.cli.progress.time.monotonic", lambda: next(clock))
     show = ExtractionLines()
     for done in (40, 60, 120, 130, 240):
-        show(Progress(done, 400, 32, 0))
+        show(Progress("extract", done, 400, committed=32))
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "continued after 32 of 400 images",

@@ -14,7 +14,7 @@ import pytest
 
 from repscope.cli.main import app
 from repscope.errors import RepscopeError
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS, Margins, _Judge
 from repscope.testing.confusion import DESIGNS
 from repscope.testing.studies import CONDITIONS
@@ -38,7 +38,7 @@ def _page(name: str) -> str:
 def test_the_table_of_measures_has_every_card_and_is_no_copy(hooks: ModuleType) -> None:
     source = _page("verbs/measures.md")
     rendered = hooks.render(source)
-    for card in all_cards().values():
+    for card in MEASURES.values():
         row = f"| `{card.name}` |"
         assert row in rendered
         assert row not in source

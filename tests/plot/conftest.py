@@ -9,8 +9,9 @@ import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,7 @@ def _result(
 
     change = after - before
     difference = Difference(change, change - reach, change + reach, n=250, p=0.001, q=0.002)
-    return MeasureResult(name, around(before), around(after), difference, controls)
+    return MeasureResult(measure_info(name), around(before), around(after), difference, controls)
 
 
 def _table(names: tuple[str, ...] = LINKED) -> list[MeasureResult]:
@@ -81,18 +82,21 @@ def _table(names: tuple[str, ...] = LINKED) -> list[MeasureResult]:
 
 
 UNDEFINED = MeasureResult(
-    "mrr.true", Estimate(None, why="no truth"), Estimate(0.5), Difference(None, why="no truth before")
+    measure_info("mrr.true"),
+    Estimate(None, why="no truth"),
+    Estimate(0.5),
+    Difference(None, why="no truth before"),
 )
-BARE = MeasureResult("top1.true", Estimate(0.4), Estimate(0.6), Difference(0.2))
+BARE = MeasureResult(measure_info("top1.true"), Estimate(0.4), Estimate(0.6), Difference(0.2))
 HUGE = MeasureResult(
-    "frechet",
+    measure_info("frechet"),
     Estimate(123_456.0, 1e5, 2e5),
     Estimate(1.2e-9, 0.0, 1.0),
     Difference(-123_456.0, -2e5, -1e5, p=0.001, q=0.004),
     {"collapse": 1e9, "noise": -1e9, "snap": None},
 )
 STILL = MeasureResult(
-    "gap.l2",
+    measure_info("gap.l2"),
     Estimate(0.5, 0.5, 0.5),
     Estimate(0.5, 0.5, 0.5),
     Difference(0.0, 0.0, 0.0, p=1.0, q=1.0),

@@ -17,7 +17,7 @@ import pytest
 from repscope.errors import CorruptError, IncompleteSetError, MissingError, StorageError
 from repscope.study import Study
 from repscope.study.reader import open_complete, open_folder
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 FINGERPRINT = "5d3b55074c19cbdde50a33c87666381d"
 ARCHIVE = Path(__file__).parent / "archive" / "study-1"

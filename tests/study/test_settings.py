@@ -1,7 +1,8 @@
-"""study.toml, read by tomllib and written by us."""
+"""study.toml: read by tomllib, changed by tomlkit so that what a person wrote stays."""
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from repscope.errors import CorruptError, InputError, NameNotAllowedError, StorageError
 from repscope.study import SetLink, Study
-from repscope.study.settings import SCHEMA, as_toml, load_settings
+from repscope.study.settings import SCHEMA, load_settings, save_settings
 
 text = st.text(st.characters(codec="utf-8"), max_size=8)
 plain = (
@@ -32,23 +33,35 @@ values = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(text, values, max_size=5))
 def test_what_is_written_is_read(table: dict[str, Any]) -> None:
-    assert tomllib.loads(as_toml(table)) == table
+    with tempfile.TemporaryDirectory() as folder:
+        assert save_settings(Path(folder), table) == table
+        assert tomllib.loads((Path(folder) / "study.toml").read_text(encoding="utf-8")) == table
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(text, values, max_size=4), st.dictionaries(text, values, max_size=3))
+def test_what_is_changed_is_read(before: dict[str, Any], changes: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        save_settings(Path(folder), before)
+        assert save_settings(Path(folder), changes) == {**before, **changes}
 
 
 @pytest.mark.parametrize("value", [None, b"x", object(), [1, None], {"a": {1, 2}}])
-def test_values_that_toml_has_not(value: Any) -> None:
+def test_values_that_toml_has_not(tmp_path: Path, value: Any) -> None:
     with pytest.raises(InputError, match="a value that TOML can hold at key"):
-        as_toml({"key": value})
+        save_settings(tmp_path, {"key": value})
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_readable_output() -> None:
+def test_readable_output(tmp_path: Path) -> None:
     table = {
         "schema": SCHEMA,
         "name": 'my "study"',
         "stages": {"main": ["a", "b c"]},
         "links": [{"left": "a", "right": "t", "on": "label"}],
     }
-    assert as_toml(table) == (
+    save_settings(tmp_path, table)
+    assert (tmp_path / "study.toml").read_text() == (
         'schema = "repscope.study/1"\n'
         'name = "my \\"study\\""\n'
         "\n[stages]\n"
@@ -128,6 +141,50 @@ def test_by_hand(tmp_path: Path) -> None:
     assert again.stages == study.stages
     assert again.links == study.links
     assert load_settings(tmp_path)["run"] == {"steps": ["extract", "compare"]}
+
+
+def test_what_a_person_wrote_stays(tmp_path: Path) -> None:
+    """Comments, order, unknown keys and the way that values are written, wherever nothing changed."""
+    written = """\
+# my notes
+schema = "repscope.study/1"
+name    =   'as I like it'   # mine
+colour = "blue"
+
+[stages]
+# from the paper
+first = [
+    "a",  # before
+    "b",
+]
+second = ["c", "d"]  # old
+[[links]]
+left = "a"  # pictures
+right = "text"
+on = "label"
+
+[run]  # of mine
+steps = [1,2]
+"""
+    (tmp_path / "study.toml").write_text(written)
+    study = Study.open(tmp_path)
+    same = study.configure(name=study.name, stages=study.stages, links=study.links).settings
+    assert (tmp_path / "study.toml").read_text() == written
+    assert same == tomllib.loads(written)
+    study.configure(
+        description='new "one"', stages={"first": ["a", "b"], "third": ["e", "f"]}, links=[*study.links]
+    )
+    now = (tmp_path / "study.toml").read_text()
+    lost = [line for line in written.splitlines() if line not in now.splitlines()]
+    assert lost == ['second = ["c", "d"]  # old']
+    assert Study.open(tmp_path).stages == {"first": ["a", "b"], "third": ["e", "f"]}
+    assert Study.open(tmp_path).settings["colour"] == "blue"
+    assert 'description = "new \\"one\\""' in now
+    study.configure(links=[SetLink("a", "b")])
+    again = Study.open(tmp_path)
+    assert again.links == [SetLink("a", "b", "id")]
+    assert again.settings["run"] == {"steps": [1, 2]}
+    assert "# from the paper" in (tmp_path / "study.toml").read_text()
 
 
 def test_configure_writes_all(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from repscope.errors import CorruptError, NameNotAllowedError, StorageError
-from repscope.study.manifest import Shard
-from repscope.study.shards import file_hash, read_schema, read_shard, shard_name, verify_shard, write_shard
+from repscope.study.manifest import Shard, shard_name
+from repscope.study.shards import read_schema, read_shard, verify_shard, write_shard
+from repscope.study.storage import file_hash
 
 text = st.text(st.characters(codec="utf-8"), max_size=4)
 COLUMNS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [

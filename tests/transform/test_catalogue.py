@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sklearn.base import clone
 
 import repscope
 from repscope.errors import UnknownNameError
 from repscope.transform import bridges
-from repscope.transform.catalogue import get, method, methods
+from repscope.transform.bridges import get
+from repscope.transform.catalogue import method, methods
 
 NAMES = [
     "normalise",
@@ -55,6 +58,20 @@ def test_cards_are_true_of_their_classes(name: str) -> None:
 def test_every_class_is_in_the_namespace(name: str) -> None:
     assert getattr(bridges, method(name).class_name) is get(name)
     assert method(name).class_name in dir(bridges)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_class_keeps_scikit_learns_convention_of_parameters(name: str) -> None:
+    """Its arguments are those in the signature, stored as given; a clone has them and no more."""
+    bridge = get(name)()
+    params = bridge.get_params()
+    assert set(params) == set(inspect.signature(type(bridge)).parameters)
+    changed = type(bridge)(**{key: params[key] for key in params})
+    copy = clone(changed)
+    assert type(copy) is type(bridge)
+    assert copy.get_params() == params
+    assert vars(copy) == params
+    assert copy != changed
 
 
 def test_unknown_names() -> None:

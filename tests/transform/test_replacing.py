@@ -17,7 +17,6 @@ import pytest
 import repscope as rs
 from repscope.errors import ExistsError, FormatError, MissingError, StorageError, StudyError
 from repscope.study import storage
-from repscope.study.locks import FILE_NAME, WriterLock
 from repscope.transform import files as persist
 from repscope.transform.files import read_config
 from repscope.transform.linear.ridge import Ridge
@@ -122,15 +121,27 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
         rs.bridges.load(folder)
 
 
+HOLD = """
+import sys
+from pathlib import Path
+from repscope.study.locks import WriterLock
+lock = WriterLock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     folder = ridge(1.0).save_pretrained(tmp_path / "b")
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        lock = WriterLock(folder)
-        content = json.loads((folder / FILE_NAME).read_bytes())
-        lock.release()
-        from repscope.study.locks import _identity
-
-        (folder / FILE_NAME).write_text(json.dumps({**content, **_identity(other.pid)}))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder],
+        env={**os.environ, "PYTHONPATH": str(Path(rs.__file__).parents[1])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
         with pytest.raises(StudyError, match="one writer at a time"):
             ridge(2.0).save_pretrained(folder)
         holds(folder, 1.0)
@@ -249,12 +260,12 @@ def test_a_disk_that_fails(
     folder = ridge(1.0).save_pretrained(tmp_path / "b")
     real = storage.write_atomically
 
-    def fails(path: Path, write: Any) -> None:
+    def fails(path: Path, write: Any, **options: Any) -> None:
         if path.name.startswith(failing):
             if renamed:
-                real(path, write)
+                real(path, write, **options)
             raise StorageError("to write", "Input/output error", "check the disk", 5)
-        real(path, write)
+        real(path, write, **options)
 
     monkeypatch.setattr(storage, "write_atomically", fails)
     with pytest.raises(StorageError, match="Input/output error"):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from repscope.cli.common import AsJson, Quiet, command, show
 from repscope.verbs.demo.options import DemoOptions
+
+if TYPE_CHECKING:
+    from repscope.text.progress import Progress as Now
 
 
 @command
@@ -35,10 +38,10 @@ def demo(
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
         tasks: dict[str, Any] = {}
 
-        def report(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done)
+        def tell(now: Now) -> None:
+            if now.what not in tasks:
+                tasks[now.what] = progress.add_task(now.what, total=now.total)
+            progress.update(tasks[now.what], completed=now.done)
 
-        tour = run_demo(folder, **options.keywords(), progress=report)
+        tour = run_demo(folder, **options.keywords(), progress=tell)
     show(tour_json(tour), tour_lines(tour), as_json=as_json, quiet=quiet)

@@ -19,10 +19,11 @@ def measures(
 
     Example: repscope measures top1.true
     """
-    from repscope.measure.catalogue.registry import all_cards, card, cards_markdown, cards_text
+    from repscope.measure.catalogue.measures import MEASURES, measure_info
+    from repscope.measure.catalogue.text import measures_markdown, measures_text
 
-    chosen = [card(name)] if name else list(all_cards().values())
+    chosen = [measure_info(name)] if name else list(MEASURES.values())
     if as_json:
         print_json([one.to_json() for one in chosen])
     else:
-        print(cards_markdown(chosen) if markdown else cards_text(chosen))
+        print(measures_markdown(chosen) if markdown else measures_text(chosen))

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 from repscope.cli.common import say
 
 if TYPE_CHECKING:
-    from repscope.extraction import Progress as Extracted
-    from repscope.verbs.bridge.checkpoints import Progress, Report
+    from repscope.text.progress import OnProgress, Progress
 
 SPARSE_SECONDS = 10.0
 """Between lines of progress where there is no terminal."""
 
 
 @contextlib.contextmanager
-def progress(quiet: bool) -> Iterator[Report | None]:
+def progress(quiet: bool) -> Iterator[OnProgress | None]:
     """A function to tell progress to, or None when nobody wants to know."""
     if quiet:
         yield None
@@ -96,7 +95,7 @@ def extraction_progress(quiet: bool) -> Iterator[Any]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("extract", total=None, rate="loading the model", skipped="")
 
-        def show(state: Extracted) -> None:
+        def show(state: Progress) -> None:
             if state.note:
                 bar.console.print(state.note, markup=False, highlight=False)
             speed = bar.tasks[0].speed
@@ -118,7 +117,7 @@ class ExtractionLines:
         self._begun: tuple[float, int] | None = None
         self._last = 0.0
 
-    def __call__(self, state: Extracted) -> None:
+    def __call__(self, state: Progress) -> None:
         """Print a line if one is due."""
         now = time.monotonic()
         if state.note:

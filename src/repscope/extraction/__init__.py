@@ -2,7 +2,7 @@
 
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.models.preprocess import Preprocessing
-from repscope.extraction.run.records import Extraction, Progress
+from repscope.extraction.run.records import Extraction
 from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import ImageFolder, Item, Source
 from repscope.extraction.sources.open import SourceOptions, open_source
@@ -13,7 +13,6 @@ __all__ = [
     "ImageFolder",
     "Item",
     "Preprocessing",
-    "Progress",
     "RunSettings",
     "Source",
     "SourceOptions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +59,11 @@ def to_column(values: Any, key: str) -> pa.Array:
         except (pa.ArrowException, OverflowError):
             pass  # integers beyond 64 bits are kept as text below
     return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+
+
+def to_columns(columns: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """Each column as :func:`to_column` gives it, under its name as text."""
+    return {str(name): to_column(values, str(name)) for name, values in columns.items()}
 
 
 def _cell(value: Any) -> Any:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from repscope.errors import DependencyError, ExistsError, InputError, RepscopeError, StorageError
-from repscope.formats.remote import is_url
+from repscope.errors import ExistsError, InputError
+from repscope.formats.remote import is_url, url_errors
 from repscope.study.storage import TEMPORARY, make_folder, storage_errors, sync_folder
 
 Replaceable = Callable[[Path], bool]
@@ -98,9 +98,9 @@ def remove(path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    for one in [path] if path.is_file() else sorted(path.rglob("*")):
-        if one.is_file():
-            with one.open("rb+") as file:
+    for part in [path] if path.is_file() else sorted(path.rglob("*")):
+        if part.is_file():
+            with part.open("rb+") as file:
                 os.fsync(file.fileno())
 
 
@@ -152,34 +152,3 @@ def _upload(system: Any, local: Path, there: str, location: str, folder: bool) -
             with contextlib.suppress(Exception):
                 system.rm_file(temporary)
             raise
-
-
-@contextlib.contextmanager
-def url_errors(location: str, action: str) -> Iterator[None]:
-    """Turn what fsspec and the packages behind its schemes raise into our errors.
-
-    Raises:
-        DependencyError: a package is missing.
-        InputError: an unknown scheme.
-        StorageError: the other side refuses.
-    """
-    scheme = location.split("://", 1)[0]
-    try:
-        yield
-    except RepscopeError:
-        raise
-    except ImportError as error:
-        raise DependencyError(
-            f"fsspec and the package behind {scheme}://", str(error), "pip install fsspec and that package"
-        ) from error
-    except ValueError as error:
-        raise InputError(
-            f"a URL that fsspec knows, not {location}", str(error)[:200], "check the scheme"
-        ) from error
-    except Exception as error:
-        # Each scheme raises its own kinds (HTTP status, credentials, time-outs).
-        raise StorageError(
-            f"to {action} {location}",
-            str(error)[:200] or type(error).__name__,
-            "check the address, your rights and the network",
-        ) from error

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repscope.errors import FormatError, LinkError, VectorError, name_some
-from repscope.formats.columns import columns_of_records, to_column
+from repscope.formats.columns import to_column
 from repscope.formats.detect import check_file, detect
 from repscope.formats.incoming import Incoming
-from repscope.formats.tables.delimited import load_delimited
-from repscope.formats.tables.read import load_arrow, load_parquet
+from repscope.formats.tables.load import columns_of_json, load_columns
+from repscope.formats.text_files import JSON_SUFFIXES, read_json, read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,54 +32,18 @@ def read_items(path: Path, ids: str | None = None) -> dict[str, pa.Array]:
     """
     check_file(path)
     suffix = path.suffix.lower()
-    if suffix in (".json", ".jsonl", ".ndjson"):
-        return _columns(_load_json(path, lines=suffix != ".json"), path)
     if suffix == ".txt":
-        return {NAMES: to_column(_text(path).splitlines(), str(path))}
-    kind = detect(path)
-    if kind in ("csv", "tsv"):
-        table = load_delimited(path, ids)
-    elif kind in ("parquet", "arrow"):
-        table = load_parquet(path) if kind == "parquet" else load_arrow(path)
-    else:
+        return {NAMES: to_column(read_text(path).splitlines(), str(path))}
+    if suffix in JSON_SUFFIXES:
+        value = read_json(path)
+        if isinstance(value, list) and not (value and isinstance(value[0], dict)):
+            return {NAMES: to_column(value, str(path))}
+        return columns_of_json(value, path)
+    if (kind := detect(path)) not in ("csv", "tsv", "parquet", "arrow"):
         raise FormatError(
             f"csv, tsv, parquet, arrow, json or txt in {path}", f"a {kind} file", "save the items as csv"
         )
-    return {name: to_column(table.column(name), name) for name in table.column_names if name}
-
-
-def _load_json(path: Path, lines: bool) -> Any:
-    text = _text(path)
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"JSON in {path}", str(error), "correct the file") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"UTF-8 text in {path}", str(error), "save the file as UTF-8") from error
-
-
-def _columns(value: Any, path: Path) -> dict[str, pa.Array]:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        value = columns_of_records(value, str(path))
-    elif isinstance(value, list):
-        value = {NAMES: value}
-    lengths = (
-        {len(one) if isinstance(one, list) else -1 for one in value.values()}
-        if isinstance(value, Mapping)
-        else {}
-    )
-    if len(lengths) != 1 or -1 in lengths:
-        raise FormatError(
-            f"a JSON list, or a dictionary of lists of one length, in {path}",
-            f"a {type(value).__name__}",
-            "write one entry for each item",
-        )
-    return {str(key): to_column(cells, str(key)) for key, cells in value.items()}
+    return {name: column for name, column in load_columns(path, ids).items() if name}
 
 
 def join_items(one: Incoming, items: Mapping[str, pa.Array], source: str) -> Incoming:

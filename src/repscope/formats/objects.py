@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.checkpoints import refuse_checkpoint
-from repscope.formats.columns import columns_of_records, to_column
+from repscope.formats.columns import columns_of_records, to_columns
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
 from repscope.formats.older.oscar import read_mean
 from repscope.formats.older.pipelines import read_pipeline
@@ -152,7 +152,7 @@ def _incoming(mapping: Mapping[str, Any], key: str, name: str, source: str) -> I
     return Incoming(
         name,
         vectors,
-        {other: to_column(values, other) for other, values in columns.items()},
+        to_columns(columns),
         key=key,
         left_out=left_out,
         provenance={"metadata": provenance} if provenance else {},

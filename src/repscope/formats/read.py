@@ -17,10 +17,10 @@ from repscope.formats.external.projector import read_projector
 from repscope.formats.incoming import Incoming, Reading, ReadOptions
 from repscope.formats.objects import sets_from
 from repscope.formats.pickles.load import load_pickle
-from repscope.formats.pickles.trust import read_or_trust
 from repscope.formats.tables.delimited import read_delimited
-from repscope.formats.tables.read import read_arrow, read_parquet
+from repscope.formats.tables.read import read_columnar
 from repscope.formats.torch_files import read_safetensors, read_torch
+from repscope.formats.trust import read_or_trust
 
 Reader = Callable[[Path, str, ReadOptions], list[Incoming]]
 
@@ -48,8 +48,8 @@ READERS: dict[str, Reader] = {
     "npz": read_npz,
     "csv": read_delimited,
     "tsv": read_delimited,
-    "parquet": read_parquet,
-    "arrow": read_arrow,
+    "parquet": read_columnar,
+    "arrow": read_columnar,
     "safetensors": read_safetensors,
     "torch": read_torch,
     "pickle": read_pickle,

@@ -11,9 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from repscope.errors import DependencyError, InputError, MissingError, StorageError
+from repscope.errors import (
+    DependencyError,
+    InputError,
+    MissingError,
+    RepscopeError,
+    StorageError,
+    first_line,
+)
 from repscope.study.names import safe_name
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
@@ -36,9 +43,9 @@ def content_hash(path: Path) -> str:
     if not path.is_dir():
         return file_hash(path)
     total = hashlib.sha256()
-    for one in sorted(path.rglob("*")):
-        if one.is_file():
-            total.update(f"{one.relative_to(path).as_posix()}\0{file_hash(one)}\n".encode())
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
+            total.update(f"{file.relative_to(path).as_posix()}\0{file_hash(file)}\n".encode())
     return total.hexdigest()
 
 
@@ -63,33 +70,49 @@ def local_copy(location: str) -> Iterator[Path]:
     if not is_url(location):
         yield Path(location).expanduser()
         return
-    try:
-        import fsspec  # type: ignore[import-untyped]  # has no stubs
-    except ImportError as error:
-        raise DependencyError("fsspec, to read URLs", str(error), "pip install fsspec") from error
-    scheme = location.split("://", 1)[0]
     with tempfile.TemporaryDirectory(prefix="repscope-") as folder:
         target = Path(folder) / safe_name(location.split("?", 1)[0].rsplit("/", 1)[-1] or "download")
-        try:
+        with url_errors(location, "read"):
+            import fsspec  # type: ignore[import-untyped]  # has no stubs
+
             if _is_folder(fsspec, location):
                 system, there = fsspec.core.url_to_fs(location)
                 system.get(f"{there.rstrip('/')}/", f"{target}/", recursive=True)
             else:
                 with fsspec.open(location, "rb") as remote, target.open("wb") as local:
                     shutil.copyfileobj(remote, local, 1 << 20)
-        except FileNotFoundError as error:
-            raise MissingError(f"a file at {location}", "no such file", "check the address") from error
-        except ImportError as error:
-            raise DependencyError(f"the package that reads {scheme}://", str(error), "install it") from error
-        except ValueError as error:
-            raise InputError(
-                f"a URL that fsspec knows, not {location}", str(error)[:200], "check the scheme"
-            ) from error
-        except Exception as error:
-            # Each scheme raises its own kinds (HTTP status, credentials, time-outs).
-            raise StorageError(
-                f"to read {location}",
-                str(error)[:200] or type(error).__name__,
-                "check the address and the network",
-            ) from error
         yield target
+
+
+@contextmanager
+def url_errors(location: str, action: str) -> Iterator[None]:
+    """Turn what fsspec and the packages behind its schemes raise into our errors.
+
+    Raises:
+        MissingError: nothing is there.
+        DependencyError: a package is missing.
+        InputError: an unknown scheme.
+        StorageError: the other side refuses.
+    """
+    scheme = location.split("://", 1)[0]
+    try:
+        yield
+    except RepscopeError:
+        raise
+    except FileNotFoundError as error:
+        raise MissingError(f"a file at {location}", "no such file", "check the address") from error
+    except ImportError as error:
+        raise DependencyError(
+            f"fsspec and the package behind {scheme}://", str(error), "pip install fsspec and that package"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"a URL that fsspec knows, not {location}", first_line(error), "check the scheme"
+        ) from error
+    except Exception as error:
+        # Each scheme raises its own kinds (HTTP status, credentials, time-outs).
+        raise StorageError(
+            f"to {action} {location}",
+            first_line(error),
+            "check the address, your rights and the network",
+        ) from error

@@ -13,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from repscope.errors import FormatError, UnsafePickleError
+from repscope.errors import FormatError, UnsafePickleError, first_line
 from repscope.formats.arrays.null_masks import own_columns
 from repscope.formats.arrays.write import METADATA
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.objects import from_mapping, sets_from
-from repscope.formats.pickles.trust import read_or_trust
+from repscope.formats.trust import read_or_trust
+from repscope.study.storage import storage_errors
 
-_GLOBAL = re.compile(r"GLOBAL (\S+) (?:was not|whose module)")
+_NAMED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -65,7 +66,7 @@ def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], boo
 
 
 def _damaged(path: Path, error: Exception) -> FormatError:
-    return FormatError(f"whole safetensors in {path}", str(error)[:200], "copy or write the file again")
+    return FormatError(f"whole safetensors in {path}", first_line(error), "copy or write the file again")
 
 
 def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -76,25 +77,41 @@ def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         FormatError: it is damaged, a TorchScript program, or a checkpoint.
     """
     source = str(path)
-    value = read_or_trust(lambda: load_torch(path), lambda: _load(path, weights_only=False), source, options)
+    value = read_or_trust(
+        lambda: read_torch_weights_only(path), lambda: _load(path, weights_only=False), source, options
+    )
     return sets_from(value, stem, source, options)
 
 
-def load_torch(path: Path) -> Any:
-    """What a torch file holds, read with ``weights_only``: tensors, arrays and plain containers.
+def read_torch_weights_only(path: Path) -> Any:
+    """What a torch file holds, on the CPU: tensors, arrays and plain containers. Nothing is executed.
 
     Raises:
-        UnsafePickleError: it needs a class that ``weights_only`` refuses; nothing was executed.
-        FormatError: it is damaged, or a TorchScript program.
+        UnsafePickleError: it needs a class that ``weights_only`` refuses.
+        FormatError: it is damaged, a TorchScript program, or no torch file.
+        StorageError: it may not be read.
     """
+    with storage_errors(path, "read"):
+        path.open("rb").close()
     try:
         return _load(path, weights_only=True)
     except pickle.UnpicklingError as error:
-        raise _refusal(str(error), str(path)) from None
+        if named := _NAMED.search(str(error)):
+            raise UnsafePickleError(
+                f"only tensors and plain containers in {path}",
+                f"a request for {named[1]} (refused, nothing was executed)",
+                "in the code that made it, save the tensors alone (model.state_dict() of a model) with "
+                "torch.save or safetensors",
+            ) from None
+        raise FormatError(
+            f"a torch file of tensors in {path}",
+            _reason(str(error)),
+            "check what the file is, or write it again with torch.save",
+        ) from None
     except Exception as error:
         # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
         raise FormatError(
-            f"a whole torch file in {path}", _first_line(error), "copy or write the file again"
+            f"a whole torch file in {path}", first_line(error), "check what the file is, or copy it again"
         ) from error
 
 
@@ -104,6 +121,7 @@ def _load(path: Path, *, weights_only: bool) -> Any:
     # Only zip files can be mapped; legacy ones are read.
     mapped = zipfile.is_zipfile(path)
     with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
+        # On strange pickles torch speaks to its own developers.
         warnings.simplefilter("ignore")
         return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
 
@@ -124,21 +142,9 @@ def _numpy_globals() -> list[Any]:
     return names
 
 
-def _refusal(message: str, source: str) -> FormatError:
-    found = _GLOBAL.search(message)
-    if not found:
-        lines = [line.strip() for line in message.splitlines() if line.strip()]
-        reason = next(
-            (line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0]
-        )
-        return FormatError(f"a torch file of tensors in {source}", reason[:200], "write the file again")
-    return UnsafePickleError(
-        f"only tensors and plain containers in {source}",
-        f"a request for {found[1]} (refused, nothing was executed)",
-        "save the tensors alone with torch.save or safetensors where the file was made; or, only if you "
-        "trust everyone who could have written it, pass --trust-pickle",
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _reason(message: str) -> str:
+    """The line of torch's long advice that says what it met."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return next((line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0])[
+        :200
+    ]

@@ -1,4 +1,4 @@
-"""One writer a set: a lock file that names its process, and that a dead process does not hold."""
+"""One writer a set: a lock that the kernel holds for the process, and a note of who is the newest writer."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ import json
 import os
 import socket
 import threading
-import time
 import uuid
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout, lock_descriptor
+
 from repscope.errors import StudyError
 from repscope.study.storage import read_bytes, storage_errors, write_bytes
 
 FILE_NAME = ".writer.lock"
+"""Process, host and token of the newest writer, as JSON."""
+
+KERNEL_NAME = ".writer.held"
+"""Empty; the kernel locks it for the process that writes, and lets it go when that process ends."""
 
 _commits = threading.RLock()
-_ATTEMPTS = 5
-_PATIENCE = 0.02
+_PATIENCE = 0.2
+"""Seconds; who only looks whether a set is being written holds the kernel's lock for a moment."""
+
+
+class _Kernel(FileLock):
+    """The kernel's lock of one folder; one object a process, so that the newest writer finds it."""
+
+    newest: str = ""
+    """Token of the writer of this process that has it."""
 
 
 class WriterLock:
     """The right to write one set, held from construction until :meth:`release`.
 
-    A lock whose process is gone is taken over at once, so that a killed writer never blocks the
-    next one. Within one process the newest writer takes over (a notebook cell that was interrupted
-    and run again); the older one is refused at its next commit. A process on another host cannot be
-    asked whether it lives: its lock stands until the file is removed.
+    The lock of a process that is gone is free at once, so that a killed writer never blocks the next
+    one. Within one process the newest writer takes over (a notebook cell that was interrupted and run
+    again); the older one is refused at its next commit. Not every shared disk carries the kernel's lock
+    from host to host: the note of a writer on another host stands until it is removed.
 
     Args:
         folder: the set's own folder, which exists.
@@ -43,35 +55,42 @@ class WriterLock:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self._token = uuid.uuid4().hex
-        self._acquire()
-        self.release = weakref.finalize(self, _release, self.path, self._token, os.getpid())
+        kernel = _Kernel(folder / KERNEL_NAME, timeout=_PATIENCE, is_singleton=True, thread_local=False)
+        with _commits, storage_errors(self.path):
+            self._acquire(kernel)
+        self.release = weakref.finalize(self, _release, self.path, self._token, kernel, os.getpid())
         """Give the lock back; also done when the object or the interpreter goes."""
 
-    def _acquire(self) -> None:
-        content = json.dumps({**_identity(os.getpid()), "token": self._token}).encode()
-        with _commits:
-            for _ in range(_ATTEMPTS):
-                if _create(self.path, content):
-                    return
-                other = _read(self.path)
-                if other is None:
-                    continue
-                if _lives(other) and not _is_me(other):
-                    self._refuse(other)
-                write_bytes(self.path, content)
-                if self._is_mine():
-                    return
-        self._refuse(_read(self.path) or {})
+    def _acquire(self, kernel: _Kernel) -> None:
+        # What is locked would be made with its folder, and here is none.
+        self.path.parent.stat()
+        if not Path(kernel.lock_file).exists():
+            # The folder was removed under an earlier writer of this process, which holds a file of no name.
+            kernel.release(force=True)
+        before, kernel.newest = kernel.newest, self._token
+        is_new = not kernel.is_locked
+        try:
+            if is_new:
+                kernel.acquire()
+            if _elsewhere(other := _read(self.path)):
+                self._refuse(other)
+            writer = {"pid": os.getpid(), "host": socket.gethostname(), "token": self._token}
+            write_bytes(self.path, json.dumps(writer).encode(), durable=False)
+        except BaseException as error:
+            kernel.newest = before
+            if is_new and kernel.is_locked:
+                _give_back(kernel)
+            if isinstance(error, Timeout):
+                self._refuse(_read(self.path))
+            raise
 
     def _refuse(self, other: dict[str, Any]) -> None:
+        gone = f"; if it is gone, remove {self.path}" if _elsewhere(other) else ""
         raise StudyError(
             f"one writer at a time in {self.path.parent}",
             f"another at work: process {other.get('pid', '?')} on {other.get('host', '?')}",
-            f"wait for it, or stop it; if it is gone, remove {self.path}",
+            f"wait for it, or stop it{gone}",
         )
-
-    def _is_mine(self) -> bool:
-        return (_read(self.path) or {}).get("token") == self._token
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -81,7 +100,7 @@ class WriterLock:
             StudyError: another writer took over.
         """
         with _commits:
-            if not self._is_mine():
+            if _read(self.path).get("token") != self._token:
                 raise StudyError(
                     f"this writer to hold {self.path}",
                     "a later writer that took over, or no lock file",
@@ -92,90 +111,56 @@ class WriterLock:
 
 def holder(folder: Path) -> dict[str, Any] | None:
     """Process and host of the live writer of the set in ``folder``, or None."""
-    found = _read(folder / FILE_NAME)
-    return found if found and _lives(found) else None
+    writer = _read(folder / FILE_NAME)
+    return writer if writer and (_elsewhere(writer) or _is_held(folder / KERNEL_NAME)) else None
 
 
-def _create(path: Path, content: bytes) -> bool:
-    with storage_errors(path):
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        except FileExistsError:
-            return False
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            raise
-    return True
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """Content of a lock; {} when it says nothing (its writer died in the act); None without one."""
-    for _ in range(_ATTEMPTS):
-        content = read_bytes(path)
-        if content is None:
-            return None
-        with contextlib.suppress(ValueError, RecursionError):
-            found = json.loads(content)
-            if isinstance(found, dict):
-                return found
-        # Created a moment ago, and its content is still to come; a dead writer's never comes.
-        time.sleep(_PATIENCE)
+def _read(path: Path) -> dict[str, Any]:
+    """The note of a writer; {} where there is none, or one that says nothing."""
+    with contextlib.suppress(ValueError, RecursionError):
+        writer = json.loads(read_bytes(path) or b"{}")
+        if isinstance(writer, dict):
+            return writer
     return {}
 
 
-def _identity(pid: int) -> dict[str, Any]:
-    return {"pid": pid, "host": socket.gethostname(), "boot": _boot(), "started": _started(pid)}
+def _elsewhere(writer: dict[str, Any]) -> bool:
+    return bool(writer.get("host", socket.gethostname()) != socket.gethostname())
 
 
-def _is_me(other: dict[str, Any]) -> bool:
-    return {**other, **_identity(os.getpid())} == other
-
-
-def _lives(other: dict[str, Any]) -> bool:
-    """Whether the process that wrote a lock runs, as far as can be known; numbers are used again."""
-    pid = other.get("pid")
-    if not isinstance(pid, int) or isinstance(pid, bool) or not 0 < pid < 2**31:
-        return False
-    if other.get("host") != socket.gethostname():
-        return True
-    if other.get("boot") != _boot():
-        return False
-    if os.name == "nt":
-        return True
+def _is_held(path: Path) -> bool:
+    """Whether a process holds the kernel's lock; it is taken for a moment, to see."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return other.get("started") == _started(pid)
-
-
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError:
-        return ""
-
-
-def _started(pid: int) -> str:
-    """When the kernel started a process, in its own ticks; "" where it does not say, or for a zombie."""
+        return False
     try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return "" if fields[0] in b"ZX" else fields[19].decode()
-    except (OSError, IndexError):
-        return ""
+        return not lock_descriptor(descriptor, blocking=False)
+    except OSError:
+        # A file system without such locks; then the note is all that is known.
+        return True
+    finally:
+        os.close(descriptor)
 
 
-def _release(path: Path, token: str, pid: int) -> None:
+def _release(path: Path, token: str, kernel: _Kernel, pid: int) -> None:
     # A forked child inherits the object but not the lock.
     if os.getpid() != pid:
         return
     with contextlib.suppress(OSError, StudyError), _commits:
-        found = _read(path)
-        if found and found.get("token") == token:
+        # A later writer of this process has the lock now.
+        if kernel.newest != token:
+            return
+        if _read(path).get("token") == token:
             path.unlink(missing_ok=True)
+            _give_back(kernel)
+        else:
+            kernel.release(force=True)
+
+
+def _give_back(kernel: _Kernel) -> None:
+    """Free the kernel's lock and remove its file."""
+    # While it is held: who has opened this file already finds it unlinked, and makes another.
+    with contextlib.suppress(OSError):
+        Path(kernel.lock_file).unlink(missing_ok=True)
+    kernel.release(force=True)

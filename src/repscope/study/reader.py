@@ -11,6 +11,7 @@ from repscope.study.embeddings import EmbeddingSet, fingerprint_of
 from repscope.study.items import check_ids
 from repscope.study.manifest import Manifest, load_manifest
 from repscope.study.shards import read_shard, verify_shard
+from repscope.study.verified import is_verified, verifying
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,23 +44,50 @@ def open_folder(folder: Path, manifest: Manifest | None = None) -> EmbeddingSet:
     )
 
 
-def open_complete(folder: Path) -> EmbeddingSet:
-    """The set in ``folder``, refused while it is incomplete.
+def check_complete(manifest: Manifest) -> None:
+    """Refuse a set that is not finished.
 
     Raises:
         IncompleteSetError: with the command that completes it.
     """
-    return _settled(folder, _open_complete)
-
-
-def _open_complete(folder: Path, manifest: Manifest) -> EmbeddingSet:
     if not manifest.complete:
         raise IncompleteSetError(
             f"a complete set {manifest.name!r}",
             f"one that stopped after {manifest.n:,} rows",
             how_to_complete(manifest),
         )
-    return open_folder(folder, manifest)
+
+
+def open_complete(folder: Path) -> EmbeddingSet:
+    """The set in ``folder``, refused while it is incomplete; its vectors are not read.
+
+    Raises:
+        IncompleteSetError: with the command that completes it.
+        CorruptError: a shard is missing, of another size or shape.
+    """
+    return _settled(folder, _open_complete)
+
+
+def open_verified(folder: Path, *, again: bool = False) -> EmbeddingSet:
+    """The complete set in ``folder``, every byte of which is what was committed.
+
+    Args:
+        folder: the set's own.
+        again: read all bytes even if they were, and their files have not changed since.
+
+    Raises:
+        IncompleteSetError: it is not finished.
+        CorruptError: something differs from what was committed.
+    """
+
+    def act(folder: Path, manifest: Manifest) -> EmbeddingSet:
+        embeddings = _open_complete(folder, manifest)
+        # Looked at after it was mapped, so that what is mapped is what looks unchanged.
+        if again or not is_verified(folder, manifest):
+            _verify(folder, manifest)
+        return embeddings
+
+    return _settled(folder, act)
 
 
 def verify_folder(folder: Path) -> Manifest:
@@ -68,32 +96,25 @@ def verify_folder(folder: Path) -> Manifest:
     Raises:
         CorruptError: something differs from what was committed.
     """
-    return _settled(folder, _verify)[0]
+    return _settled(folder, _verify)
 
 
-def open_verified(folder: Path) -> EmbeddingSet:
-    """The complete set in ``folder`` after :func:`verify_folder`.
-
-    Raises:
-        IncompleteSetError: it is not finished.
-        CorruptError: something differs from what was committed.
-    """
-    return _settled(folder, _open_verified)
+def _open_complete(folder: Path, manifest: Manifest) -> EmbeddingSet:
+    check_complete(manifest)
+    return open_folder(folder, manifest)
 
 
-def _open_verified(folder: Path, manifest: Manifest) -> EmbeddingSet:
-    _open_complete(folder, manifest)
-    _, embeddings = _verify(folder, manifest)
-    assert embeddings is not None
-    return embeddings
+def _verify(folder: Path, manifest: Manifest) -> Manifest:
+    with verifying(folder, manifest):
+        for shard in manifest.shards:
+            if shard.rows:
+                verify_shard(folder / shard.file, shard)
+        if manifest.n:
+            _verify_content(folder, manifest)
+    return manifest
 
 
-def _verify(folder: Path, manifest: Manifest) -> tuple[Manifest, EmbeddingSet | None]:
-    for shard in manifest.shards:
-        if shard.rows:
-            verify_shard(folder / shard.file, shard)
-    if not manifest.n:
-        return manifest, None
+def _verify_content(folder: Path, manifest: Manifest) -> None:
     embeddings = open_folder(folder, manifest)
     again = "restore the folder, or write the set again with --overwrite"
     try:
@@ -101,10 +122,9 @@ def _verify(folder: Path, manifest: Manifest) -> tuple[Manifest, EmbeddingSet | 
     except InputError as error:
         raise CorruptError(f"{error.expected} in {folder}", error.got, again) from error
     if manifest.complete:
-        found = fingerprint_of(embeddings)
-        if found != manifest.fingerprint:
-            raise CorruptError(f"fingerprint {manifest.fingerprint} of {folder}", found, again)
-    return manifest, embeddings
+        fingerprint = fingerprint_of(embeddings)
+        if fingerprint != manifest.fingerprint:
+            raise CorruptError(f"fingerprint {manifest.fingerprint} of {folder}", fingerprint, again)
 
 
 def _settled(folder: Path, act: Callable[[Path, Manifest], T]) -> T:
@@ -131,17 +151,17 @@ def _join(folder: Path, tables: list[pa.Table], columns: dict[str, str]) -> pa.T
     """The items of all shards; a column that is empty in one shard has the type of the others."""
     import pyarrow as pa
 
-    found: object = [table.column_names for table in tables if table.column_names != list(columns)]
-    if not found:
+    problem: object = [table.column_names for table in tables if table.column_names != list(columns)]
+    if not problem:
         try:
             joined = pa.concat_tables(tables, promote_options="default")
-            found = {field.name: str(field.type) for field in joined.schema}
-            if found == columns and columns["id"] == "string" and joined.column("id").null_count == 0:
+            problem = {field.name: str(field.type) for field in joined.schema}
+            if problem == columns and columns["id"] == "string" and joined.column("id").null_count == 0:
                 return joined
         except pa.ArrowException as error:
-            found = error
+            problem = error
     raise CorruptError(
         f"item columns {columns} in {folder}",
-        str(found),
+        str(problem),
         "restore the files, or write the set again with --overwrite",
     )

@@ -1,12 +1,9 @@
-"""``study.toml``: what a person says about a study. Written once, and again only when asked."""
+"""``study.toml``: what a person says about a study. Written once, and changed only when asked."""
 
 from __future__ import annotations
 
-import datetime
-import math
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,6 @@ from repscope.study.storage import read_bytes, write_bytes
 
 SCHEMA = "repscope.study/1"
 FILE_NAME = "study.toml"
-
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ def stages_of(settings: Mapping[str, Any], file: Path) -> dict[str, list[str]]:
     """
     stages = settings.get("stages", {})
     orders = stages.values() if isinstance(stages, dict) else [None]
-    if not all(isinstance(order, list) and all(isinstance(one, str) for one in order) for order in orders):
+    if not all(isinstance(order, list) and all(isinstance(name, str) for name in order) for order in orders):
         raise CorruptError(
             f"[stages] with lists of set names in {file}", repr(stages), 'write order = ["a", "b"]'
         )
@@ -79,22 +74,55 @@ def links_of(settings: Mapping[str, Any], file: Path) -> list[SetLink]:
     """
     links = settings.get("links", [])
     try:
-        found = [SetLink(**one) for one in links]
-        if all(isinstance(part, str) for one in found for part in (one.left, one.right, one.on)):
-            return found
+        pairs = [SetLink(**given) for given in links]
+        if all(isinstance(part, str) for pair in pairs for part in (pair.left, pair.right, pair.on)):
+            return pairs
     except TypeError:
         pass
     raise CorruptError(f"[[links]] with left, right, on in {file}", repr(links), "correct the file")
 
 
-def save_settings(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Replace ``study.toml`` atomically. Comments that a person wrote in it are lost.
+def save_settings(folder: Path, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change some keys of ``study.toml`` atomically; other keys, comments and their order stay.
+
+    Args:
+        folder: of the study.
+        changes: new values by key. Of a table, keys that the new one lacks are removed.
+
+    Returns:
+        All keys.
 
     Raises:
         InputError: a value that TOML cannot hold.
         StorageError: the disk refuses.
     """
-    write_bytes(folder / FILE_NAME, as_toml(settings).encode())
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    document = tomlkit.parse((read_bytes(folder / FILE_NAME) or b"").decode("utf-8"))
+    for key, value in changes.items():
+        try:
+            _change(document, key, value)
+        except TOMLKitError as error:
+            raise InputError(
+                f"a value that TOML can hold at {key}", str(error), "give a string or number"
+            ) from error
+    content = tomlkit.dumps(document).encode("utf-8", "replace")
+    write_bytes(folder / FILE_NAME, content)
+    return tomllib.loads(content.decode("utf-8"))
+
+
+def _change(table: MutableMapping[str, Any], key: str, value: object) -> None:
+    """Set one key; what is equal already keeps the way in which a person wrote it."""
+    before = table.get(key)
+    if not (isinstance(before, MutableMapping) and isinstance(value, Mapping)):
+        if key not in table or before != value:
+            table[key] = value
+        return
+    for gone in [name for name in before if name not in value]:
+        del before[gone]
+    for name, inner in value.items():
+        _change(before, name, inner)
 
 
 def checked_stages(stages: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -110,60 +138,4 @@ def checked_stages(stages: Mapping[str, list[str]]) -> dict[str, list[str]]:
                 repr(order),
                 "list them from first to last",
             )
-    return {name: [check_name(one) for one in order] for name, order in stages.items()}
-
-
-def as_toml(settings: Mapping[str, Any]) -> str:
-    """Settings as TOML: plain values first, then tables and lists of tables.
-
-    Raises:
-        InputError: a value that TOML cannot hold.
-    """
-    return "\n".join(_table(settings, ())).lstrip("\n") + "\n"
-
-
-def _table(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
-    lines, below = [], []
-    for key, value in table.items():
-        here = (*path, key)
-        if isinstance(value, Mapping):
-            below += ["", f"[{_dotted(here)}]", *_table(value, here)]
-        elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
-            for one in value:
-                below += ["", f"[[{_dotted(here)}]]", *_table(one, here)]
-        else:
-            lines.append(f"{_key(key)} = {_value(value, _dotted(here))}")
-    return lines + below
-
-
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(map(_key, path))
-
-
-def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else _string(key)
-
-
-def _value(value: object, where: str) -> str:
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | datetime.date | datetime.time):
-        return str(value) if isinstance(value, int) else value.isoformat()
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(one, where) for one in value)}]"
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(key)} = {_value(one, where)}" for key, one in value.items())
-        return f"{{{inner}}}"
-    raise InputError(
-        f"a value that TOML can hold at {where}", f"a {type(value).__name__}", "give a string or number"
-    )
-
-
-def _string(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = "".join(f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c for c in escaped)
-    return f'"{escaped.encode("utf-8", "replace").decode()}"'
+    return {name: [check_name(member) for member in order] for name, order in stages.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,23 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import CorruptError, RepscopeError
-from repscope.study.manifest import Shard, shard_name
+from repscope.study.manifest import Shard
 from repscope.study.names import inside
-from repscope.study.storage import storage_errors, write_atomically
+from repscope.study.storage import file_hash, storage_errors, write_atomically
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-__all__ = [
-    "VECTOR",
-    "describe_shard",
-    "file_hash",
-    "read_schema",
-    "read_shard",
-    "shard_name",
-    "verify_shard",
-    "write_shard",
-]
 
 VECTOR = "vector"
 
@@ -64,12 +52,6 @@ def describe_shard(path: Path, rows: int) -> Shard:
     """The manifest's entry for a shard on disk."""
     with storage_errors(path, "read"):
         return Shard(file=path.name, rows=rows, bytes=path.stat().st_size, sha256=file_hash(path))
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_shard(path: Path, shard: Shard, d: int, dtype: str) -> tuple[list[NDArray[Any]], pa.Table]:
@@ -147,17 +129,17 @@ def verify_shard(path: Path, shard: Shard) -> None:
     """
     check_size(path, shard)
     with storage_errors(path, "read"):
-        found = file_hash(path)
-    if found != shard.sha256:
-        raise CorruptError(f"SHA-256 {shard.sha256[:12]}… of {path}", f"{found[:12]}…", _AGAIN)
+        checksum = file_hash(path)
+    if checksum != shard.sha256:
+        raise CorruptError(f"SHA-256 {shard.sha256[:12]}… of {path}", f"{checksum[:12]}…", _AGAIN)
 
 
 def _check_vector_type(path: Path, schema: pa.Schema, expected: pa.DataType) -> None:
     if schema.names.count(VECTOR) != 1 or len(set(schema.names)) != len(schema.names):
         raise CorruptError(f"one column {VECTOR!r} in {path}", f"columns {schema.names}", _AGAIN)
-    found = schema.field(VECTOR).type
-    if found != expected:
-        raise CorruptError(f"vectors of type {expected} in {path}", str(found), _AGAIN)
+    kind = schema.field(VECTOR).type
+    if kind != expected:
+        raise CorruptError(f"vectors of type {expected} in {path}", str(kind), _AGAIN)
 
 
 def _as_matrix(chunk: pa.FixedSizeListArray, d: int) -> NDArray[Any]:

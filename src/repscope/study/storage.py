@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from repscope.errors import RepscopeError, StorageError
 
@@ -56,11 +58,16 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_atomically(path: Path, write: Callable[[IO[bytes]], None], *, durable: bool = True) -> None:
     """Write through ``write(file)`` to a temporary name, fsync, then rename over ``path``.
 
     Readers see the old content or the new, never a mixture. On any failure the temporary file is
     removed and ``path`` is untouched.
+
+    Args:
+        path: of the file.
+        write: called once with the open file.
+        durable: survive a power cut; what may be lost, such as a note, is written faster without.
 
     Raises:
         StorageError: the disk refused.
@@ -70,23 +77,25 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         try:
             with temporary.open("wb") as file:
                 write(file)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Replace ``path`` by ``content`` atomically. See :func:`write_atomically`."""
 
     def write(file: IO[bytes]) -> None:
         file.write(content)
 
-    write_atomically(path, write)
+    write_atomically(path, write, durable=durable)
 
 
 def read_bytes(path: Path) -> bytes | None:
@@ -122,3 +131,14 @@ def remove_leftovers(folder: Path) -> None:
     with storage_errors(folder):
         for path in folder.glob(f".*{TEMPORARY}"):
             path.unlink(missing_ok=True)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def json_hash(record: Any) -> str:
+    """SHA-256 of JSON values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

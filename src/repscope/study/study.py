@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from repscope.study.locks import WriterLock
 from repscope.study.manifest import FILE_NAME, Manifest, load_manifest
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import derived, describe_environment
-from repscope.study.reader import open_complete, open_verified, verify_folder
+from repscope.study.reader import check_complete, open_complete, open_verified, verify_folder
 from repscope.study.replacing import load_replacement, remove_replacement
 from repscope.study.settings import SCHEMA, SetLink
 from repscope.study.storage import make_folder, storage_errors, sync_folder
@@ -31,7 +31,8 @@ SHARD_ROWS = 65_536
 class Study:
     """A directory of embedding sets that belong together.
 
-    ``study["name"]`` opens a set memory-mapped, ``study.add("name", vectors, items)`` writes one.
+    ``study["name"]`` opens a set memory-mapped, without reading its vectors; ``study.open_sets(["name"])``
+    verifies it first; ``study.add("name", vectors, items)`` writes one.
 
     Args:
         path: the directory. A path that does not exist yet is created on first write.
@@ -65,7 +66,7 @@ class Study:
 
     @classmethod
     def open(cls, path: str | Path | Study) -> Study:
-        """Open a study that must exist; one that is open stays as it is.
+        """Open a study that must exist; one that is open is given back.
 
         Raises:
             MissingError: there is no study at ``path``.
@@ -112,8 +113,7 @@ class Study:
             # Another process may have made the study since this object looked.
             self.settings = toml.load_settings(self.path)
         if not self.settings:
-            self.settings = {"schema": SCHEMA, "name": self.name}
-            toml.save_settings(self.path, self.settings)
+            self.settings = toml.save_settings(self.path, {"schema": SCHEMA, "name": self.name})
         return self
 
     def configure(
@@ -124,9 +124,9 @@ class Study:
         stages: Mapping[str, list[str]] | None = None,
         links: Sequence[SetLink] | None = None,
     ) -> Study:
-        """Change what study.toml says; the only thing that rewrites it.
+        """Change what study.toml says; the only thing that writes in it again.
 
-        Other keys of the file are kept, comments are not. What is None stays as it is.
+        Other keys of the file, and comments, are kept. What is None stays as it is.
 
         Args:
             name: of the study, in words.
@@ -139,7 +139,7 @@ class Study:
             StorageError: the disk refuses.
         """
         self.create()
-        changed = dict(toml.load_settings(self.path))
+        changed: dict[str, Any] = {}
         if name is not None:
             changed["name"] = name
         if description is not None:
@@ -148,10 +148,12 @@ class Study:
             changed["stages"] = toml.checked_stages(stages)
         if links is not None:
             changed["links"] = [
-                {"left": check_name(one.left), "right": check_name(one.right), "on": one.on} for one in links
+                {"left": check_name(pair.left), "right": check_name(pair.right), "on": pair.on}
+                for pair in links
             ]
-        toml.save_settings(self.path, changed)
-        self.settings = changed
+        self.settings = toml.load_settings(self.path)
+        if changed:
+            self.settings = toml.save_settings(self.path, changed)
         return self
 
     @property
@@ -161,8 +163,8 @@ class Study:
         with storage_errors(folder, "read"):
             if not folder.is_dir():
                 return []
-            found = [entry.name for entry in folder.iterdir() if (entry / FILE_NAME).is_file()]
-        return sorted(check_name(name) for name in found if is_name(name))
+            names = [entry.name for entry in folder.iterdir() if (entry / FILE_NAME).is_file()]
+        return sorted(check_name(name) for name in names if is_name(name))
 
     def folder(self, name: str) -> Path:
         """Folder of a set, whether it exists or not.
@@ -217,15 +219,35 @@ class Study:
     def __len__(self) -> int:
         return len(self.sets)
 
+    def open_sets(self, names: Iterable[str]) -> dict[str, EmbeddingSet]:
+        """Open sets that are complete and, to the last byte, what was written: how every verb reads them.
+
+        Bytes that were verified before, in files that have not changed since, are not read again; see
+        :mod:`repscope.study.verified`.
+
+        Args:
+            names: of sets; repeated ones are opened once.
+
+        Raises:
+            MissingError: there is no such set.
+            IncompleteSetError: one is not finished.
+            CorruptError: something differs from what was committed.
+        """
+        names = list(dict.fromkeys(names))
+        # What costs nothing to refuse is refused before the first byte is read.
+        for name in names:
+            check_complete(self.manifest(name))
+        return {name: self._at_home(open_verified(self.folder(name))) for name in names}
+
     def verify(self, name: str) -> EmbeddingSet:
-        """Open a set after re-hashing every byte of it.
+        """Open a set after re-hashing every byte of it, whatever was verified before.
 
         Raises:
             IncompleteSetError: it is not finished; :meth:`verify_committed` checks what there is.
             CorruptError: something differs from what was committed.
         """
         self.manifest(name)
-        return self._at_home(open_verified(self.folder(name)))
+        return self._at_home(open_verified(self.folder(name), again=True))
 
     def _at_home(self, embeddings: EmbeddingSet) -> EmbeddingSet:
         embeddings.home = self.path
@@ -341,21 +363,21 @@ class Study:
         else:
             whole, origin = EmbeddingSet(name, vectors, items), {}
         if parents:
-            origin["parents"] = [{"name": one.name, "fingerprint": one.fingerprint} for one in parents]
+            origin["parents"] = [
+                {"name": parent.name, "fingerprint": parent.fingerprint} for parent in parents
+            ]
         origin = {**describe_environment(), **origin, **(provenance or {})}
         # An interrupted add has nothing worth continuing: the rows are all in memory here.
-        stale = not overwrite and name in self and self._is_stale(name)
-        with self.writer(name, provenance=origin, overwrite=overwrite or stale) as writer:
+        if not overwrite and name in self:
+            there = self.manifest(name)
+            overwrite = not there.complete and not there.recipe
+        with self.writer(name, provenance=origin, overwrite=overwrite) as writer:
             start = 0
             for block in whole.blocks(shard_rows, dtype=whole.dtype):
                 writer.write_shard(block, whole.items.slice(start, len(block)))
                 start += len(block)
             writer.finish()
         return self[name]
-
-    def _is_stale(self, name: str) -> bool:
-        manifest = self.manifest(name)
-        return not manifest.complete and not manifest.recipe
 
     def remove(self, name: str) -> None:
         """Delete a set, whether complete, interrupted or corrupt. Arrays opened before stay readable.

@@ -15,7 +15,7 @@ from repscope.errors import CorruptError, ExistsError, InputError, MissingError,
 from repscope.study.embeddings import fingerprint_of
 from repscope.study.items import as_items, check_ids
 from repscope.study.locks import WriterLock
-from repscope.study.manifest import FILE_NAME, NEXT_NAME, Manifest, Shard, Skipped, load_manifest
+from repscope.study.manifest import FILE_NAME, NEXT_NAME, Manifest, Shard, Skipped, load_manifest, shard_name
 from repscope.study.names import check_name, inside
 from repscope.study.provenance import ENVIRONMENT, as_json
 from repscope.study.reader import open_folder
@@ -26,7 +26,7 @@ from repscope.study.replacing import (
     remove_shards,
     shards_of,
 )
-from repscope.study.shards import read_schema, shard_name, verify_shard, write_shard
+from repscope.study.shards import read_schema, verify_shard, write_shard
 from repscope.study.storage import make_folder, remove_leftovers, storage_errors, sync_folder
 from repscope.study.vectors import check_vectors
 

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.verdict.rules import TOUCHSTONES, WORDS
+from repscope.measure.verdict.rules import VERDICT_MEASURES, WORDS
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
 
 DESIGNS = {
@@ -66,7 +66,7 @@ def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) 
         study.reference,
         item_keys=study.item_keys,
         clusters=study.clusters if clustered else None,
-        measures=TOUCHSTONES,
+        measures=VERDICT_MEASURES,
         controls=False,
         seed=seed,
     )

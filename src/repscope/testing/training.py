@@ -17,7 +17,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from repscope.transform.fitting import Batch, Draws, Progress, TrainingRows, TrainOptions, train
+from repscope.text.progress import Progress
+from repscope.transform.fitting import Batch, Draws, TrainingRows, TrainOptions, train
 from repscope.transform.inputs import Rows
 
 
@@ -53,7 +54,7 @@ def main(folder: Path, options: dict[str, object], kill_at: int | None) -> None:
     """Train, and leave the result of this process in a folder; or die of SIGKILL at a step."""
 
     def watch(progress: Progress) -> None:
-        if progress.step == kill_at:
+        if progress.done == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     rank = os.environ.get("RANK", "0")

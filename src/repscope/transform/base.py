@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from repscope.errors import InputError, StudyError, VectorError
+from repscope.errors import FormatError, InputError, RepscopeError, StudyError, VectorError
 from repscope.study.embeddings import EmbeddingSet
 from repscope.transform.catalogue import LearnsFrom, method
+from repscope.transform.files import Saved, not_ours, read, save
 from repscope.transform.inputs import FitData, Floats, Rows, Source, gather, unpaired
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
     ``_state`` and ``_restore``.
 
     Attributes:
-        name: in the registry.
+        name: in the catalogue.
         learns_from: the rows it needs.
         invertible: ``inverse_transform`` exists.
         same_width: source and target must be equally wide.
@@ -150,10 +151,17 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             StudyError: not fitted, or another process is saving into the folder.
             StorageError: the disk refuses.
         """
-        from repscope.transform.files import save
-
         self._check_fitted()
-        return save(self, Path(path))
+        saved = Saved(
+            self.name,
+            self.get_params(deep=False),
+            self._state(),
+            self.n_features_in_,
+            self.n_features_out_,
+            self.warnings_,
+            self.provenance_,
+        )
+        return save(saved, Path(path))
 
     @classmethod
     def from_pretrained(cls, path: str | Path) -> Self:
@@ -163,9 +171,25 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             MissingError: no such folder or file.
             FormatError: not a bridge, or one of another class.
         """
-        from repscope.transform.files import load
-
-        return load(Path(path), cls)
+        folder = Path(path)
+        saved = read(folder)
+        found = method(saved.method).load()
+        if not issubclass(found, cls):
+            raise FormatError(
+                f"a bridge of class {cls.__name__} in {folder}",
+                f"{saved.method} ({found.__name__})",
+                f"read it with {found.__name__}.from_pretrained, or repscope.bridges.load",
+            )
+        try:
+            bridge = found._from_params(dict(saved.params))
+            bridge.n_features_in_, bridge.n_features_out_ = saved.width_in, saved.width_out
+            bridge.warnings_, bridge.provenance_ = saved.warnings, saved.provenance
+            bridge._restore(dict(saved.arrays))
+        except RepscopeError as error:
+            raise not_ours(folder, str(error)) from error
+        except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise not_ours(folder, f"{type(error).__name__}: {str(error)[:200]}") from error
+        return bridge
 
     def as_module(self) -> nn.Module:
         """The bridge as a ``torch.nn.Module`` [B, D] → [B, E], for use inside a model's forward.
@@ -203,14 +227,9 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
     def _module(self) -> nn.Module:
         """The fitted bridge as a module."""
 
-    def _config(self) -> dict[str, Any]:
-        """The constructor's arguments, as they go into ``config.json``."""
-        found: dict[str, Any] = self.get_params(deep=False)
-        return found
-
     @classmethod
-    def _from_config(cls, params: dict[str, Any]) -> Self:
-        """An unfitted bridge from what :meth:`_config` gave (lists in place of tuples)."""
+    def _from_params(cls, params: dict[str, Any]) -> Self:
+        """An unfitted bridge from the arguments that a file holds (lists in place of tuples)."""
         return cls(**params)
 
     def _warn(self, text: str) -> None:

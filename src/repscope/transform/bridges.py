@@ -8,12 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repscope.transform.catalogue import Method, get, method, methods
+from repscope.transform.catalogue import MethodInfo, method, methods
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
 
-__all__ = ["Method", "get", "load", "method", "methods"]
+__all__ = ["MethodInfo", "get", "load", "method", "methods"]
+
+
+def get(name: str) -> type[Bridge]:
+    """The class of one bridge.
+
+    Raises:
+        UnknownNameError: as :func:`method`.
+    """
+    return method(name).load()
 
 
 def load(path: str | Path) -> Bridge:
@@ -26,19 +35,19 @@ def load(path: str | Path) -> Bridge:
         MissingError: no such folder or file.
         FormatError: not a bridge, truncated, or of a method that this version does not have.
     """
-    from repscope.transform.files import load as load_bridge
+    from repscope.transform.base import Bridge
 
-    return load_bridge(Path(path))
+    return Bridge.from_pretrained(path)
 
 
 def __getattr__(name: str) -> object:
-    for one in methods():
-        if one.class_name == name:
-            value = one.load()
+    for info in methods():
+        if info.class_name == name:
+            value = info.load()
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(one.class_name for one in methods())])
+    return sorted([*__all__, *(info.class_name for info in methods())])

@@ -1,23 +1,25 @@
-"""Every bridge's card: where its class is, what it learns from, what it costs, when to choose it."""
+"""Every bridge: where its class is, what it learns from, what it costs, when to choose it.
+
+A method that is not here cannot be loaded from a file.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from repscope.errors import UnknownNameError
 
-if TYPE_CHECKING:
-    from repscope.transform.base import Bridge
+_HERE = "repscope.transform"
 
 LearnsFrom = Literal["nothing", "source", "target", "unpaired", "paired"]
 """The rows that a method needs: none, those moved, those moved towards, both, or pairs of them."""
 
 
 @dataclass(frozen=True)
-class Method:
+class MethodInfo:
     """What a bridge is, apart from its code.
 
     Attributes:
@@ -45,10 +47,14 @@ class Method:
         """Name of the class in :mod:`repscope.transform.bridges`."""
         return self.home.partition(":")[2]
 
-    def load(self) -> type[Bridge]:
-        """The class itself; its module is imported now."""
+    def load(self) -> type[Any]:
+        """The class itself, a :class:`repscope.transform.base.Bridge`; its module is imported now.
+
+        Raises:
+            DependencyError: the method needs a package that is not installed.
+        """
         module, _, name = self.home.partition(":")
-        found: type[Bridge] = getattr(importlib.import_module(module), name)
+        found: type[Any] = getattr(importlib.import_module(module), name)
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -56,34 +62,136 @@ class Method:
         return asdict(self)
 
 
-def methods() -> tuple[Method, ...]:
-    """All bridges, the cheap and exact ones first."""
-    from repscope.transform.methods import METHODS
+METHODS: tuple[MethodInfo, ...] = (
+    MethodInfo(
+        "normalise", f"{_HERE}.linear.normalise:Normalise", "source", by_class=True, invertible=True,
+        cost="one pass; 4 D a row",
+        when="To bring rows to the centred sphere that diffusion works on, and exactly back.",
+        paper="Lee et al., Diffusion Bridge, CVPR 2025",
+    ),
+    MethodInfo(
+        "identity", f"{_HERE}.linear.shift:Identity", "nothing", by_class=True, invertible=True,
+        cost="none",
+        when="Always: the control that every other method must beat.",
+    ),
+    MethodInfo(
+        "mean-shift", f"{_HERE}.linear.shift:MeanShift", "unpaired", by_class=True, invertible=True,
+        cost="one pass; D a row",
+        when="To see how much of the modality gap is a mere translation.",
+        paper="Liang et al., Mind the Gap, NeurIPS 2022",
+    ),
+    MethodInfo(
+        "coral", f"{_HERE}.linear.coral:Coral", "unpaired", by_class=True, invertible=True,
+        cost="one pass and two eigendecompositions; 2 D² a row",
+        when="Without pairs, when mean and covariance differ and axes already correspond.",
+        paper="Sun, Feng & Saenko, Return of Frustratingly Easy Domain Adaptation, AAAI 2016",
+    ),
+    MethodInfo(
+        "whitening", f"{_HERE}.linear.whitening:Whitening", "unpaired", by_class=True, invertible=True,
+        cost="one pass and two eigendecompositions; 2 D² a row",
+        when="Without pairs, when a few strong directions that carry no class drown the others.",
+        paper="Kessy, Lewin & Strimmer, Optimal Whitening and Decorrelation, The American Statistician 2018",
+    ),
+    MethodInfo(
+        "gaussian-ot", f"{_HERE}.linear.transport:GaussianTransport", "unpaired",
+        by_class=True, invertible=True,
+        cost="one pass and three eigendecompositions; 2 D² a row",
+        when="Without pairs, as the smallest move that gives the target's mean and covariance.",
+        paper="Dowson & Landau, The Fréchet distance between multivariate normal distributions, 1982",
+    ),
+    MethodInfo(
+        "procrustes", f"{_HERE}.linear.procrustes:Procrustes", "paired", by_class=True, invertible=True,
+        cost="one pass and one singular value decomposition; 2 D² a row",
+        when="With few pairs: a rotation cannot overfit as a full matrix does, and keeps every distance.",
+        paper="Schönemann, A generalized solution of the orthogonal Procrustes problem, Psychometrika 1966",
+    ),
+    MethodInfo(
+        "ridge", f"{_HERE}.linear.ridge:Ridge", "paired", by_class=True, invertible=False,
+        cost="one pass and one eigendecomposition; 2 D E a row",
+        when="With pairs: the best linear prediction of the target; it shrinks what it cannot predict.",
+        paper="Hoerl & Kennard, Ridge Regression, Technometrics 1970",
+    ),
+    MethodInfo(
+        "cca", f"{_HERE}.linear.cca:CCA", "paired", by_class=True, invertible=False,
+        cost="one pass and three decompositions; 2 D E a row",
+        when="With pairs, when the modalities share a few directions and the rest is nuisance.",
+        paper="Hotelling, Relations between two sets of variates, Biometrika 1936; Vinod 1976 (ridge)",
+    ),
+    MethodInfo(
+        "contrastive", f"{_HERE}.trained.contrastive:Contrastive", "paired", by_class=True, invertible=False,
+        cost="gradient descent; about 2 D² + 8 D × hidden a row",
+        when="With thousands of pairs and top-1 as the aim.",
+        paper="van den Oord, Li & Vinyals, Representation Learning with Contrastive Predictive Coding, 2018",
+    ),
+    MethodInfo(
+        "regression-mlp", f"{_HERE}.trained.regression:RegressionMLP", "paired",
+        by_class=True, invertible=False,
+        cost="gradient descent; about 2 D² + 8 D × hidden a row",
+        when="With thousands of pairs whose relation is not linear.",
+    ),
+    MethodInfo(
+        "flow", f"{_HERE}.trained.flow:RectifiedFlow", "unpaired", by_class=True, invertible=True,
+        cost="gradient descent; steps × network a row",
+        when="Without pairs, when distributions differ beyond mean and covariance.",
+        paper="Liu, Gong & Liu, Flow Straight and Fast, ICLR 2023; Tong et al., minibatch OT, TMLR 2024",
+    ),
+    MethodInfo(
+        "brownian", f"{_HERE}.trained.brownian:BrownianBridge", "paired", by_class=True, invertible=False,
+        cost="gradient descent; steps × network a row",
+        when="With pairs, when one source has several right targets and a sample of them is wanted.",
+        paper="Li et al., BBDM, CVPR 2023",
+    ),
+    MethodInfo(
+        "ddpm", f"{_HERE}.diffusion.bridge:DiffusionBridge", "target", by_class=True, invertible=False,
+        cost="gradient descent; steps × network a row",
+        when="To use or to judge the older systems' diffusion bridges.",
+        paper="Ho, Jain & Abbeel, NeurIPS 2020; Lee et al., Diffusion Bridge, CVPR 2025",
+    ),
+    MethodInfo(
+        "vq", f"{_HERE}.quantise.methods:VQ", "source", by_class=True, invertible=False,
+        cost="k-means; 2 K D a row",
+        when="To see what a codebook of K vectors keeps.",
+        paper="van den Oord, Vinyals & Kavukcuoglu, Neural Discrete Representation Learning, NeurIPS 2017",
+    ),
+    MethodInfo(
+        "fsq", f"{_HERE}.quantise.methods:FSQ", "source", by_class=True, invertible=False,
+        cost="one pass; 4 D L a row for L levels",
+        when="As vq, without a codebook to learn or to collapse.",
+        paper="Mentzer et al., Finite Scalar Quantization, ICLR 2024",
+    ),
+    MethodInfo(
+        "lfq", f"{_HERE}.quantise.methods:LFQ", "source", by_class=True, invertible=False,
+        cost="one pass; 4 D B a row for B bits",
+        when="As fsq with two levels: binary codes.",
+        paper="Yu et al., Language Model Beats Diffusion, ICLR 2024",
+    ),
+    MethodInfo(
+        "rvq", f"{_HERE}.quantise.methods:RVQ", "source", by_class=True, invertible=False,
+        cost="k-means in stages; 2 Q K D a row",
+        when="As vq, finer: each stage quantises what the stage before left.",
+        paper="Zeghidour et al., SoundStream, 2021",
+    ),
+)  # fmt: skip
+"""All bridges, the cheap and exact ones first."""
 
+
+def methods() -> tuple[MethodInfo, ...]:
+    """All bridges, the cheap and exact ones first."""
     return METHODS
 
 
-def method(name: str) -> Method:
-    """The card of one bridge.
+def method(name: str) -> MethodInfo:
+    """What one bridge is.
 
     Raises:
         UnknownNameError: no bridge has this name; the nearest names are listed.
     """
-    cards = {one.name: one for one in methods()}
-    if name not in cards:
-        near = difflib.get_close_matches(str(name), cards, n=3, cutoff=0.3)
+    by_name = {info.name: info for info in METHODS}
+    if name not in by_name:
+        near = difflib.get_close_matches(str(name), by_name, n=3, cutoff=0.3)
         raise UnknownNameError(
             "the name of a bridge",
             repr(name),
             f"choose one of {', '.join(near)}" if near else "list them with: repscope bridge methods",
         )
-    return cards[name]
-
-
-def get(name: str) -> type[Bridge]:
-    """The class of one bridge.
-
-    Raises:
-        UnknownNameError: as :func:`method`.
-    """
-    return method(name).load()
+    return by_name[name]

@@ -1,7 +1,7 @@
 """Bridges on disk: a folder with ``config.json`` and ``model.safetensors``, and nothing that runs.
 
 The config names the method and the checksum of the weights, so that a file that was cut short, or
-comes from another save, is found out. Only names in the registry become classes.
+comes from another save, is found out. Only names in the catalogue are read.
 
 A bridge that replaces another has weights under a name of their own, ``model-DIGEST.safetensors`` with the
 first 12 digits of their checksum, and its config says so (``weights_file``). Both weights lie side by side
@@ -16,8 +16,10 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +35,7 @@ from repscope.study.storage import (
     sync_folder,
     write_bytes,
 )
-from repscope.transform.catalogue import get, methods
-
-if TYPE_CHECKING:
-    from repscope.transform.base import Bridge
+from repscope.transform.catalogue import methods
 
 SCHEMA = "repscope.bridge/1"
 CONFIG = "config.json"
@@ -48,10 +47,30 @@ _UNFINISHED = re.compile(rf"\.(config\.json|\.writer\.lock|{_NAMES.pattern})\.\d
 _PARAMETER = "parameter:"
 _LONGEST_CONFIG = 4 * 2**20
 
-B = TypeVar("B", bound="Bridge")
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A fitted bridge as plain values.
+
+    Attributes:
+        method: in the catalogue.
+        params: its constructor's arguments: JSON values and arrays (after reading, lists for tuples).
+        arrays: what it learnt.
+        width_in, width_out: of the rows.
+        warnings: why the fit should not be trusted.
+        provenance: what it was fitted on, as JSON values.
+    """
+
+    method: str
+    params: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+    width_in: int
+    width_out: int
+    warnings: tuple[str, ...]
+    provenance: dict[str, Any]
 
 
-def save(bridge: Bridge, path: Path) -> Path:
+def save(saved: Saved, path: Path) -> Path:
     """Write a fitted bridge into the folder ``path``.
 
     A new folder appears complete or not at all. A folder that holds a bridge already holds the old one or
@@ -65,20 +84,20 @@ def save(bridge: Bridge, path: Path) -> Path:
     """
     from safetensors.numpy import save as to_safetensors
 
-    arrays = {name: np.ascontiguousarray(value) for name, value in bridge._state().items()}
-    params = {name: _encode(value, name, arrays) for name, value in bridge._config().items()}
+    arrays = {name: np.ascontiguousarray(value) for name, value in saved.arrays.items()}
+    params = {name: _encode(value, name, arrays) for name, value in saved.params.items()}
     # One entry only: safetensors writes several in no fixed order, and equal bridges would differ.
     weights = to_safetensors(arrays, metadata={"schema": SCHEMA})
     config = {
         "schema": SCHEMA,
-        "method": bridge.name,
+        "method": saved.method,
         "params": params,
-        "n_features_in": bridge.n_features_in_,
-        "n_features_out": bridge.n_features_out_,
+        "n_features_in": saved.width_in,
+        "n_features_out": saved.width_out,
         "version": version(),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        "warnings": list(bridge.warnings_),
-        "provenance": bridge.provenance_,
+        "warnings": list(saved.warnings),
+        "provenance": saved.provenance,
     }
     text = _as_text(config)
     if path.exists():
@@ -137,68 +156,51 @@ def _tidy(path: Path) -> None:
                 one.unlink()
 
 
-def load(path: Path, cls: type[B] | None = None) -> B:
-    """Read a bridge that :func:`save` wrote.
-
-    Args:
-        path: the folder.
-        cls: the class that is expected; any registered one without.
+def read(path: Path) -> Saved:
+    """Read what :func:`save` wrote.
 
     Raises:
         MissingError: no such folder, or a file of it is missing.
-        FormatError: another program's file, truncated, altered, or a bridge of another class.
+        FormatError: another program's file, truncated or altered.
     """
     config, arrays = _read_settled(path)
-    found = get(config["method"])
-    if cls is not None and not issubclass(found, cls):
-        raise FormatError(
-            f"a bridge of class {cls.__name__} in {path}",
-            f"{config['method']} ({found.__name__})",
-            f"read it with {found.__name__}.from_pretrained, or repscope.bridges.load",
-        )
-    parameters = {
-        name.removeprefix(_PARAMETER): arrays.pop(name)
-        for name in list(arrays)
-        if name.startswith(_PARAMETER)
-    }
-    try:
-        bridge = found._from_config({**config["params"], **parameters})
-        bridge.n_features_in_ = int(config["n_features_in"])
-        bridge.n_features_out_ = int(config["n_features_out"])
-        bridge.warnings_ = tuple(str(one) for one in config.get("warnings", ()))
-        bridge.provenance_ = dict(config.get("provenance") or {})
-        bridge._restore(arrays)
-    except RepscopeError as error:
-        raise _not_ours(path, str(error)) from error
-    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise _not_ours(path, f"{type(error).__name__}: {str(error)[:200]}") from error
-    return cast(B, bridge)
+    names = [name for name in arrays if name.startswith(_PARAMETER)]
+    parameters = {name.removeprefix(_PARAMETER): arrays.pop(name) for name in names}
+    return Saved(
+        method=config["method"],
+        params={**config["params"], **parameters},
+        arrays=arrays,
+        width_in=config["n_features_in"],
+        width_out=config["n_features_out"],
+        warnings=tuple(str(text) for text in config.get("warnings", ())),
+        provenance=dict(config.get("provenance") or {}),
+    )
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """The checked config of a saved bridge; its class is not loaded.
 
     Raises:
-        MissingError, FormatError: as :func:`load`.
+        MissingError, FormatError: as :func:`read`.
     """
     content = _read(path, CONFIG)
     if len(content) > _LONGEST_CONFIG:
-        raise _not_ours(path, f"a {CONFIG} of {len(content):,} bytes")
+        raise not_ours(path, f"a {CONFIG} of {len(content):,} bytes")
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise _not_ours(path, f"a {CONFIG} that is not whole JSON ({str(error)[:100]})") from error
+        raise not_ours(path, f"a {CONFIG} that is not whole JSON ({str(error)[:100]})") from error
     if not isinstance(config, dict) or config.get("schema") != SCHEMA:
         schema = config.get("schema") if isinstance(config, dict) else type(config).__name__
-        raise _not_ours(path, f"a {CONFIG} of another program or version (schema {schema!r})")
+        raise not_ours(path, f"a {CONFIG} of another program or version (schema {schema!r})")
     known = [one.name for one in methods()]
     if config.get("method") not in known:
-        raise _not_ours(path, f"the method {config.get('method')!r}, which this version does not have")
+        raise not_ours(path, f"the method {config.get('method')!r}, which this version does not have")
     widths = [config.get("n_features_in"), config.get("n_features_out")]
     if not isinstance(config.get("params"), dict) or not all(type(d) is int and d > 0 for d in widths):
-        raise _not_ours(path, f"a {CONFIG} without parameters or widths")
+        raise not_ours(path, f"a {CONFIG} without parameters or widths")
     if not isinstance(_weights_of(config), str) or not _NAMES.fullmatch(_weights_of(config)):
-        raise _not_ours(path, f"weights in a file {str(_weights_of(config))[:100]!r}")
+        raise not_ours(path, f"weights in a file {str(_weights_of(config))[:100]!r}")
     return config
 
 
@@ -236,7 +238,7 @@ def _read_weights(path: Path, config: dict[str, Any]) -> dict[str, NDArray[Any]]
     try:
         found: dict[str, NDArray[Any]] = from_safetensors(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise _not_ours(path, f"{name} that is damaged ({str(error)[:100]})") from error
+        raise not_ours(path, f"{name} that is damaged ({str(error)[:100]})") from error
     return found
 
 
@@ -267,7 +269,7 @@ def _refuse_foreign(path: Path) -> dict[str, Any] | None:
 
 
 def _encode(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """A parameter as JSON; an array goes to the weights, under a name that :func:`load` knows."""
+    """A parameter as JSON; an array goes to the weights, under a name that :func:`read` knows."""
     if isinstance(value, np.ndarray) and "." not in name:
         arrays[f"{_PARAMETER}{name}"] = np.ascontiguousarray(value)
         return None
@@ -288,7 +290,8 @@ def _encode(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     )
 
 
-def _not_ours(path: Path, got: str) -> FormatError:
+def not_ours(path: Path, got: str) -> FormatError:
+    """The refusal of a folder that holds something else than a whole bridge."""
     return FormatError(
         f"a bridge that Repscope saved in {path}", got, "fit it again, or give the folder of a saved bridge"
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import LinkError, VectorError
+from repscope.errors import InputError, LinkError, VectorError
 from repscope.measure.core.arrays import refuse_non_finite
 from repscope.study.embeddings import EmbeddingSet
 from repscope.study.links import link
@@ -228,3 +228,15 @@ def join_codes(left: Index, right: Index) -> tuple[Index, Index]:
     rows = np.repeat(np.arange(len(left)), counts)
     steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return rows, order[np.repeat(first, counts) + steps].astype(np.int64)
+
+
+def require_counts(owner: object, *names: str) -> None:
+    """Refuse these attributes of an object unless they are whole numbers of at least 1.
+
+    Raises:
+        InputError: one is not.
+    """
+    for name in names:
+        value = getattr(owner, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InputError(f"{name}: a whole number of at least 1", repr(value), f"correct {name}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,9 @@ from repscope.errors import ExistsError, FormatError, MissingError, RepscopeErro
 from repscope.study import Study
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import as_json
-from repscope.study.storage import TEMPORARY, storage_errors
-from repscope.transform import files as persist
+from repscope.study.storage import TEMPORARY, json_hash, storage_errors
+from repscope.transform import bridges
+from repscope.transform.files import CONFIG, read_config
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -24,13 +23,13 @@ FIT = "fit"
 
 
 @dataclass(frozen=True)
-class Stored:
+class SavedBridge:
     """A bridge of a study, without its weights.
 
     Attributes:
         name: in the study.
         folder: its files.
-        method: in the registry.
+        method: in the catalogue.
         params: its constructor's arguments.
         fingerprint: hash of its method, parameters, widths and weights.
         width_in, width_out: of the rows.
@@ -60,7 +59,7 @@ class Stored:
         Raises:
             FormatError: the files are damaged.
         """
-        return persist.load(self.folder)
+        return bridges.load(self.folder)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -92,7 +91,7 @@ def transforms(study: Study) -> list[str]:
     with storage_errors(folder, "read"):
         if not folder.is_dir():
             return []
-        found = [one.name for one in folder.iterdir() if (one / persist.CONFIG).is_file()]
+        found = [one.name for one in folder.iterdir() if (one / CONFIG).is_file()]
     return sorted(name for name in found if is_name(name) and not name.endswith(TEMPORARY))
 
 
@@ -112,7 +111,7 @@ def refuse_taken(study: Study, name: str, overwrite: bool) -> Path:
     return folder
 
 
-def keep(bridge: Bridge, study: Study, name: str, fit: Mapping[str, Any], *, overwrite: bool) -> Stored:
+def keep(bridge: Bridge, study: Study, name: str, fit: Mapping[str, Any], *, overwrite: bool) -> SavedBridge:
     """Save a fitted bridge into a study, whole or not at all.
 
     Raises:
@@ -126,7 +125,7 @@ def keep(bridge: Bridge, study: Study, name: str, fit: Mapping[str, Any], *, ove
     return stored(study, name)
 
 
-def stored(study: Study, name: str) -> Stored:
+def stored(study: Study, name: str) -> SavedBridge:
     """A bridge of a study.
 
     Raises:
@@ -134,7 +133,7 @@ def stored(study: Study, name: str) -> Stored:
         FormatError: its files are damaged.
     """
     folder = transform_folder(study, name)
-    if not (folder / persist.CONFIG).is_file():
+    if not (folder / CONFIG).is_file():
         known = transforms(study)
         raise MissingError(
             f"a bridge named {name!r} in study {study.path}",
@@ -143,8 +142,8 @@ def stored(study: Study, name: str) -> Stored:
             if known
             else f"fit one: repscope bridge fit {study.path} --source S --target T --method M --as {name}",
         )
-    config = persist.read_config(folder)
-    return Stored(
+    config = read_config(folder)
+    return SavedBridge(
         name=folder.name,
         folder=folder,
         method=config["method"],
@@ -166,8 +165,7 @@ def fingerprint_of(config: Mapping[str, Any]) -> str:
     keys = ("method", "params", "n_features_in", "n_features_out", "weights_sha256")
     if not config.get("weights_sha256"):
         raise FormatError("the checksum of a bridge's weights", "none", "fit the bridge again")
-    text = json.dumps([config[key] for key in keys], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return json_hash([config[key] for key in keys])[:32]
 
 
 def describe_transforms(study: Study) -> list[dict[str, Any]]:

@@ -12,9 +12,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from repscope.errors import ExistsError, IncompleteSetError, InputError, ModelError, StorageError, VectorError
-from repscope.extraction import Preprocessing, Progress
+from repscope.extraction import Preprocessing
 from repscope.extraction.run.outputs import Output
 from repscope.study import Study
+from repscope.text.progress import Progress
 from repscope.verbs.extract.extract import extract
 
 

@@ -19,14 +19,14 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.errors import BatchTooLargeError, CorruptError, InputError, ModelError
-from repscope.extraction import Progress
+from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.run.batch_sizes import KEY, BatchSizes
 from repscope.extraction.run.extract import prepare
-from repscope.extraction.run.memory import ran_out_of_memory, too_large
 from repscope.extraction.run.plan import plan_extraction
 from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.open import open_source
 from repscope.study import Study
+from repscope.text.progress import Progress
 from repscope.verbs.extract.extract import extract
 
 HUNGRY = """

@@ -18,10 +18,10 @@ from PIL import Image
 from torch import nn
 
 from repscope.errors import FormatError, InputError, UnknownNameError
+from repscope.extraction.capture.decode_ahead import decode_all
 from repscope.extraction.models.preprocess import Preprocessing
 from repscope.extraction.sources.base import digest_items
 from repscope.extraction.sources.decode import UnreadableError, open_image
-from repscope.extraction.sources.decode_ahead import decode_all
 from repscope.extraction.sources.stored_images import StoredImages
 from repscope.extraction.sources.tables import read_table
 from repscope.study import Study

@@ -13,7 +13,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from repscope.errors import InputError, LinkError
 from repscope.measure.alignment.confidence import confidence, fit_temperature, flips
-from repscope.measure.alignment.matching import match
+from repscope.measure.core.matching import match
 
 Array = NDArray[np.floating]
 

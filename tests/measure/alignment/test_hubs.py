@@ -12,7 +12,7 @@ from repscope.measure.alignment.hubs import (
     hub_skew_replicates,
     label_share,
 )
-from repscope.measure.alignment.matching import match
+from repscope.measure.core.matching import match
 
 
 def test_share_of_the_most_visited_row() -> None:

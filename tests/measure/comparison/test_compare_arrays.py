@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import ortho_group
 
 from repscope.errors import LinkError, UnknownNameError, VectorError
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.measure.distribution.frechet_limit import frechet_infinity
 from repscope.measure.geometry.lidar import lidar
-from repscope.measure.verdict.rules import TOUCHSTONES
+from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.testing import simulate
 
 
@@ -34,7 +34,7 @@ def whole(study):
 
 
 def test_every_measure_is_there_or_says_why_not(whole):
-    stage_measures = {name for name, one in all_cards().items() if one.needs not in {"pair", "stages"}}
+    stage_measures = {name for name, one in MEASURES.items() if one.needs not in {"pair", "stages"}}
     # LiDAR is of several views of each item, and absent where none are named.
     assert set(whole.table) | set(whole.undefined) | {"lidar"} >= stage_measures
     assert all(whole.undefined.values())
@@ -42,7 +42,7 @@ def test_every_measure_is_there_or_says_why_not(whole):
 
 def test_values_lie_within_their_bounds_and_intervals(whole):
     for name, row in whole.table.items():
-        low, high = all_cards()[name].bounds
+        low, high = MEASURES[name].bounds
         for one in (row.before, row.after):
             assert low - 1e-9 <= one.value <= high + 1e-9, name
             assert one.low is not None, (name, one.why)
@@ -196,8 +196,8 @@ def test_float16_and_float32_agree_with_float64(whole, study):
 
 
 def test_clusters_widen_the_interval(study):
-    rows_alone = compared(study, clusters=None, measures=TOUCHSTONES, controls=False)
-    together = compared(study, measures=TOUCHSTONES, controls=False)
+    rows_alone = compared(study, clusters=None, measures=VERDICT_MEASURES, controls=False)
+    together = compared(study, measures=VERDICT_MEASURES, controls=False)
     width = [
         one.table["mrr.true"].before.high - one.table["mrr.true"].before.low for one in (rows_alone, together)
     ]
@@ -216,7 +216,7 @@ def test_without_a_link_no_row_wise_measure_is_given(study):
 def test_items_without_truth_are_left_out_of_truth_alone(study):
     keys = study.item_keys.copy()
     keys[study.clusters < 20] = -1
-    found = compared(study, item_keys=keys, measures=TOUCHSTONES, controls=False)
+    found = compared(study, item_keys=keys, measures=VERDICT_MEASURES, controls=False)
     assert found.table["mrr.true"].before.n == 40
     assert found.table["cosine.max"].before.n == 60
 

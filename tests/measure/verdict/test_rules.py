@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Evidence, Margins, judge
 
 NOTHING = {
@@ -30,7 +31,7 @@ def table(error=0.005, **changes):
         half = 1.96 * error * max(1.0, before)
         p = 0.0001 if abs(after - before) > half else 0.6
         rows[name] = MeasureResult(
-            name,
+            measure_info(name),
             Estimate(before, before - half, before + half, n=200),
             Estimate(after, after - half, after + half, n=200),
             Difference(after - before, after - before - half, after - before + half, n=200, p=p),

@@ -14,7 +14,7 @@ from PIL import Image
 
 from repscope.errors import InputError, StorageError, UnknownNameError
 from repscope.maps import project
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.results import MeasureResult
 from repscope.plot import plot_controls, plot_distributions, plot_map, plot_spectrum, save_figure
 
 

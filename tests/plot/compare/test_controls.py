@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repscope.errors import InputError, UnknownNameError
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.plot import plot_controls
 from repscope.plot.compare.controls import half_range, is_decided
 
@@ -84,7 +85,8 @@ def test_arrows_and_shade_show_the_better_side(result: Make) -> None:
 
 def test_filled_means_decided(odd: Odd) -> None:
     def one(**difference: float | None) -> MeasureResult:
-        return MeasureResult("top1.true", Estimate(0.4), Estimate(0.6), Difference(0.2, **difference))  # type: ignore[arg-type]
+        change = Difference(0.2, **difference)  # type: ignore[arg-type]
+        return MeasureResult(measure_info("top1.true"), Estimate(0.4), Estimate(0.6), change)
 
     assert is_decided(one(q=0.01, p=0.2))
     assert not is_decided(one(q=0.2, p=0.01))
@@ -95,7 +97,10 @@ def test_filled_means_decided(odd: Odd) -> None:
     assert is_decided(one(q=0.04), alpha=0.05)
     assert not is_decided(one(q=0.04), alpha=0.01)
     ax = plot_controls(
-        [one(q=0.01), MeasureResult("mrr.true", Estimate(0.4), Estimate(0.6), Difference(0.2, q=0.9))]
+        [
+            one(q=0.01),
+            MeasureResult(measure_info("mrr.true"), Estimate(0.4), Estimate(0.6), Difference(0.2, q=0.9)),
+        ]
     )
     assert points(ax)[1].get_markerfacecolor() != "white"
     assert points(ax)[2].get_markerfacecolor() == "white"
@@ -124,9 +129,9 @@ def test_undefined_bare_still_and_huge(whole: Whole, odd: Odd) -> None:
 
 
 def test_the_whole_registry_fits(whole: Whole, result: Make) -> None:
-    from repscope.measure.catalogue.registry import all_cards
+    from repscope.measure.catalogue.measures import MEASURES
 
-    ax = plot_controls([result(name, noise=0.5) for name in all_cards()])
+    ax = plot_controls([result(name, noise=0.5) for name in MEASURES])
     figure = figure_of(ax)
     whole(figure)
     figure.draw_without_rendering()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repscope.errors import InputError
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.results import MeasureResult
 from repscope.plot import plot_distributions
 
 Whole = Callable[[Figure], None]

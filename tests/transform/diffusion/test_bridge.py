@@ -161,7 +161,8 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(tmp_path: Path) ->
 @pytest.mark.parametrize("objective", ["pred_x0", "pred_noise", "pred_v"])
 def test_saved_and_loaded(denoiser: str, objective: str, tmp_path: Path) -> None:
     bridge = DiffusionBridge(
-        denoiser, 16, 1, objective=objective, init_dim=8, dim_mults=(1, 2), chunk=5, steps=2, batch_size=8,  # type: ignore[arg-type]
+        denoiser, hidden=16, depth=1, objective=objective, init_dim=8, dim_mults=(1, 2),  # type: ignore[arg-type]
+        chunk=5, steps=2, batch_size=8,
     ).fit(IMAGES, TEXTS)  # fmt: skip
     moved = bridge.transform(IMAGES[:6])
     assert moved.shape == (6, 16)

@@ -21,7 +21,8 @@ from torch import nn
 
 from repscope.errors import FormatError, StorageError, StudyError
 from repscope.testing.training import Noisy, network, problem
-from repscope.transform.fitting import Progress, Trained, TrainOptions, train
+from repscope.text.progress import Progress
+from repscope.transform.fitting import Trained, TrainOptions, train
 from repscope.transform.fitting.checkpoint import Checkpoints
 
 OPTIONS: dict[str, Any] = {
@@ -97,7 +98,7 @@ def test_wherever_it_stops_it_goes_on(tmp_path: Path, every: int) -> None:
     for at in (3, 8, 22, 41):
 
         def stop(progress: Progress, at: int = at) -> None:
-            if progress.step == at:
+            if progress.done == at:
                 raise StoppedError
 
         with pytest.raises(StoppedError):
@@ -221,7 +222,7 @@ def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(disk: Path, room: 
     filler = disk / "filler"
 
     def fill(progress: Progress) -> None:
-        if progress.step == 25:
+        if progress.done == 25:
             filler.write_bytes(b"\0" * max(0, shutil.disk_usage(disk).free - room))
 
     with pytest.raises(StorageError) as caught:

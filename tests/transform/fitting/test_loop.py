@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from repscope.errors import ModelError
 from repscope.testing.training import Noisy, network, problem
-from repscope.transform.fitting import Batch, Draws, Progress, TrainingRows, TrainOptions, train
+from repscope.text.progress import Progress
+from repscope.transform.fitting import Batch, Draws, TrainingRows, TrainOptions, train
 from repscope.transform.fitting.draws import Order
 from repscope.transform.inputs import Rows
 
@@ -145,11 +146,15 @@ def test_progress_tells_rate_and_time_left() -> None:
     told: list[Progress] = []
     options = TrainOptions(steps=6, batch_size=4, validation=0.2, validate_every=3)
     trained = train(network(), Noisy(), problem(), options, progress=told.append)
-    assert [one.step for one in told] == [1, 2, 3, 4, 5, 6]
-    assert [one.loss for one in told] == trained.losses.tolist()
-    assert all(one.rate > 0 and one.steps == 6 for one in told)
-    assert [one.eta for one in told] == pytest.approx([(6 - one.step) / one.rate for one in told])
-    assert [one.validation for one in told] == [trained.validation[step] for step in (0, 0, 3, 3, 3, 6)]
+    assert [one.done for one in told] == [1, 2, 3, 4, 5, 6]
+    assert [one.numbers["loss"] for one in told] == trained.losses.tolist()
+    assert all(one.numbers["rate"] > 0 and one.total == 6 for one in told)
+    assert [one.seconds_left for one in told] == pytest.approx(
+        [(6 - one.done) / one.numbers["rate"] for one in told]
+    )
+    assert [one.numbers["validation"] for one in told] == [
+        trained.validation[step] for step in (0, 0, 3, 3, 3, 6)
+    ]
 
 
 class Breaks:
@@ -201,7 +206,7 @@ def test_weights_that_are_no_numbers_are_never_written(tmp_path: Path) -> None:
     options = TrainOptions(steps=20, batch_size=8, checkpoints=tmp_path, checkpoint_every=5)
 
     def spoil(progress: Progress) -> None:
-        if progress.step == 9:
+        if progress.done == 9:
             with torch.no_grad():
                 # Beyond what the loss sees: a weight that no row uses.
                 layer.bias[0] = math.inf

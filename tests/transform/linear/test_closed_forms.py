@@ -59,7 +59,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are read seven at a time, and pairs five."""
     monkeypatch.setattr("repscope.study.vectors.BLOCK_BYTES", 7 * 4 * D)
     for module in ("statistics", "cca"):
-        monkeypatch.setattr(f"repscope.transform.{module}.PAIR_ROWS", 5)
+        monkeypatch.setattr(f"repscope.transform.linear.{module}.PAIR_ROWS", 5)
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)

@@ -144,9 +144,9 @@ def test_the_module_is_frozen_and_equal(bridge: Quantiser) -> None:
 @pytest.mark.parametrize(
     ("bridge", "message"),
     [
-        (VQ(0), "a whole codebook_size"),
-        (VQ(8, epochs=0), "a whole epochs"),
-        (RVQ(8, 0), "a whole stages"),
+        (VQ(0), "codebook_size: a whole number"),
+        (VQ(8, epochs=0), "epochs: a whole number"),
+        (RVQ(8, 0), "stages: a whole number"),
         (LFQ(0), "a whole bits|a grid of 1"),
         (LFQ(7), "a grid of 1 to 6 axes"),
         (FSQ((2, 4)), "at least 3 levels"),

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from repscope.errors import InputError, LinkError, StudyError, UnknownNameError, VectorError
 from repscope.testing.pairs import PairedModalities, paired_modalities
-from repscope.transform.fitting import Progress
+from repscope.text.progress import Progress
 from repscope.transform.inputs import Rows
 from repscope.transform.trained.base import TrainedBridge
 from repscope.transform.trained.brownian import BrownianBridge
@@ -228,12 +228,12 @@ def test_checkpoints_progress_and_resumption_through_a_bridge(
     options = {"checkpoints": str(tmp_path / "c"), "checkpoint_every": 4}
     rows = Rows(pairs.images[:100], "s").take(np.arange(100)), pairs.texts[:100]
     bridge = RegressionMLP(**SMALL, options=options).watch(told.append).fit(*rows, on="row")
-    assert [one.step for one in told] == list(range(1, 9))
+    assert [one.done for one in told] == list(range(1, 9))
     assert (tmp_path / "c" / "step-00000008.safetensors").is_file()
     (tmp_path / "c" / "step-00000008.safetensors").unlink()
     told.clear()
     again = RegressionMLP(**SMALL, options=options).watch(told.append).fit(*rows, on="row")
-    assert [one.step for one in told] == [5, 6, 7, 8]
+    assert [one.done for one in told] == [5, 6, 7, 8]
     assert np.array_equal(again.transform(rows[0]), bridge.transform(rows[0]))
     with pytest.raises(StudyError, match=r"settings\.loss \"cosine\" instead of \"mse\""):
         RegressionMLP(**SMALL, loss="cosine", options=options).fit(*rows, on="row")

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from repscope.measure.catalogue.registry import all_cards, card
-from repscope.measure.comparison.results import MeasureResult, SimilarityResult
+from repscope.measure.catalogue.measures import MEASURES, measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Evidence, Verdict, judge
 from repscope.verbs.compare.record import Comparison
 
@@ -59,14 +59,15 @@ COLLAPSED = ALIGNED | {
 def measured(name: str, numbers: Numbers, n: int = 250) -> MeasureResult:
     """A row of the table with plausible intervals."""
     before, after, half, (noise, collapse, snap) = numbers
-    jackknifed = card(name).group == "geometry" or name.startswith(("hub", "gap", "energy", "frechet"))
+    info = measure_info(name)
+    jackknifed = info.group == "geometry" or name.startswith(("hub", "gap", "energy", "frechet"))
     method = JACKKNIFE if jackknifed else BOOTSTRAP
     p = 0.00049975 if abs(after - before) > half else 0.31
     controls = {"identity": 0.0, "noise": noise, "collapse": collapse, "snap": snap}
-    if card(name).group == "distribution":
+    if info.group == "distribution":
         controls["floor"] = 0.011 - before
     return MeasureResult(
-        name,
+        info,
         Estimate(before, before - half, before + half, 0.95, n, method),
         Estimate(after, after - half, after + half, 0.95, n, method),
         Difference(
@@ -80,7 +81,7 @@ def measured(name: str, numbers: Numbers, n: int = 250) -> MeasureResult:
             min(1.0, 1.7 * p),
         ),
         controls,
-        (before * 0.9, before * 1.1) if card(name).group == "geometry" else None,
+        (before * 0.9, before * 1.1) if info.group == "geometry" else None,
     )
 
 
@@ -119,9 +120,9 @@ def build(
     **changes: Any,
 ) -> Comparison:
     """A comparison whose verdict follows from its table, or is the one that is given."""
-    rows = {name: measured(name, table[name]) for name in all_cards() if name in table}
+    rows = {name: measured(name, table[name]) for name in MEASURES if name in table}
     if not linked:
-        rows = {name: row for name, row in rows.items() if card(name).needs != "link"}
+        rows = {name: row for name, row in rows.items() if measure_info(name).needs != "link"}
     evidence = Evidence(clusters=250, linked=linked, label_share=0.05, reference="text")
     comparison = Comparison(
         before="visual_before",

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow.csv as arrow_csv
 import pytest
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.controls import NAMES
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.verbs.compare.csv import COLUMNS, metrics_csv
 
 
@@ -70,7 +71,7 @@ def test_columns_are_always_the_same(aligned: Any) -> None:
 
 def test_undefined_fields_are_empty_and_say_why(aligned: Any) -> None:
     row = MeasureResult(
-        "hub.skew",
+        measure_info("hub.skew"),
         Estimate(None, why="10 reference rows"),
         Estimate(0.5, why='one "cluster",\nonly'),
         Difference(None, why="10 reference rows"),
@@ -85,7 +86,9 @@ def test_undefined_fields_are_empty_and_say_why(aligned: Any) -> None:
 
 
 def test_nan_never_reaches_the_file(aligned: Any) -> None:
-    row = MeasureResult("hub.skew", Estimate(float("nan")), Estimate(float("inf")), Difference(None))
+    row = MeasureResult(
+        measure_info("hub.skew"), Estimate(float("nan")), Estimate(float("inf")), Difference(None)
+    )
     found = read(replace(aligned, measures=(row,)))["hub.skew"]
     assert found["before"] == found["after"] == ""
 

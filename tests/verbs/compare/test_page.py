@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.study.names import safe_name
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change
 from repscope.verbs.compare.content import LISTED, build_content
@@ -254,7 +255,7 @@ def test_thousands_of_classes_without_items_are_counted(aligned: Any, parse: Par
 
 def test_undefined_values_say_so_and_why(aligned: Any, parse: Parse) -> None:
     row = MeasureResult(
-        "hub.share",
+        measure_info("hub.share"),
         Estimate(float("nan")),
         Estimate(0.5, why="one cluster has no spread to resample"),
         Difference(None, why="before has no value"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from repscope.measure.catalogue.registry import card
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.verbs.compare.rows import Notes, key_rows, measure_groups, measure_row, reading
 
@@ -22,7 +22,7 @@ def result(
     low, high = (None, None) if half is None or value is None else (value - half, value + half)
     after = None if value is None else 0.4 + value
     return MeasureResult(
-        name, Estimate(0.4), Estimate(after), Difference(value, low, high, **{"p": 0.001} | p)
+        measure_info(name), Estimate(0.4), Estimate(after), Difference(value, low, high, **{"p": 0.001} | p)
     )
 
 
@@ -46,7 +46,7 @@ def result(
     ],
 )
 def test_readings(row: MeasureResult, word: str) -> None:
-    assert reading(row, card(row.name).direction, VERDICT) == word
+    assert reading(row, measure_info(row.name).direction, VERDICT) == word
 
 
 def test_the_older_number_misleads_where_the_verdict_says_so() -> None:
@@ -63,7 +63,7 @@ def test_a_margin_that_is_a_ratio_is_of_the_value_before() -> None:
 
 def test_a_row_as_it_is_read() -> None:
     row = MeasureResult(
-        "rank.entropy",
+        measure_info("rank.entropy"),
         Estimate(118.42, 116.3, 120.5, 0.95, 250, "delete-group jackknife, 50 groups"),
         Estimate(121.93, 119.8, 124.0, 0.95, 250, "delete-group jackknife, 50 groups"),
         Difference(
@@ -73,7 +73,7 @@ def test_a_row_as_it_is_read() -> None:
         (106.6, 130.2),
     )
     notes = Notes()
-    shown = measure_row(row, card(row.name), VERDICT, notes)
+    shown = measure_row(row, measure_info(row.name), VERDICT, notes)
     assert shown.before is not None
     assert shown.difference is not None
     assert (shown.before.text, shown.before.interval) == ("118.4", "[116.3, 120.5]")
@@ -88,12 +88,12 @@ def test_a_row_as_it_is_read() -> None:
 
 def test_reasons_say_whose_they_are() -> None:
     row = MeasureResult(
-        "cosine.true",
+        measure_info("cosine.true"),
         Estimate(None, why="no links"),
         Estimate(0.3, why="one cluster"),
         Difference(None, why="no links"),
     )
-    shown = measure_row(row, card(row.name), VERDICT, Notes())
+    shown = measure_row(row, measure_info(row.name), VERDICT, Notes())
     assert shown.why == ("before, difference: no links", "after: one cluster")
     assert shown.before is not None
     assert shown.before.text == "undefined"

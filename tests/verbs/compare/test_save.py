@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from repscope.errors import InputError, StorageError
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.verbs.compare.save import FIGURES, FILES, LIST, save_comparison
 
 FORMATS = ("png", "svg", "pdf")
@@ -192,7 +193,7 @@ def test_leftovers_of_a_killed_save_are_cleared(aligned: Any, tmp_path: Path) ->
 
 
 def test_nan_is_refused_before_anything_is_written(aligned: Any, tmp_path: Path) -> None:
-    row = MeasureResult("hub.skew", Estimate(float("nan")), Estimate(0.0), Difference(0.0))
+    row = MeasureResult(measure_info("hub.skew"), Estimate(float("nan")), Estimate(0.0), Difference(0.0))
     with pytest.raises(InputError, match="JSON"):
         save_comparison(replace(aligned, measures=(row,)), tmp_path / "out")
     assert not (tmp_path / "out").exists()

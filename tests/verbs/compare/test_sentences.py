@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from repscope.measure.catalogue.registry import all_cards
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import MEASURES, measure_info
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS
 from repscope.verbs.compare.page import TONES
 from repscope.verbs.compare.sentences import WARNINGS, facts, flag_note, headline, needed_note
@@ -59,7 +59,12 @@ def test_every_flag_is_explained_with_test_n_and_interval(flag: str, collapsed: 
     names = {row.name for row in collapsed.measures}
     wanted = {"mixed.recall@10", "cluster.v"} - names
     more = tuple(
-        MeasureResult(name, Estimate(0.1), Estimate(0.2), Difference(0.1, 0.05, 0.15, 0.95, 250, "", 0.0001))
+        MeasureResult(
+            measure_info(name),
+            Estimate(0.1),
+            Estimate(0.2),
+            Difference(0.1, 0.05, 0.15, 0.95, 250, "", 0.0001),
+        )
         for name in wanted
     )
     note = flag_note(replace(collapsed, measures=(*collapsed.measures, *more)), flag)
@@ -112,7 +117,7 @@ def test_facts(aligned: Any) -> None:
 def test_words_speak_of_measures_and_controls_that_exist() -> None:
     from repscope.measure.core.controls import NAMES
 
-    assert set(KEY_MEASURES) | set(KEY_MEASURES_UNLINKED) <= set(all_cards())
-    assert all(all_cards()[name].needs != "link" for name in KEY_MEASURES_UNLINKED)
+    assert set(KEY_MEASURES) | set(KEY_MEASURES_UNLINKED) <= set(MEASURES)
+    assert all(MEASURES[name].needs != "link" for name in KEY_MEASURES_UNLINKED)
     assert set(CONTROLS) == set(NAMES)
     assert not set(CHANGE) & set(PARTS)

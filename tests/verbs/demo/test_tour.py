@@ -32,7 +32,7 @@ def tour(tmp_path_factory):
         # Half of the generations: the first that is lost is the fifth.
         patch.setattr(tour_module, "GENERATIONS", GENERATIONS)
         made = run_demo(
-            folder, method="pca", report=lambda step, done, total: steps.append((step, done, total))
+            folder, method="pca", progress=lambda now: steps.append((now.what, now.done, now.total))
         )
     torch.set_num_threads(threads)
     return made, steps

@@ -14,7 +14,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.stored import StoredRows
 from repscope.testing.drifts import simulate_drift
 from repscope.verbs.drift.record import Drift
-from repscope.verbs.drift.rows import Asked, line_up
+from repscope.verbs.drift.rows import PairingOptions, align_stages
 
 NAMES = ("gen_0", "gen_4", "gen_10")
 
@@ -63,10 +63,10 @@ def test_few_missing_rows_stay_in_the_stored_dtype(tmp_path: Path) -> None:
     sets["gen_4"] = (sets["gen_4"][0][2:], {"id": sets["gen_0"][1]["id"][2:]})
     study = stored(tmp_path / "s", sets, dtype="f2", shard_rows=23)
     stages = [study[name] for name in NAMES]
-    (lined,) = line_up({"": stages}, None, Asked())[0].values()
-    assert lined.stages[1] is stages[1]
-    assert [one.dtype for one in lined.stages] == [np.float16] * 3
-    np.testing.assert_array_equal(lined.stages[0].rows, stages[0].rows[2:])
+    (aligned,) = align_stages({"": stages}, None, PairingOptions())[0].values()
+    assert aligned.stages[1] is stages[1]
+    assert [one.dtype for one in aligned.stages] == [np.float16] * 3
+    np.testing.assert_array_equal(aligned.stages[0].rows, stages[0].rows[2:])
 
 
 def test_no_float32_copy_of_a_stage_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

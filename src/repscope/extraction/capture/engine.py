@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, ModelError, RepscopeError, VectorError, name_some
+from repscope.extraction.capture.decode_ahead import Decoded
 from repscope.extraction.capture.hooks import Recorder
+from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.capture.points import CapturePoint, Pool
 from repscope.extraction.capture.pooling import Layout, describe, to_numpy
 from repscope.extraction.models.determinism import evaluating, repeatable, set_seed
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.text_input import pad_batch
 from repscope.extraction.models.user_code import blame
-from repscope.extraction.run.memory import ran_out_of_memory, too_large
-from repscope.extraction.sources.decode_ahead import Decoded
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import ModelError, RepscopeError
+from repscope.extraction.capture.decode_ahead import Decoded
 from repscope.extraction.capture.engine import stack_pixels
 from repscope.extraction.capture.pooling import describe, pool_rows, tensor_of
 from repscope.extraction.models.determinism import evaluating, repeatable, set_seed
@@ -15,7 +16,6 @@ from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.models.text_input import pad_batch
 from repscope.extraction.models.user_code import blame
 from repscope.extraction.sources.base import Item
-from repscope.extraction.sources.decode_ahead import Decoded
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import MissingError, ModelError, name_some
 from repscope.extraction.models.user_code import blaming, import_file, importable
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -21,7 +21,7 @@ from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.weights import load_weights
 from repscope.extraction.sources.decode import UnreadableError
-from repscope.study.shards import file_hash
+from repscope.study.storage import file_hash
 
 if TYPE_CHECKING:
     from PIL.Image import Image

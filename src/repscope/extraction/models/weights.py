@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
-import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import FormatError, MissingError, ModelError, UnsafePickleError, name_some
-from repscope.study.shards import file_hash
+from repscope.errors import FormatError, MissingError, ModelError, first_line, name_some
+from repscope.formats.torch_files import read_torch_weights_only
+from repscope.study.storage import file_hash
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -69,7 +67,6 @@ def read_state(path: Path) -> Mapping[str, Any]:
     Raises:
         UnsafePickleError, FormatError: see :func:`load_weights`.
     """
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -77,27 +74,11 @@ def read_state(path: Path) -> Mapping[str, Any]:
         try:
             state: dict[str, Any] = load_file(path)
         except (SafetensorError, OSError, ValueError) as error:
-            raise FormatError(f"a safetensors file at {path}", str(error), "fetch the file again") from error
+            raise FormatError(
+                f"a safetensors file at {path}", first_line(error), "fetch the file again"
+            ) from error
         return state
-    try:
-        with warnings.catch_warnings():
-            # About the pickle protocol of files that are then refused.
-            warnings.simplefilter("ignore", UserWarning)
-            raw = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise _refused(path, str(error)) from error
-    except (
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        AttributeError,
-        UnicodeDecodeError,
-    ) as error:
-        raise FormatError(
-            f"a PyTorch weights file at {path}", _first_line(error), "check what the file is"
-        ) from error
+    raw = read_torch_weights_only(path)
     if not isinstance(raw, Mapping):
         raise FormatError(
             f"a state dict in {path}",
@@ -105,25 +86,6 @@ def read_state(path: Path) -> Mapping[str, Any]:
             "save model.state_dict(), and give that file",
         )
     return raw
-
-
-def _refused(path: Path, message: str) -> FormatError:
-    named = re.search(r"(?:GLOBAL|class) ([\w.]+)", message.partition("WeightsUnpickler error:")[2])
-    if named:
-        return UnsafePickleError(
-            f"tensors and containers only in {path}",
-            f"a pickle that asks for {named[1]}; nothing was executed",
-            "in the code that made it, save model.state_dict() alone",
-        )
-    return FormatError(
-        f"a PyTorch or safetensors weights file at {path}",
-        "a pickle that torch does not read as weights",
-        "check what the file is, or save model.state_dict() with torch.save",
-    )
-
-
-def _first_line(error: object) -> str:
-    return str(error).strip().partition("\n")[0][:200]
 
 
 def _unwrap(state: Mapping[str, Any], path: Path) -> tuple[dict[str, Tensor], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,13 @@ from repscope.extraction.run.batch_sizes import BatchSizes
 from repscope.extraction.run.loop import ExtractionLoop
 from repscope.extraction.run.outputs import Output, recipe_of
 from repscope.extraction.run.parts import Part, notes_on, points_of
-from repscope.extraction.run.records import ExtractedSet, Extraction, Progress
+from repscope.extraction.run.records import ExtractedSet, Extraction
 from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import Source, digest_items
 from repscope.study import Study
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import describe_environment
+from repscope.text.progress import OnProgress
 
 if TYPE_CHECKING:
     from torch import nn
@@ -96,7 +97,7 @@ def run(
     preprocess: Preprocessing | Transform | None = None,
     resume: str = AGAIN,
     resume_replacing: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> Extraction:
     """Fill the sets of an extraction; see :func:`repscope.verbs.extract.extract.extract`.
 

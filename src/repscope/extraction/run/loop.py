@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from repscope.errors import BatchTooLargeError, InputError, name_some
+from repscope.extraction.capture.decode_ahead import Decoded, decode_all
 from repscope.extraction.capture.engine import Engine
+from repscope.extraction.capture.memory import release_memory
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.batch_sizes import BatchSizes
-from repscope.extraction.run.memory import release_memory
 from repscope.extraction.run.outputs import ShardRows, column_types
 from repscope.extraction.run.parts import Part
-from repscope.extraction.run.records import Progress
 from repscope.extraction.run.settings import RunSettings
-from repscope.extraction.sources.decode_ahead import Decoded, decode_all
 from repscope.study import Skipped
+from repscope.text.progress import OnProgress, Progress
 
 
 @dataclass
@@ -40,7 +40,7 @@ class ExtractionLoop:
     part: Part
     model: LoadedModel
     settings: RunSettings
-    progress: Callable[[Progress], None] | None
+    progress: OnProgress | None
     behind: int
     total: int
     done: int = 0
@@ -165,4 +165,6 @@ class ExtractionLoop:
     def _report(self, note: str = "") -> None:
         if self.progress:
             done, first = self.behind + self.done, self.behind + self.first
-            self.progress(Progress(done, self.total, first, self.skipped, note))
+            self.progress(
+                Progress("extract", done, self.total, note=note, committed=first, skipped=self.skipped)
+            )

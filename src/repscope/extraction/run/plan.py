@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import BatchTooLargeError
+from repscope.extraction.capture.decode_ahead import Decoded, decode
 from repscope.extraction.capture.engine import Engine
+from repscope.extraction.capture.memory import release_memory
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.contact_sheet import contact_sheet
 from repscope.extraction.run.extract import Prepared
-from repscope.extraction.run.memory import release_memory
 from repscope.extraction.run.parts import Part, notes_on, points_of
 from repscope.extraction.run.settings import RunSettings
-from repscope.extraction.sources.decode_ahead import Decoded, decode
 from repscope.study.manifest import Skipped
 
 if TYPE_CHECKING:

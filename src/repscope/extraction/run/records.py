@@ -1,4 +1,4 @@
-"""What a run says while it goes and when it is done."""
+"""What a run says when it is done."""
 
 from __future__ import annotations
 
@@ -6,25 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from repscope.study import Skipped
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: items behind us, whether read, skipped, or committed by an earlier run.
-        total: items in all.
-        committed: items that an earlier run had finished.
-        skipped: items that could not be read in this run.
-        note: something that a person should hear of now, or "".
-    """
-
-    done: int
-    total: int
-    committed: int
-    skipped: int
-    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import FormatError, InputError, MissingError, name_some
 from repscope.extraction.sources.base import Cell, Item, printable
 from repscope.extraction.sources.decode import DECODING, UnreadableError, image_size, open_image
+from repscope.study.storage import json_hash
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -149,8 +149,7 @@ def describe(columns: Mapping[str, Cell]) -> str:
     The path is left out: a copy of the images elsewhere is the same source.
     """
     told = {name: value for name, value in columns.items() if name != "path"}
-    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return json_hash(told)[:16]
 
 
 def size_of(file: Path) -> int:

@@ -51,9 +51,7 @@ def write_npz(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     Raises:
         InputError: text that numpy cannot hold, or column names that the format needs itself.
     """
-    items = plain_items(embeddings)
-    masks = [f"{name}{MISSING}" for name in items.column_names]
-    refuse_names(items.column_names, (VECTORS, *masks), "npz", embeddings.name)
+    items = plain_items(embeddings, "npz", {VECTORS, *(f"{name}{MISSING}" for name in embeddings.columns)})
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         with archive.open(f"{VECTORS}.npy", "w", force_zip64=True) as file:
             _write_vectors(embeddings, file)
@@ -77,21 +75,20 @@ def write_safetensors(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """
     items = plain_items(embeddings)
     parts: dict[str, NDArray[Any]] = {}
-    text, missing, taken = [], [], [VECTORS, METADATA, "__metadata__"]
+    text, missing = [], []
     for name in items.column_names:
         column = items.column(name).combine_chunks()
         if _is_text(column):
             text.append(name)
-            flat, offsets = _utf8(column)
-            parts |= {f"{name}{UTF8}": flat, f"{name}{OFFSETS}": offsets}
-            taken += [f"{name}{UTF8}", f"{name}{OFFSETS}"]
+            parts[f"{name}{UTF8}"], parts[f"{name}{OFFSETS}"] = _utf8(column)
         else:
             parts[name] = _numbers(column)
         if (mask := _mask(column)) is not None:
             missing.append(name)
             parts[f"{name}{MISSING}"] = mask
-            taken.append(f"{name}{MISSING}")
-    refuse_names(items.column_names, taken, "safetensors", embeddings.name)
+    added = [f"{name}{part}" for name in text for part in (UTF8, OFFSETS)]
+    added += [f"{name}{MISSING}" for name in missing]
+    refuse_names(embeddings, "safetensors", [VECTORS, METADATA, "__metadata__", *added])
     about = {"columns": items.column_names, "text": text, "missing": missing}
     _write_tensors(embeddings, parts, about, path)
     return ()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, InputError, VectorError, name_some
+from repscope.errors import FormatError, InputError, VectorError, first_line, name_some
 from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming, ReadOptions, choose
-from repscope.formats.outgoing import optional, plain_items, refuse_names, row_blocks
+from repscope.formats.outgoing import optional, plain_items, row_blocks
 from repscope.study import EmbeddingSet
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ def write_h5ad(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """
     anndata = optional("anndata", "which writes h5ad", "anndata")
     pandas = optional("pandas", "which anndata needs", "anndata")
-    items = plain_items(embeddings)
-    slashed = [name for name in items.column_names if "/" in name or not name.isprintable()]
-    refuse_names(items.column_names, ("_index", *slashed), "h5ad", embeddings.name)
+    slashed = [name for name in embeddings.columns if "/" in name or not name.isprintable()]
+    items = plain_items(embeddings, "h5ad", ["_index", *slashed])
     index = pandas.Index(items.column("id").to_pylist(), name="id", dtype=object)
     columns = {
         name: _series(items.column(name).combine_chunks(), pandas)
@@ -51,7 +50,7 @@ def write_h5ad(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
             whole.write_h5ad(path)
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"items of {embeddings.name!r} that h5ad can hold", str(error)[:200], "export as parquet"
+            f"items of {embeddings.name!r} that h5ad can hold", first_line(error), "export as parquet"
         ) from error
     return ("in h5ad a missing number of a floating column is NaN",) if _has_gaps(items) else ()
 
@@ -99,7 +98,7 @@ def read_h5ad(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         # h5py and anndata raise OSError, KeyError, ValueError, TypeError, RuntimeError, … for damaged files.
         raise FormatError(
             f"a whole h5ad file in {path}",
-            f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}",
+            f"{type(error).__name__}: {first_line(error)}",
             "copy or write the file again",
         ) from error
     matrices = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.formats.outgoing import VECTOR, plain_items, refuse_names, row_blocks
-from repscope.formats.tables.write import list_column
+from repscope.formats.outgoing import VECTOR, plain_items, row_blocks
+from repscope.formats.tables.write import write_parquet_table
 from repscope.study import EmbeddingSet
 
 PLANE = ("projection_x", "projection_y")
@@ -23,21 +23,14 @@ def write_atlas(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
         InputError: an item column is called ``vector``, or only one of the two is there.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    items = plain_items(embeddings)
-    own = set(PLANE) <= set(items.column_names)
-    refuse_names(items.column_names, (VECTOR,) if own else (VECTOR, *PLANE), "an atlas", embeddings.name)
+    own = set(PLANE) <= set(embeddings.columns)
+    items = plain_items(embeddings, "an atlas", (VECTOR,) if own else (VECTOR, *PLANE))
     if not own:
         plane, share = leading_plane(embeddings)
         for name, values in zip(PLANE, plane.T, strict=True):
             items = items.append_column(name, pa.array(np.ascontiguousarray(values)))
-    kind = pa.list_(pa.float32())
-    schema = items.schema.append(pa.field(VECTOR, kind))
-    with pq.ParquetWriter(path, schema, use_dictionary=items.column_names) as writer:
-        for start, block in row_blocks(embeddings, np.float32):
-            rows = items.slice(start, len(block))
-            writer.write_table(rows.append_column(VECTOR, list_column(block).cast(kind)))
+    write_parquet_table(embeddings, path, items, pa.list_(pa.float32()))
     how = "--x projection_x --y projection_y"
     if own:
         return (f"open it with embedding-atlas FILE {how}",)

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from repscope.errors import FormatError, VectorError, name_some
+from repscope.errors import FormatError, VectorError, first_line, name_some
 from repscope.formats.columns import columns_of_records, to_column
 from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
-from repscope.formats.outgoing import plain_items, refuse_names, row_blocks
+from repscope.formats.outgoing import plain_items, row_blocks
+from repscope.formats.text_files import read_json
 from repscope.study import EmbeddingSet
 
 EMBEDDING, OWN_ID = "embedding", "repscope_id"
@@ -27,8 +28,7 @@ def write_samples(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     Raises:
         InputError: item columns with names that samples use themselves.
     """
-    items = plain_items(embeddings)
-    refuse_names(items.column_names, _OURS, "a sample", embeddings.name)
+    items = plain_items(embeddings, "a sample", _OURS)
     about = {"repscope": {"name": embeddings.name, "columns": items.column_names}}
     undefined = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -82,12 +82,12 @@ def read_samples(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         UnknownNameError: ``options.vectors`` is no field.
     """
     try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
+        whole = read_json(path)
         records = whole["samples"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         raise FormatError(
             f'{{"samples": [...]}} in {path}',
-            f"{type(error).__name__}: {str(error)[:200]}",
+            f"{type(error).__name__}: {first_line(error)}",
             "export the samples again",
         ) from error
     if not isinstance(records, list) or not records:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import FormatError
+from repscope.errors import FormatError, first_line
 from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming, ReadOptions
-from repscope.formats.outgoing import VECTOR, optional, plain_items, refuse_names, row_blocks
+from repscope.formats.outgoing import VECTOR, optional, plain_items, row_blocks
 from repscope.formats.tables.read import table_set
 from repscope.formats.tables.write import list_column
 from repscope.study import EmbeddingSet
@@ -30,8 +30,7 @@ def write_dataset(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     import pyarrow as pa
 
     datasets = optional("datasets", "which writes Hugging Face datasets", "datasets")
-    items = plain_items(embeddings)
-    refuse_names(items.column_names, (VECTOR,), "a dataset", embeddings.name)
+    items = plain_items(embeddings, "a dataset", [VECTOR])
     vectors = pa.chunked_array([list_column(block) for _, block in row_blocks(embeddings)])
     with _quiet(datasets):
         datasets.Dataset(items.append_column(VECTOR, vectors)).save_to_disk(str(path))
@@ -57,7 +56,7 @@ def read_dataset(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         # datasets raises many kinds for damaged folders, pyarrow's among them.
         raise FormatError(
             f"a whole dataset in {path}",
-            f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}",
+            f"{type(error).__name__}: {first_line(error)}",
             "save it again with save_to_disk",
         ) from error
     found = []

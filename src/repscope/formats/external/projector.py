@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, InputError, VectorError, name_some
-from repscope.formats.columns import to_column
+from repscope.errors import FormatError, InputError, VectorError, first_line, name_some
+from repscope.formats.columns import to_columns
 from repscope.formats.external.sprite import draw_sprite
 from repscope.formats.incoming import Incoming, ReadOptions
 from repscope.formats.outgoing import plain_items, row_blocks
+from repscope.formats.text_files import read_text
 from repscope.study import EmbeddingSet
 from repscope.study.names import inside, safe_name
 
@@ -88,7 +89,7 @@ def read_projector(path: Path, stem: str, options: ReadOptions) -> list[Incoming
         FormatError: the configuration or a table is damaged, or points out of the folder.
         VectorError: as many rows of metadata as vectors are needed.
     """
-    config = _text(path / CONFIG)
+    config = read_text(path / CONFIG)
     blocks = re.split(r"^\s*embeddings\s*\{", config, flags=re.MULTILINE)[1:]
     found = []
     for block in blocks:
@@ -122,21 +123,14 @@ def _beside(folder: Path, name: str) -> Path:
     return path
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"UTF-8 text in {path}", str(error), "export it again") from error
-
-
 def _numbers(path: Path) -> NDArray[np.float32]:
     rows = []
-    for number, line in enumerate(_text(path).rstrip("\n").split("\n")):
+    for number, line in enumerate(read_text(path).rstrip("\n").split("\n")):
         try:
             rows.append(np.array(line.split("\t"), np.float32))
         except ValueError as error:
             raise FormatError(
-                f"numbers in row {number:,} of {path}", str(error)[:200], "export it again"
+                f"numbers in row {number:,} of {path}", first_line(error), "export it again"
             ) from error
         if rows[-1].shape != rows[0].shape:
             raise VectorError(
@@ -159,7 +153,7 @@ def _binary(path: Path, shape: list[int]) -> NDArray[np.float32]:
 
 def _metadata(path: Path, n: int) -> dict[str, Any]:
     """The columns; the first row is a header when there are several columns."""
-    rows = [line.split("\t") for line in _text(path).removesuffix("\n").split("\n")]
+    rows = [line.split("\t") for line in read_text(path).removesuffix("\n").split("\n")]
     width = len(rows[0])
     names = rows.pop(0) if width > 1 else ["id" if len({row[0] for row in rows}) == len(rows) else "label"]
     odd = [number for number, row in enumerate(rows) if len(row) != width]
@@ -174,9 +168,7 @@ def _metadata(path: Path, n: int) -> dict[str, Any]:
         raise VectorError(
             f"{n:,} rows of {width} columns in {path}, one for each vector", what, "export it again"
         )
-    return {
-        name: to_column(_typed(name, [row[index] for row in rows]), name) for index, name in enumerate(names)
-    }
+    return to_columns({name: _typed(name, [row[at] for row in rows]) for at, name in enumerate(names)})
 
 
 def _typed(name: str, cells: list[str]) -> list[Any]:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import FormatError, VectorError
-from repscope.formats.columns import to_column, unique_ids
+from repscope.formats.columns import to_columns, unique_ids
 from repscope.formats.incoming import Incoming, ReadOptions, as_matrix
 
 TEXT, IMAGE, CAPTIONS, FILES = "text_embeddings", "image_embeddings", "captions", "image_files"
@@ -133,7 +133,7 @@ def _set(
     return Incoming(
         name,
         vectors,
-        {column: to_column(values, column) for column, values in whole.items()},
+        to_columns(whole),
         key,
         provenance={"metadata": dict(about)} if about else {},
         notes=(note,),

@@ -13,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from repscope.errors import FormatError, name_some
-from repscope.formats.columns import columns_of_records, to_column
+from repscope.formats.columns import columns_of_records, to_column, to_columns
 from repscope.formats.incoming import Incoming, ReadOptions, as_matrix
 from repscope.formats.plain import scalar
 
@@ -65,7 +65,7 @@ def _entries(entries: Mapping[Any, Any], name: str, source: str, provenance: Map
     return Incoming(
         name,
         vectors,
-        {key: to_column(values, key) for key, values in columns.items()},
+        to_columns(columns),
         name,
         provenance=provenance,
     )

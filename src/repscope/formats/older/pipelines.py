@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import VectorError, name_some
-from repscope.formats.columns import columns_of_records, to_column, unique_ids
+from repscope.formats.columns import columns_of_records, to_column, to_columns, unique_ids
 from repscope.formats.incoming import Incoming, ReadOptions, as_matrix, as_vectors
 from repscope.formats.older.oscar import read_oscar
 from repscope.formats.plain import as_json, json_lines, scalar
@@ -120,7 +120,7 @@ def _text_mean(mapping: Mapping[str, Any], stem: str) -> Incoming:
 def _classes(numbers: Sequence[Any]) -> dict[str, Any]:
     labels = [str(number) for number in numbers]
     ids, _ = unique_ids(f"class-{label}" for label in labels)
-    return {"id": to_column(ids, "id"), "label": to_column(labels, "label")}
+    return to_columns({"id": ids, "label": labels})
 
 
 def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str]]:

@@ -213,8 +213,7 @@ class Machine(Cursor):
         raise UnsafePickleError(
             f"only arrays, tensors and plain containers in {self.source}",
             f"a request for {_clip(wanted)} (refused, nothing was executed)",
-            "save the arrays as npz or safetensors where the file was made; or, only if you trust "
-            "everyone who could have written it, pass --trust-pickle",
+            "save the arrays as npz or safetensors where the file was made",
         )
 
     def _global(self) -> None:

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import FormatError
+from repscope.errors import FormatError, first_line
 from repscope.formats.incoming import Incoming, ReadOptions
 from repscope.formats.outgoing import VECTOR
 from repscope.formats.tables.read import numbered_runs, table_set
@@ -45,17 +45,21 @@ def load_delimited(path: Path, ids: str | None = None) -> pa.Table:
     of nothing but numbers is data, unless it counts 0, 1, 2, …; columns are then named x0, x1, ….
     Ids, numbers with leading zeros and dates stay the text that was written.
     """
-    delimiter, header = _first_line(path)
+    import pyarrow as pa
+
+    delimiter, header = _header_line(path)
     headerless = _is_data(header)
     names = [f"x{index}" for index in range(len(header))] if headerless else None
     table = _read(path, delimiter, names, {})
     keep = [field.name for field in table.schema if field.name in ("id", "ids", ids) or _may_lose(field.type)]
     if keep and len(set(table.column_names)) == len(table.column_names):
-        table = _restore_text(table, _read(path, delimiter, names, _as_text(keep)), keep, ids)
+        table = _restore_text(
+            table, _read(path, delimiter, names, dict.fromkeys(keep, pa.string())), keep, ids
+        )
     return table
 
 
-def _first_line(path: Path) -> tuple[str, list[str]]:
+def _header_line(path: Path) -> tuple[str, list[str]]:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     try:
@@ -81,12 +85,6 @@ def _may_lose(kind: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))
-
-
-def _as_text(names: list[str]) -> dict[str, Any]:
-    import pyarrow as pa
-
-    return dict.fromkeys(names, pa.string())
 
 
 def _restore_text(table: pa.Table, written: pa.Table, keep: list[str], ids: str | None) -> pa.Table:
@@ -121,6 +119,6 @@ def _read(path: Path, delimiter: str, names: list[str] | None, types: dict[str, 
     except (pa.ArrowException, OSError) as error:
         raise FormatError(
             f"a table of equal rows in {path}",
-            str(error).splitlines()[0][:200],
+            first_line(error),
             "correct the row, or write the table as parquet",
         ) from error

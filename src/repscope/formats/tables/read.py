@@ -14,8 +14,6 @@ More than one candidate in a step is an error that names them. Every other colum
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,106 +21,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import FormatError, VectorError, name_some
-from repscope.formats.columns import to_column
+from repscope.formats.columns import to_columns
 from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.outgoing import VECTOR
+from repscope.formats.tables.arrow import load_table, refuse_repeats
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _NUMBERED = re.compile(r"(.*?)[_.\-\s\[]?(0|[1-9]\d*)\]?")
-_FILE_MAGIC = b"ARROW1"
-_STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
 _NOT_VECTORS = ("id", "ids", "label", "labels")
 
 
-def read_arrow(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
-    """The set of an Arrow IPC (Feather) file.
+def read_columnar(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """The set of a Parquet or Arrow IPC (Feather) file.
 
     Raises:
         FormatError: it is damaged, or has no columns that could be vectors.
     """
-    return [table_set(load_arrow(path), stem, str(path), options)]
-
-
-def read_parquet(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
-    """The set of a Parquet file.
-
-    Raises:
-        FormatError: it is damaged, or has no columns that could be vectors.
-    """
-    return [table_set(load_parquet(path), stem, str(path), options)]
-
-
-@dataclass(frozen=True)
-class ArrowFile:
-    """An Arrow file whose record batches are read one at a time.
-
-    Attributes:
-        schema: of all batches.
-        n_batches: how many there are.
-        batch: one, by its number from 0.
-    """
-
-    schema: pa.Schema
-    n_batches: int
-    batch: Callable[[int], pa.RecordBatch]
-
-
-def open_arrow(path: Path) -> ArrowFile:
-    """Open an Arrow IPC file, or a stream as Hugging Face data sets keep it, memory-mapped.
-
-    Raises:
-        FormatError: it is neither, or was cut short.
-    """
-    import pyarrow as pa
-
-    try:
-        with path.open("rb") as file:
-            begins = file.read(len(_FILE_MAGIC))
-        source = pa.memory_map(str(path))
-        if begins == _FILE_MAGIC:
-            found = pa.ipc.open_file(source)
-            return ArrowFile(found.schema, found.num_record_batches, found.get_batch)
-        stream = pa.ipc.open_stream(source)
-        batches = list(stream)
-        source.seek(source.size() - len(_STREAM_END))
-        # A stream that was cut between two batches would otherwise read as a shorter one.
-        if source.read(len(_STREAM_END)) != _STREAM_END:
-            raise pa.ArrowInvalid("a stream without its end")
-        return ArrowFile(stream.schema, len(batches), batches.__getitem__)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged("Arrow", path, error) from error
-
-
-def load_arrow(path: Path) -> pa.Table:
-    """All columns of an Arrow IPC file or stream."""
-    import pyarrow as pa
-
-    found = open_arrow(path)
-    try:
-        return pa.Table.from_batches([found.batch(one) for one in range(found.n_batches)], found.schema)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged("Arrow", path, error) from error
-
-
-def load_parquet(path: Path) -> pa.Table:
-    """All columns of a Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # ParquetFile reads this file and nothing around it (read_table would look for partitions).
-        with pq.ParquetFile(path, memory_map=True) as file:
-            return file.read()
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged("Parquet", path, error) from error
-
-
-def _damaged(kind: str, path: Path, error: Exception) -> FormatError:
-    return FormatError(
-        f"a whole {kind} file in {path}", str(error).splitlines()[0][:200], "copy or write it again"
-    )
+    return [table_set(load_table(path), stem, str(path), options)]
 
 
 def table_set(table: pa.Table, stem: str, source: str, options: ReadOptions) -> Incoming:
@@ -134,15 +51,14 @@ def table_set(table: pa.Table, stem: str, source: str, options: ReadOptions) -> 
         VectorError: lists of different lengths.
     """
     names = table.column_names
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise FormatError(f"unique column names in {source}", name_some(repeated), "rename those columns")
+    refuse_repeats(names, source)
     key, used, note = _choose_columns(table, source, options)
     vectors = (
         list_vectors(table.column(used[0]), used[0], source)
         if len(used) == 1
         else _stack_columns([(name, table.column(name)) for name in used], source)
     )
-    columns = {name: to_column(table.column(name), name) for name in names if name not in used}
+    columns = to_columns({name: table.column(name) for name in names if name not in used})
     if "" in columns and "row" not in columns:
         # pandas writes its index under an empty name.
         columns = {name or "row": values for name, values in columns.items()}

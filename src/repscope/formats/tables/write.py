@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.formats.outgoing import VECTOR, plain_items, refuse_names, row_blocks
+from repscope.formats.outgoing import VECTOR, plain_items, row_blocks
 from repscope.study import EmbeddingSet
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 def write_parquet(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Item columns and a fixed-size list ``vector``, in row groups of one block each."""
-    return write_parquet_table(embeddings, path, plain_items(embeddings))
+    write_parquet_table(embeddings, path, plain_items(embeddings, "parquet", [VECTOR]))
+    return ()
 
 
-def write_parquet_table(embeddings: EmbeddingSet, path: Path, items: pa.Table) -> tuple[str, ...]:
-    """As :func:`write_parquet`, with the given item columns."""
+def write_parquet_table(
+    embeddings: EmbeddingSet, path: Path, items: pa.Table, lists: pa.DataType | None = None
+) -> None:
+    """As :func:`write_parquet`, with the given item columns, and vectors as another type of lists."""
     import pyarrow.parquet as pq
 
-    refuse_names(items.column_names, (VECTOR,), "parquet", embeddings.name)
-    schema = _schema(embeddings, items)
+    schema = _schema(embeddings, items, lists)
     # Vectors neither repeat nor compress: a dictionary of them would only cost time.
     with pq.ParquetWriter(path, schema, use_dictionary=items.column_names) as writer:
-        for start, block in row_blocks(embeddings):
-            writer.write_table(_joined(items, start, block))
-    return ()
+        _write_rows(writer, embeddings, items, schema)
 
 
 def write_items(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
@@ -46,11 +46,10 @@ def write_arrow(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     """Item columns and a fixed-size list ``vector`` as an Arrow IPC (Feather) file."""
     import pyarrow as pa
 
-    items = plain_items(embeddings)
-    refuse_names(items.column_names, (VECTOR,), "arrow", embeddings.name)
-    with path.open("wb") as file, pa.ipc.new_file(file, _schema(embeddings, items)) as writer:
-        for start, block in row_blocks(embeddings):
-            writer.write_table(_joined(items, start, block))
+    items = plain_items(embeddings, "arrow", [VECTOR])
+    schema = _schema(embeddings, items)
+    with path.open("wb") as file, pa.ipc.new_file(file, schema) as writer:
+        _write_rows(writer, embeddings, items, schema)
     return ()
 
 
@@ -75,14 +74,13 @@ def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tup
     """
     from pyarrow import csv
 
-    items = plain_items(embeddings)
+    items = plain_items(embeddings, "csv", _numbered(embeddings.d))
     if any(not name.isprintable() for name in items.column_names):
         raise InputError(
             f"printable names for the columns of {embeddings.name!r}",
             "a line break or control character",
             "export as parquet, or rename the column",
         )
-    refuse_names(items.column_names, _numbered(embeddings.d), "csv", embeddings.name)
     notes: tuple[str, ...] = ()
     if embeddings.dtype == np.float16:
         notes = ("text has no float16: a reader gets the same numbers as float32",)
@@ -116,15 +114,18 @@ def _spread(items: pa.Table, block: NDArray[Any]) -> pa.Table:
     return pa.table({**dict(zip(items.column_names, items.columns, strict=True)), **dict(named)})
 
 
-def _schema(embeddings: EmbeddingSet, items: pa.Table) -> pa.Schema:
+def _schema(embeddings: EmbeddingSet, items: pa.Table, lists: pa.DataType | None = None) -> pa.Schema:
     import pyarrow as pa
 
-    kind = pa.list_(pa.from_numpy_dtype(embeddings.dtype), embeddings.d)
-    return items.schema.append(pa.field(VECTOR, kind))
+    own = pa.list_(pa.from_numpy_dtype(embeddings.dtype), embeddings.d)
+    return items.schema.append(pa.field(VECTOR, lists or own))
 
 
-def _joined(items: pa.Table, start: int, block: NDArray[Any]) -> pa.Table:
-    return items.slice(start, len(block)).append_column(VECTOR, list_column(block))
+def _write_rows(writer: Any, embeddings: EmbeddingSet, items: pa.Table, schema: pa.Schema) -> None:
+    kind = schema.field(VECTOR).type
+    for start, block in row_blocks(embeddings, kind.value_type.to_pandas_dtype()):
+        rows = items.slice(start, len(block))
+        writer.write_table(rows.append_column(VECTOR, list_column(block).cast(kind)))
 
 
 def list_column(block: NDArray[Any]) -> pa.FixedSizeListArray:

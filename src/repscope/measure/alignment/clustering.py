@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_rows, working_dtype
+from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block, working_dtype
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups, chosen_rows
 from repscope.measure.core.linking import link_keys
@@ -156,7 +156,7 @@ def _cluster(items: Floats, reference: Floats, item_keys: Ints, reference_keys: 
         )
     dtype = working_dtype(items, reference)
     units = np.concatenate(
-        (unit_rows(items, "items", dtype, rows[0]), unit_rows(reference, "reference", dtype, rows[1]))
+        (unit_block(items, "items", dtype, rows[0]), unit_block(reference, "reference", dtype, rows[1]))
     )
     model = KMeans(len(names), n_init=plan.n_init, random_state=plan.seed)
     with warnings.catch_warnings():

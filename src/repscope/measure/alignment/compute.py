@@ -1,44 +1,62 @@
-"""Which function gives which measure of alignment. One entry for measures that share their work."""
+"""The measures of alignment: how items stand to the reference rows they belong to."""
 
 from __future__ import annotations
 
-from repscope.measure.alignment import matching
-from repscope.measure.alignment.clustering import cluster_v_replicates
-from repscope.measure.alignment.gap import gap_l2_replicates, gap_rmg_replicates
-from repscope.measure.alignment.hubs import hub_share_replicates, hub_skew_replicates
-from repscope.measure.alignment.hypersphere import alignment_items, uniformity_replicates
+from repscope.errors import LinkError
+from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicates
+from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
+from repscope.measure.alignment.hubs import hub_share, hub_share_replicates, hub_skew, hub_skew_replicates
+from repscope.measure.alignment.hypersphere import alignment_items, uniformity, uniformity_replicates
 from repscope.measure.alignment.mixed import mixed_search
-from repscope.measure.alignment.separability import gap_auc_replicates
-from repscope.measure.comparison.stage import Codes, PerItem, Provider, Samples, Stage
-from repscope.measure.core.estimate import FIXED
+from repscope.measure.alignment.separability import gap_auc, gap_auc_replicates
+from repscope.measure.alignment.true_match import (
+    cosine_max_items,
+    cosine_true_items,
+    margin_items,
+    recall_items,
+    reciprocal_rank_items,
+    top_k_items,
+)
+from repscope.measure.core.estimate import FIXED, PerItem
+from repscope.measure.core.info import Measure
+from repscope.measure.core.stage import Codes, Samples, Stage, StageMeasure
+
+_INF = float("inf")
+_TIES = "Ties count as the expectation over random orders."
+_LIANG = "Liang et al., Mind the Gap, NeurIPS 2022"
+_WANG = "Wang & Isola, Alignment and Uniformity on the Hypersphere, ICML 2020"
+_LI = "Li et al., Closing the Modality Gap for Mixed Modality Search, 2025"
+_RECALL = "Karpathy & Fei-Fei, Deep Visual-Semantic Alignments, CVPR 2015"
 
 
 def _matches(stage: Stage, _: bool, names: list[str]) -> Samples:
     matched, clusters = stage.matched, stage.frame.clusters
     with_truth = clusters[matched.has_truth]
+    # The margin comes last: a reference without unlinked rows has none, and all the others.
     per_item = {
-        "cosine.true": lambda: matching.cosine_true_items(matched),
-        "top1.true": lambda: matching.top_k_items(matched, 1),
-        "top5.true": lambda: matching.top_k_items(matched, 5),
-        "mrr.true": lambda: matching.reciprocal_rank_items(matched),
-        "recall@1": lambda: matching.recall_items(matched, 1),
-        "recall@5": lambda: matching.recall_items(matched, 5),
-        "recall@10": lambda: matching.recall_items(matched, 10),
-        "margin.true": lambda: matching.margin_items(matched),
+        "cosine.true": lambda: cosine_true_items(matched),
+        "top1.true": lambda: top_k_items(matched, 1),
+        "top5.true": lambda: top_k_items(matched, 5),
+        "mrr.true": lambda: reciprocal_rank_items(matched),
+        "recall@1": lambda: recall_items(matched, 1),
+        "recall@5": lambda: recall_items(matched, 5),
+        "recall@10": lambda: recall_items(matched, 10),
+        "margin.true": lambda: margin_items(matched),
     }
-    for name in names:
-        yield name, PerItem(per_item[name](), with_truth)
+    for name, values in per_item.items():
+        if name in names:
+            yield name, PerItem(values(), with_truth)
 
 
 def _max_cosine(stage: Stage, _: bool, names: list[str]) -> Samples:
-    yield names[0], PerItem(matching.cosine_max_items(stage.matched), stage.frame.clusters)
+    yield names[0], PerItem(cosine_max_items(stage.matched), stage.frame.clusters)
 
 
 def _reverse(stage: Stage, _: bool, names: list[str]) -> Samples:
     clusters = stage.frame.reference_clusters[stage.matched.reverse_has_truth]
     for name in names:
         k = int(name.removeprefix("recall@").removesuffix(".reverse"))
-        yield name, PerItem(matching.recall_items(stage.matched, k, reverse=True), clusters)
+        yield name, PerItem(recall_items(stage.matched, k, reverse=True), clusters)
 
 
 def _gap_l2(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -87,10 +105,10 @@ def _uniformity(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 
 def _mixed(stage: Stage, _: bool, names: list[str]) -> Samples:
-    found = mixed_search(stage.unit, stage.frame.reference, *_keys(stage), seed=stage.frame.seed)
-    clusters = stage.frame.clusters[found.queries]
+    ranked = mixed_search(stage.unit, stage.frame.reference, *_keys(stage), seed=stage.frame.seed)
+    clusters = stage.frame.clusters[ranked.queries]
     for name in names:
-        yield name, PerItem(found.recall if name.startswith("mixed.recall") else found.ndcg, clusters)
+        yield name, PerItem(ranked.recall if name.startswith("mixed.recall") else ranked.ndcg, clusters)
 
 
 def _cluster_v(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -122,25 +140,214 @@ def _hub_skew(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 def _keys(stage: Stage) -> tuple[Codes, Codes]:
     frame = stage.frame
     if frame.item_keys is None or frame.reference_keys is None:
-        from repscope.errors import LinkError
-
         raise LinkError("items linked with the reference", "no link", "link them with --on")
     return frame.item_keys, frame.reference_keys
 
 
-ALIGNMENT: tuple[tuple[tuple[str, ...], Provider], ...] = (
-    (("cosine.true", "top1.true", "top5.true", "mrr.true", "recall@1", "recall@5", "recall@10"), _matches),
-    (("margin.true",), _matches),
-    (("cosine.max",), _max_cosine),
-    (("recall@1.reverse", "recall@5.reverse", "recall@10.reverse"), _reverse),
-    (("gap.l2",), _gap_l2),
-    (("gap.rmg",), _gap_rmg),
-    (("gap.auc",), _gap_auc),
-    (("alignment",), _alignment),
-    (("uniformity",), _uniformity),
-    (("mixed.recall@10", "mixed.ndcg@10"), _mixed),
-    (("cluster.v",), _cluster_v),
-    (("hub.share",), _hub_share),
-    (("hub.skew",), _hub_skew),
+def _recall(k: int, reverse: bool) -> StageMeasure:
+    formula = f"share of items whose best linked reference row is among their {k} nearest"
+    if reverse:
+        formula = f"share of linked reference rows whose best linked item is among their {k} nearest"
+    return Measure(
+        name=f"recall@{k}.reverse" if reverse else f"recall@{k}",
+        group="alignment",
+        formula=formula,
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=recall_items,
+        paper=_RECALL,
+        note=f"{'Reference rows search the items' if reverse else 'Items search the reference'}. {_TIES}",
+        compute=_reverse if reverse else _matches,
+    )
+
+
+MEASURES: tuple[StageMeasure, ...] = (
+    Measure(
+        name="cosine.true",
+        group="alignment",
+        formula="mean over items of max over linked y of cos(x, y)",
+        direction="higher",
+        bounds=(-1.0, 1.0),
+        needs="link",
+        function=cosine_true_items,
+        note="A mean shift lifts every cosine, true or not: read it beside the ranks.",
+        compute=_matches,
+    ),
+    Measure(
+        name="cosine.max",
+        group="alignment",
+        formula="mean over items of max over all y of cos(x, y)",
+        direction="none",
+        bounds=(-1.0, 1.0),
+        needs="reference",
+        function=cosine_max_items,
+        note="The number of the older scripts. It rises when rows collapse onto any reference row, right or "
+        "wrong, so neither direction is better.",
+        compute=_max_cosine,
+    ),
+    Measure(
+        name="top1.true",
+        group="alignment",
+        formula="share of items whose best linked row is nearer than every unlinked row",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=top_k_items,
+        note=_TIES,
+        compute=_matches,
+    ),
+    Measure(
+        name="top5.true",
+        group="alignment",
+        formula="share of items with fewer than 5 unlinked rows nearer than the best linked row",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=top_k_items,
+        note=_TIES,
+        compute=_matches,
+    ),
+    Measure(
+        name="mrr.true",
+        group="alignment",
+        formula="mean over items of 1 / (1 + unlinked rows nearer than the best linked row + half of ties)",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=reciprocal_rank_items,
+        paper="Voorhees, The TREC-8 Question Answering Track Report, 1999",
+        compute=_matches,
+    ),
+    Measure(
+        name="margin.true",
+        group="alignment",
+        formula="mean over items of (max over linked y of cos(x, y) − max over unlinked y of cos(x, y))",
+        direction="higher",
+        bounds=(-2.0, 2.0),
+        needs="link",
+        function=margin_items,
+        note="Needs at least one unlinked reference row for every item.",
+        compute=_matches,
+    ),
+    *(_recall(k, reverse) for reverse in (False, True) for k in (1, 5, 10)),
+    Measure(
+        name="gap.l2",
+        group="alignment",
+        formula="‖mean N(x) − mean N(y)‖",
+        direction="lower",
+        bounds=(0.0, 2.0),
+        needs="reference",
+        function=gap_l2,
+        paper=_LIANG,
+        note="A mean shift brings it to zero and may leave every neighbour as it was.",
+        compute=_gap_l2,
+    ),
+    Measure(
+        name="gap.rmg",
+        group="alignment",
+        formula="d̄xy / (d̄xy + (d̄xx + d̄yy)/2), d = 1 − cos, d̄xy over linked pairs, d̄xx over distinct rows",
+        direction="lower",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=gap_rmg,
+        paper="Schrodi et al., Two Effects, One Trigger, ICLR 2025",
+        note="0.5: linked rows are as far apart as random rows of one set. It rises as a set contracts.",
+        compute=_gap_rmg,
+    ),
+    Measure(
+        name="gap.auc",
+        group="alignment",
+        formula="P(score of an item > score of a reference row), logistic regression on N(x), out of fold",
+        direction="lower",
+        bounds=(0.5, 1.0),
+        needs="reference",
+        function=gap_auc,
+        paper="Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, ICLR 2017",
+        note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5.",
+        compute=_gap_auc,
+    ),
+    Measure(
+        name="alignment",
+        group="alignment",
+        formula="mean over items of mean over linked y of ‖N(x) − N(y)‖²",
+        direction="lower",
+        bounds=(0.0, 4.0),
+        needs="link",
+        function=alignment_items,
+        paper=_WANG,
+        compute=_alignment,
+    ),
+    Measure(
+        name="uniformity",
+        group="alignment",
+        formula="log of the mean over distinct pairs of exp(−2‖N(x) − N(x′)‖²)",
+        direction="lower",
+        bounds=(-8.0, 0.0),
+        needs="set",
+        function=uniformity,
+        unit="nats",
+        paper=_WANG,
+        note="0: all rows in one direction. About −4 + 8/D for rows spread evenly over the sphere.",
+        compute=_uniformity,
+    ),
+    Measure(
+        name="mixed.recall@10",
+        group="alignment",
+        formula="rows of the query's key among its 10 nearest in the union of both sets / all such rows",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=mixed_search,
+        paper=_LI,
+        note=f"Items search the other items and the reference at once. At most 10 / relevant rows. {_TIES}",
+        compute=_mixed,
+    ),
+    Measure(
+        name="mixed.ndcg@10",
+        group="alignment",
+        formula="Σ relᵢ/log₂(i + 1) over the 10 nearest in the union of both sets / its largest value",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=mixed_search,
+        paper=f"Järvelin & Kekäläinen, TOIS 2002; {_LI}",
+        note=f"Items search the other items and the reference at once. {_TIES}",
+        compute=_mixed,
+    ),
+    Measure(
+        name="cluster.v",
+        group="alignment",
+        formula="2hc/(h + c), h = 1 − H(key|cluster)/H(key), c = 1 − H(cluster|key)/H(cluster)",
+        direction="higher",
+        bounds=(0.0, 1.0),
+        needs="link",
+        function=cluster_v,
+        paper="Rosenberg & Hirschberg, V-Measure, EMNLP-CoNLL 2007",
+        note="k-means of both sets at once. Not defined for one-to-one pairs. Chance is not 0.",
+        compute=_cluster_v,
+    ),
+    Measure(
+        name="hub.share",
+        group="alignment",
+        formula="max over y of the share of items whose nearest reference row is y",
+        direction="lower",
+        bounds=(0.0, 1.0),
+        needs="reference",
+        function=hub_share,
+        note="Read it beside the largest share of one label, which no hub is needed to explain.",
+        compute=_hub_share,
+    ),
+    Measure(
+        name="hub.skew",
+        group="alignment",
+        formula="E(N₁₀ − μ)³/σ³, N₁₀ = items that have the reference row among their 10 nearest",
+        direction="lower",
+        bounds=(-_INF, _INF),
+        needs="reference",
+        function=hub_skew,
+        paper="Radovanović et al., Hubs in Space, JMLR 2010",
+        note="Below 11 reference rows, all but one of them are the neighbours that count.",
+        compute=_hub_skew,
+    ),
 )
-"""Names that are computed together, and how."""

@@ -14,7 +14,7 @@ from repscope.measure.core.cosines import (
     check_pair,
     default_block,
     tie_width,
-    unit_rows,
+    unit_block,
     working_dtype,
 )
 from repscope.measure.core.grouping import chosen_rows
@@ -142,7 +142,7 @@ def confidence(
     require_links(links)
     classes = _Classes.of(np.asarray(reference_keys, np.int64))
     dtype = working_dtype(items, reference)
-    targets = unit_rows(reference, "reference", dtype).T
+    targets = unit_block(reference, "reference", dtype).T
     n = len(items)
     predicted = np.empty(n, np.int64)
     top, log_true, squares = np.empty(n), np.empty(n), np.empty(n)
@@ -150,7 +150,7 @@ def confidence(
     block_rows = block_rows or default_block(2 * len(reference))
     for start in range(0, n, block_rows):
         block = slice(start, min(start + block_rows, n))
-        logits = (unit_rows(items, "items", dtype, block) @ targets).astype(np.float64) / temperature
+        logits = (unit_block(items, "items", dtype, block) @ targets).astype(np.float64) / temperature
         log_linked = _log_linked(logits, links, block.start, block.stop)
         probabilities, log_total = _softmax(logits)
         log_true[block] = log_linked - log_total
@@ -220,7 +220,7 @@ def fit_temperature(
     rows = rows[chosen_rows(len(rows), max(max_cosines // len(reference), 1), seed)]
     links = link_keys(np.asarray(item_keys)[rows], reference_keys, len(rows), len(reference))
     dtype = working_dtype(items, reference)
-    cosines = unit_rows(items, "items", dtype, rows) @ unit_rows(reference, "reference", dtype).T
+    cosines = unit_block(items, "items", dtype, rows) @ unit_block(reference, "reference", dtype).T
     block_rows = default_block(8 * len(reference))
 
     def loss(log_temperature: float) -> float:

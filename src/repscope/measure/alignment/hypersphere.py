@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import VectorError
 from repscope.measure.core.arrays import matrix
-from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_rows, working_dtype
+from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block, working_dtype
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import (
     CHUNK,
@@ -53,7 +53,7 @@ def alignment_items(
         stop = links.item_starts[last]
         for begin in range(links.item_starts[first], stop, CHUNK):
             rows = links.item_order[begin : min(begin + CHUNK, stop)]
-            units = unit_rows(items, "items", np.dtype(np.float64), rows)
+            units = unit_block(items, "items", np.dtype(np.float64), rows)
             cosines = np.einsum("ij,ij->i", units, centres[links.item_slots[rows] - first])
             distances[rows] = np.maximum(2 - 2 * cosines, 0.0)
     return distances[links.has_truth]
@@ -127,7 +127,7 @@ def _kernel_sums(
     vectors: Floats, rows: Ints, codes: Ints, block_rows: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each row, the kernel summed over the other rows, and over the other rows of its group."""
-    units = unit_rows(vectors, "the set", working_dtype(vectors), rows)
+    units = unit_block(vectors, "the set", working_dtype(vectors), rows)
     sums, within = np.empty(len(rows)), np.zeros(len(rows))
     for start in range(0, len(rows), block_rows):
         block = slice(start, min(start + block_rows, len(rows)))

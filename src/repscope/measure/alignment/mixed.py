@@ -16,7 +16,7 @@ from repscope.measure.core.cosines import (
     default_block,
     tie_width,
     top_columns,
-    unit_rows,
+    unit_block,
     working_dtype,
 )
 from repscope.measure.core.grouping import sampling_note
@@ -110,7 +110,7 @@ def mixed_search(
     for vectors, name, start in ((items, "items", 0), (reference, "reference", len(items))):
         for begin in range(0, len(vectors), 4096):
             rows = slice(begin, min(begin + 4096, len(vectors)))
-            gallery[start + rows.start : start + rows.stop] = unit_rows(vectors, name, dtype, rows)
+            gallery[start + rows.start : start + rows.stop] = unit_block(vectors, name, dtype, rows)
     k = min(k, len(gallery_keys) - 1)
     discounts = 1 / np.log2(np.arange(2, k + 2))
     recall, ndcg = np.empty(len(chosen)), np.empty(len(chosen))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_rows
+from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups, chosen_rows, sampling_note
 
@@ -170,8 +170,8 @@ def _score(
     double = np.dtype(np.float64)
     rows = np.concatenate(
         (
-            unit_rows(items, "items", double, chosen),
-            unit_rows(reference, "reference", double, reference_chosen),
+            unit_block(items, "items", double, chosen),
+            unit_block(reference, "reference", double, reference_chosen),
         )
     )
     is_item = np.arange(len(rows)) < len(chosen)

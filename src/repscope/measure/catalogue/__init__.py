@@ -1,1 +1,1 @@
-"""Every measure by name: formula, direction, bounds, paper."""
+"""Every measure by name: what it is, and the table of all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,19 @@ from numpy.typing import NDArray
 
 from repscope.errors import LinkError, VectorError
 from repscope.measure.alignment.hubs import label_share
-from repscope.measure.catalogue.registry import all_cards, card
+from repscope.measure.catalogue.measures import MEASURES, STAGE_MEASURES, measure_info
 from repscope.measure.comparison.compute import measure_stage
-from repscope.measure.comparison.results import MeasureResult
-from repscope.measure.comparison.rows import build_rows, dense_codes, mean_rows, value_of, with_q
-from repscope.measure.comparison.stage import Frame, PerItem, Sample, Stage, Undefined
+from repscope.measure.comparison.rows import build_rows, mean_rows, value_of, with_q
 from repscope.measure.core import controls as control
-from repscope.measure.core.estimate import FIXED, Difference
+from repscope.measure.core.cosines import unit_block, working_dtype
+from repscope.measure.core.estimate import FIXED, Difference, PerItem, Sample, Undefined
+from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
-from repscope.measure.verdict.rules import TOUCHSTONES, TRUE_MATCH, Evidence, Margins, Verdict, judge
+from repscope.measure.core.results import MeasureResult
+from repscope.measure.core.stage import Frame, Stage
+from repscope.measure.distribution.kernels import median_bandwidth
+from repscope.measure.geometry.calibration import gaussian_bands
+from repscope.measure.verdict.rules import TRUE_MATCH, VERDICT_MEASURES, Evidence, Margins, Verdict, judge
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]
@@ -135,10 +138,10 @@ def compare_arrays(
         values = _control_values(samples["before"], {**control_samples, "floor": floor})
     expected = _expected(n, before.shape[1], list(rows), seed)
     table = {
-        name: MeasureResult(name, *rows[name], found, expected.get(name), why)
-        for name in all_cards()
+        name: MeasureResult(info, *rows[name], beyond, expected.get(name), why)
+        for name, info in MEASURES.items()
         if name in rows
-        for found, why in [values.get(name, ({}, {}))]
+        for beyond, why in [values.get(name, ({}, {}))]
     }
     table = with_q(table)
     evidence = Evidence(
@@ -196,14 +199,11 @@ def _frame(
     clusters: Codes,
     seed: int,
 ) -> Frame:
-    from repscope.measure.core.cosines import unit_rows, working_dtype
-    from repscope.measure.distribution.kernels import median_bandwidth
-
     groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
     item_keys, reference_keys = keys
-    unit = unit_rows(reference, "reference", working_dtype(reference))
+    unit = unit_block(reference, "reference", working_dtype(reference))
     # One ruler for all stages: the bandwidth comes from before and the reference only.
-    first = unit_rows(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
+    first = unit_block(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
     return Frame(
         reference=unit,
         bandwidth=median_bandwidth(first, unit[:BANDWIDTH_ROWS], seed=seed),
@@ -233,13 +233,13 @@ def _clusters(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
 
 def _wanted(measures: Collection[str] | None, frame: Frame) -> set[str]:
     if measures is None:
-        wanted = {name for name, one in all_cards().items() if one.needs not in {"pair", "stages"}}
+        wanted = {measure.name for measure in STAGE_MEASURES}
         if frame.views is None:
             wanted.discard("lidar")
     else:
-        wanted = {card(name).name for name in measures} | set(TOUCHSTONES)
+        wanted = {measure_info(name).name for name in measures} | set(VERDICT_MEASURES)
     if not frame.linked:
-        wanted = {name for name in wanted if card(name).needs != "link"} | {"energy", "frechet"}
+        wanted = {name for name in wanted if MEASURES[name].needs != "link"} | {"energy", "frechet"}
     return wanted
 
 
@@ -248,12 +248,12 @@ def _control_samples(
 ) -> dict[str, dict[str, Sample]]:
     before, after = stages["before"], stages["after"]
     frame = before.frame
-    found = {}
-    for name, rows in control.control_stages(
+    stages_of_controls = control.control_stages(
         before.unit, after.unit, frame.reference, before.matched.nearest, seed=seed
-    ):
-        found[name] = measure_stage(Stage(rows, frame), wanted, intervals=False)
-    return found
+    )
+    return {
+        name: measure_stage(Stage(rows, frame), wanted, intervals=False) for name, rows in stages_of_controls
+    }
 
 
 def _control_values(
@@ -265,17 +265,17 @@ def _control_values(
         base = value_of(sample)
         if base is None:
             continue
-        found: dict[str, float | None] = {"identity": 0.0}
+        beyond: dict[str, float | None] = {"identity": 0.0}
         why: dict[str, str] = {}
         for label, samples in controls.items():
-            one = samples.get(name)
-            if one is None:
+            control_sample = samples.get(name)
+            if control_sample is None:
                 continue
-            value = value_of(one)
-            found[label] = None if value is None else value - base
-            if isinstance(one, Undefined):
-                why[label] = one.why
-        values[name] = found, why
+            value = value_of(control_sample)
+            beyond[label] = None if value is None else value - base
+            if isinstance(control_sample, Undefined):
+                why[label] = control_sample.why
+        values[name] = beyond, why
     return values
 
 
@@ -284,7 +284,7 @@ def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) 
     names = [
         name
         for name in wanted
-        if card(name).group == "distribution" and value_of(before.get(name)) is not None
+        if MEASURES[name].group == "distribution" and value_of(before.get(name)) is not None
     ]
     first, second = control.halves(len(frame.reference), seed=frame.seed)
     if not names or len(first) < 2:
@@ -307,25 +307,18 @@ def _over(
     after: Mapping[str, Sample], control_sample: Mapping[str, Sample] | None, resamples: int, seed: int
 ) -> Difference | None:
     """True-match of after minus that of a control, on the same items."""
-    one, other = after.get(TRUE_MATCH), (control_sample or {}).get(TRUE_MATCH)
-    if not isinstance(one, PerItem) or not isinstance(other, PerItem):
+    real, controlled = after.get(TRUE_MATCH), (control_sample or {}).get(TRUE_MATCH)
+    if not isinstance(real, PerItem) or not isinstance(controlled, PerItem):
         return None
-    return mean_rows([other], [one], resamples, seed)[0][2]
+    return mean_rows([controlled], [real], resamples, seed)[0][2]
 
 
 def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
     """What a Gaussian of the same n and d reads, for the measures that depend on them."""
-    geometry = [name for name in names if card(name).group == "geometry" and not name.startswith("norm")]
-    found = _gaussian(n, d, seed) if geometry else {}
-    return {name: found[name] for name in geometry if name in found}
+    geometry = [name for name in names if MEASURES[name].group == "geometry" and not name.startswith("norm")]
+    bands = gaussian_bands(n, d, seed) if geometry else {}
+    return {name: bands[name] for name in geometry if name in bands}
 
 
-@lru_cache(maxsize=64)
-def _gaussian(n: int, d: int, seed: int) -> Mapping[str, tuple[float, float]]:
-    from repscope.measure.core.calibration import gaussian_reference
-
-    return {name: (band.low, band.high) for name, band in gaussian_reference(n, d, seed=seed).items()}
-
-
-def _same(one: Array, other: Array) -> bool:
-    return bool(np.abs(np.subtract(one, other)).max() <= SAME_DIRECTION)
+def _same(first: Array, second: Array) -> bool:
+    return bool(np.abs(np.subtract(first, second)).max() <= SAME_DIRECTION)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from repscope.errors import InputError
-from repscope.measure.alignment.compute import ALIGNMENT
-from repscope.measure.comparison.stage import Sample, Stage, Undefined
-from repscope.measure.geometry.compute import DISTRIBUTION, GEOMETRY
+from repscope.measure.catalogue.measures import STAGE_MEASURES
+from repscope.measure.core.estimate import Sample, Undefined
+from repscope.measure.core.stage import Compute, Stage
 
 
 def measure_stage(stage: Stage, wanted: Collection[str], *, intervals: bool = True) -> dict[str, Sample]:
@@ -21,15 +21,16 @@ def measure_stage(stage: Stage, wanted: Collection[str], *, intervals: bool = Tr
     Returns:
         Name → sample, for every wanted measure that applies to a stage.
     """
+    together: dict[Compute, list[str]] = {}
+    for measure in STAGE_MEASURES:
+        if measure.name in wanted:
+            together.setdefault(measure.compute, []).append(measure.name)
     samples: dict[str, Sample] = {}
-    for names, provide in (*ALIGNMENT, *DISTRIBUTION, *GEOMETRY):
-        needed = [name for name in names if name in wanted]
-        if not needed:
-            continue
+    for compute, names in together.items():
         try:
-            samples.update(provide(stage, intervals, needed))
+            samples.update(compute(stage, intervals, names))
         except InputError as error:
             # Expected: a measure that these rows do not have (rank of one point, one class, N too small).
-            for name in needed:
-                samples.setdefault(name, Undefined(f"expected {error.expected}; got {error.got}"))
+            for name in names:
+                samples.setdefault(name, Undefined.of(error))
     return samples

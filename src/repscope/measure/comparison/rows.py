@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from repscope.errors import InputError
-from repscope.measure.catalogue.registry import card
-from repscope.measure.comparison.results import MeasureResult
-from repscope.measure.comparison.stage import PerItem, Sample, Undefined
-from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.measure.catalogue.measures import MEASURES
+from repscope.measure.core.estimate import Difference, Estimate, PerItem, Replicates, Sample, Undefined
+from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.resample import (
     benjamini_hochberg,
     cluster_sums,
@@ -20,6 +17,7 @@ from repscope.measure.core.resample import (
     estimate_means,
     estimate_replicates,
 )
+from repscope.measure.core.results import MeasureResult
 
 Row = tuple[Estimate, Estimate, Difference]
 
@@ -77,7 +75,7 @@ def _half_defined(one: Sample, other: Sample, clusters: int) -> Row:
 
 def _clipped(name: str, row: Row) -> Row:
     """Intervals of a bounded measure do not leave its bounds."""
-    low, high = card(name).bounds
+    low, high = MEASURES[name].bounds
     before, after = (
         one
         if one.low is None or one.high is None
@@ -100,14 +98,3 @@ def with_q(table: dict[str, MeasureResult]) -> dict[str, MeasureResult]:
 def value_of(sample: Sample | None) -> float | None:
     """The value of a sample, or None where there is none."""
     return None if sample is None or isinstance(sample, Undefined) else float(sample.value)
-
-
-def dense_codes(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Codes 0…C−1 in place of any non-negative codes.
-
-    Raises:
-        InputError: an item without a cluster.
-    """
-    if (codes < 0).any():
-        raise InputError("a cluster for every item", "items without one", "fill the cluster column")
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)

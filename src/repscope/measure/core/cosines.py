@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import VectorError
-from repscope.measure.core import arrays
-from repscope.measure.core.arrays import matrix
+from repscope.measure.core.arrays import matrix, unit_rows
 
 Floats: TypeAlias = NDArray[np.floating]
 Ints: TypeAlias = NDArray[np.int64]
@@ -58,7 +57,7 @@ def default_block(columns: int) -> int:
     return int(np.clip(BLOCK_ELEMENTS // max(columns, 1), 64, 4096))
 
 
-def unit_rows(
+def unit_block(
     vectors: Floats, name: str, dtype: np.dtype[np.floating], rows: slice | Ints = slice(None)
 ) -> Floats:
     """N(x) = x/‖x‖ of the chosen rows, [R, D] in ``dtype``.
@@ -73,7 +72,7 @@ def unit_rows(
     suspect = np.flatnonzero(~((norms > tiny) & np.isfinite(norms)))
     if suspect.size:
         numbers = np.arange(len(vectors))[rows][suspect]
-        block[suspect] = arrays.unit_rows(np.asarray(vectors[rows])[suspect], name, numbers)
+        block[suspect] = unit_rows(np.asarray(vectors[rows])[suspect], name, numbers)
         norms[suspect] = 1
     block /= norms[:, None]
     return block
@@ -84,7 +83,7 @@ def unit_blocks(
 ) -> Iterator[tuple[int, Floats]]:
     """Unit rows in order, as (index of the first row, block)."""
     for start in range(0, len(vectors), block_rows):
-        yield start, unit_rows(vectors, name, dtype, slice(start, start + block_rows))
+        yield start, unit_block(vectors, name, dtype, slice(start, start + block_rows))
 
 
 def count_rows(truths: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.errors import InputError
+
 FIXED = -1
 """Group code of a row that is never left out (a reference that does not vary with the items)."""
 
@@ -111,3 +113,37 @@ class Replicates:
     leave_out: NDArray[np.float64]
     n: int
     method: str = ""
+
+
+@dataclass(frozen=True)
+class PerItem:
+    """A measure that is a mean over items.
+
+    Attributes:
+        values: [T] the value of each item that has one.
+        clusters: [T] their clusters.
+    """
+
+    values: NDArray[np.float64]
+    clusters: NDArray[np.int64]
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return float(self.values.mean())
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """A measure that this stage does not have."""
+
+    why: str
+
+    @classmethod
+    def of(cls, error: InputError) -> Undefined:
+        """With what the measure expected of the rows, and what they are, for a reason."""
+        return cls(f"expected {error.expected}; got {error.got}")
+
+
+Sample = PerItem | Replicates | Undefined
+"""What a stage gives of a measure, before it is an estimate."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import VectorError
+from repscope.errors import InputError, VectorError
 from repscope.measure.core.arrays import group_codes
-from repscope.measure.core.cosines import Floats, Ints, unit_rows
+from repscope.measure.core.cosines import Floats, Ints, unit_block
 
 CHUNK = 2048
 """Groups, and rows, whose float64 vectors are held at once."""
@@ -38,7 +38,7 @@ class Grouping:
         stop = int(self.starts[last])
         for begin in range(int(self.starts[first]), stop, CHUNK):
             end = min(begin + CHUNK, stop)
-            units = unit_rows(vectors, name, np.dtype(np.float64), self.order[begin:end])
+            units = unit_block(vectors, name, np.dtype(np.float64), self.order[begin:end])
             codes = np.searchsorted(self.starts, np.arange(begin, end), side="right") - 1
             heads = np.flatnonzero(np.diff(codes, prepend=-1))
             sums[codes[heads] - first] += np.add.reduceat(units, heads, axis=0)
@@ -51,6 +51,17 @@ def group_rows(codes: Ints, n_groups: int) -> Grouping:
     order = order[np.count_nonzero(codes < 0) :]
     starts = np.searchsorted(codes[order], np.arange(n_groups + 1)).astype(np.int64)
     return Grouping(order, starts)
+
+
+def dense_codes(codes: Ints) -> Ints:
+    """Codes 0…C−1 in place of any non-negative codes.
+
+    Raises:
+        InputError: an item without a cluster.
+    """
+    if (codes < 0).any():
+        raise InputError("a cluster for every item", "items without one", "fill the cluster column")
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
 def check_groups(groups: Ints, n_rows: int, n_groups: int) -> Ints:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import LinkError
-from repscope.measure.core.cosines import Floats, Ints, unit_rows, working_dtype
+from repscope.measure.core.cosines import Floats, Ints, unit_block, working_dtype
 
 _CHUNK_KEYS = 64
 _CHUNK_COSINES = 1 << 20
@@ -111,7 +111,9 @@ def best_linked(items: Floats, reference: Floats, links: Links) -> tuple[Floats,
     best_items = np.full(len(items), -np.inf, dtype=dtype)
     best_reference = np.full(len(reference), -np.inf, dtype=dtype)
     for rows, columns in _linked_blocks(links):
-        cosines = unit_rows(items, "items", dtype, rows) @ unit_rows(reference, "reference", dtype, columns).T
+        cosines = (
+            unit_block(items, "items", dtype, rows) @ unit_block(reference, "reference", dtype, columns).T
+        )
         apart = links.item_slots[rows][:, None] != links.reference_slots[columns][None, :]
         cosines[apart] = -np.inf
         best_items[rows] = np.maximum(best_items[rows], cosines.max(axis=1))

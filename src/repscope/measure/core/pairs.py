@@ -77,13 +77,6 @@ def paired(x: ArrayLike, y: ArrayLike, min_rows: int = 2) -> tuple[NDArray[np.ge
     return a, b
 
 
-def some_rows(n: int, most: int, seed: int) -> NDArray[np.int64]:
-    """All rows when they are at most ``most``, otherwise that many drawn without replacement, in order."""
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
-
-
 @dataclass(frozen=True)
 class Narrow:
     """A set with no more columns than rows, and the same inner products.

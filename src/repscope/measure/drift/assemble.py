@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
-from repscope.measure.catalogue.registry import all_cards
-from repscope.measure.comparison.stage import Undefined
-from repscope.measure.core.calibration import Band, gaussian_reference
-from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.arrays import Float64
+from repscope.measure.core.estimate import Difference, Estimate, Replicates, Undefined
 from repscope.measure.core.resample import benjamini_hochberg, estimate_replicates
 from repscope.measure.drift.centres import movement, split_floor
 from repscope.measure.drift.changepoint import change_point
 from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.infos import READ
 from repscope.measure.drift.logs import exponential, log_replicates
 from repscope.measure.drift.margins import CENTRE
 from repscope.measure.drift.readings import Readings
 from repscope.measure.drift.records import Axis, Move, PairChange, Series, Turn
 from repscope.measure.drift.series import replicate_series, table_series
 from repscope.measure.drift.sums import StageSums
+from repscope.measure.drift.tails import tails
+from repscope.measure.geometry.calibration import gaussian_bands
 from repscope.measure.geometry.spectrum import RANKS, rank_replicates
 
 PERSISTENCE = "drift.persistence"
@@ -130,6 +130,15 @@ def spreads(frame: DriftFrame, sums: StageSums, shuffled: StageSums | None, read
     return series, undefined
 
 
+def far_rows(frame: DriftFrame, radii: Float64) -> dict[str, Series]:
+    """``tail.share`` and ``tail.ratio``, from the distance [S, N] of each row to the centre of its stage."""
+    samples = tails(frame, radii)
+    return {
+        "tail.share": replicate_series(frame, "tail.share", samples["tail.share"]),
+        "tail.ratio": replicate_series(frame, "tail.ratio", samples["tail.ratio"], scale="ratio"),
+    }
+
+
 def axes(frame: DriftFrame, sums: StageSums, read: Readings) -> tuple[Axis, ...]:
     """Variance along each axis of the first stage, over the stages, as ratios to the first."""
     found: list[Axis] = []
@@ -154,7 +163,7 @@ def axes(frame: DriftFrame, sums: StageSums, read: Readings) -> tuple[Axis, ...]
 def ranks(frame: DriftFrame) -> Found:
     """The four ranks of the centred rows as given, beside what a Gaussian of the same N and D reads."""
     tables = [rank_replicates(stage, frame.groups, frame.n_groups) for stage in frame.stages]
-    bands = _gaussian(frame.n, frame.dimension, frame.seed)
+    bands = gaussian_bands(frame.n, frame.dimension, frame.seed)
     series, undefined = {}, {}
     for name in RANKS:
         samples = [
@@ -163,22 +172,16 @@ def ranks(frame: DriftFrame) -> Found:
         if all(isinstance(one, Undefined) for one in samples):
             undefined[name] = next(one.why for one in samples if isinstance(one, Undefined))
             continue
-        band = (bands[name].low, bands[name].high) if name in bands else None
         if frame.n <= frame.dimension:
             note = f"at most N − 1 = {frame.n - 1} with {frame.n:,} rows in {frame.dimension:,} dimensions"
             samples = [one if isinstance(one, Undefined) else replace(one, method=note) for one in samples]
-        series[name] = replicate_series(frame, name, samples, scale="ratio", gaussian=band)
+        series[name] = replicate_series(frame, name, samples, scale="ratio", gaussian=bands.get(name))
     return series, undefined
 
 
-@lru_cache(maxsize=64)
-def _gaussian(n: int, d: int, seed: int) -> Mapping[str, Band]:
-    return gaussian_reference(n, d, seed=seed)
-
-
 def order(names: Iterable[str]) -> list[str]:
-    """Names in the order of the cards, those to real rows after those to the first stage."""
-    places = {name: number for number, name in enumerate(all_cards())}
+    """Names in the order of the documentation, those to real rows after those to the first stage."""
+    places = {name: number for number, name in enumerate(READ)}
 
     def place(name: str) -> tuple[int, str]:
         plain, _, suffix = name.partition("@")

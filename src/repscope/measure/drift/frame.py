@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.comparison.rows import dense_codes
 from repscope.measure.core.arrays import matrix
+from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups
 
 Array = NDArray[np.generic]

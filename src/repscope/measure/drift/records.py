@@ -76,7 +76,7 @@ class Series:
     """One measure over the stages.
 
     Attributes:
-        name: of its card, such as "spread.total"; measured to real rows it ends in "@real".
+        name: of the measure, such as "spread.total"; measured to real rows it ends in "@real".
         values: one estimate a stage; undefined where the stage has none (the distance of the first
             stage to itself).
         pairs: changes between consecutive stages, then from the first to every later one, then those asked

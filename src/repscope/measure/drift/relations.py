@@ -9,11 +9,10 @@ from typing import cast
 import numpy as np
 
 from repscope.errors import InputError, LinkError, VectorError
-from repscope.measure.comparison.stage import Undefined
 from repscope.measure.core.arrays import Float64, matrix
 from repscope.measure.core.controls import halves
 from repscope.measure.core.cosines import Floats
-from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.estimate import FIXED, Replicates, Undefined
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.resample import reference_groups
 from repscope.measure.core.sampled import MAX_ROWS
@@ -69,17 +68,17 @@ def distances(
             continue
         floor = _floor(frame, family) if controls else {}
         for suffix, target, groups, itself in targets:
-            found: list[Mapping[str, Replicates] | str] = []
+            tables: list[Mapping[str, Replicates] | Undefined] = []
             for number, stage in enumerate(frame.stages):
                 if itself and number == 0:
-                    found.append(ITSELF)
+                    tables.append(Undefined(ITSELF))
                     continue
                 try:
-                    found.append(computes[family](stage, target, frame.groups, groups))
+                    tables.append(computes[family](stage, target, frame.groups, groups))
                 except InputError as error:
-                    found.append(f"expected {error.expected}; got {error.got}")
+                    tables.append(Undefined.of(error))
             for name in names:
-                samples = [Undefined(one) if isinstance(one, str) else one[name] for one in found]
+                samples = [one if isinstance(one, Undefined) else one[name] for one in tables]
                 key = name + suffix
                 reasons = [one.why for one in samples if isinstance(one, Undefined) and one.why != ITSELF]
                 if reasons and all(isinstance(one, Undefined) for one in samples):
@@ -200,7 +199,7 @@ def to_reference(
         try:
             cosines.append(np.asarray(best_linked(stage, targets, links)[0], np.float64))
         except InputError as error:
-            why["cosine.true"] = f"expected {error.expected}; got {error.got}"
+            why["cosine.true"] = Undefined.of(error).why
     series: dict[str, Series] = {}
     for name, found in samples.items():
         if not found:
@@ -222,4 +221,4 @@ def _defined(compute: Callable[[], Replicates]) -> Replicates | Undefined:
     try:
         return compute()
     except InputError as error:
-        return Undefined(f"expected {error.expected}; got {error.got}")
+        return Undefined.of(error)

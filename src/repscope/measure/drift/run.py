@@ -23,7 +23,6 @@ from repscope.measure.drift.relations import distances, to_reference
 from repscope.measure.drift.result import DriftArrays
 from repscope.measure.drift.series import with_q
 from repscope.measure.drift.sums import stage_sums
-from repscope.measure.drift.tails import tails
 from repscope.measure.drift.verdict import judge
 
 FAMILIES = ("rank", "frechet", "mmd", "manifold", "modes", "paths")
@@ -103,7 +102,7 @@ def drift_arrays(
 
     series, undefined = assemble.spreads(one, sums, shuffled, second)
     series[CENTRE] = assemble.centre(one, sums, found_moves, shuffled)
-    series |= assemble.persistence(found_turns, len(one.stages)) | tails(one, second.radii)
+    series |= assemble.persistence(found_turns, len(one.stages)) | assemble.far_rows(one, second.radii)
     if "rank" in wanted:
         _take(series, undefined, assemble.ranks(one))
     if reference is not None:

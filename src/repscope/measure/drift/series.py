@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.measure.catalogue.registry import all_cards
-from repscope.measure.comparison.stage import Undefined
 from repscope.measure.core.arrays import Float64
-from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.measure.core.estimate import Difference, Estimate, Replicates, Undefined
 from repscope.measure.core.resample import (
     benjamini_hochberg,
     bootstrap_means,
@@ -24,6 +21,7 @@ from repscope.measure.core.resample import (
 )
 from repscope.measure.drift.changepoint import change_point
 from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.infos import READ
 from repscope.measure.drift.logs import exponential, log_replicates
 from repscope.measure.drift.records import PairChange, Scale, Series
 
@@ -44,7 +42,7 @@ def replicate_series(
 
     Args:
         frame: the stages.
-        name: of the card, perhaps with "@real".
+        name: of the measure, perhaps with "@real".
         samples: one a stage.
         scale: "ratio" compares logarithms; values and intervals then stay positive.
         shuffled: [S] value on stages in random order.
@@ -97,7 +95,7 @@ def item_series(frame: DriftFrame, name: str, values: Float64, valid: NDArray[np
 
     Args:
         frame: the stages.
-        name: of the card.
+        name: of the measure.
         values: [T, S] of the items that have one.
         valid: [N] which items those are.
     """
@@ -160,8 +158,7 @@ def _estimate(name: str, one: Replicates, n: int, scale: Scale) -> Estimate:
         found = replace(exponential(estimate_replicates(logs, n)), value=one.value)
     else:
         found = estimate_replicates(one, n)
-    card = all_cards().get(name.partition("@")[0])
-    low, high = card.bounds if card is not None else (-inf, inf)
+    low, high = READ[name.partition("@")[0]].bounds
     if found.low is None or found.high is None:
         return found
     return replace(found, low=max(found.low, low), high=min(found.high, high))

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from repscope.measure.comparison.stage import Undefined
 from repscope.measure.core.arrays import Float64
-from repscope.measure.core.estimate import Replicates
+from repscope.measure.core.estimate import Replicates, Undefined
 from repscope.measure.drift.frame import DriftFrame
-from repscope.measure.drift.records import Series
-from repscope.measure.drift.series import replicate_series
 
 TAIL = 0.1
 """Share of the first stage's rows that are its tail."""
 
 
-def tails(frame: DriftFrame, radii: Float64) -> dict[str, Series]:
+def tails(frame: DriftFrame, radii: Float64) -> dict[str, list[Replicates | Undefined]]:
     """``tail.share`` and ``tail.ratio`` of every stage.
 
     ``tail.share``: share of rows farther from their centre than 90 % of the first stage's rows are (0.1 at
@@ -45,7 +42,4 @@ def tails(frame: DriftFrame, radii: Float64) -> dict[str, Series]:
         else:
             ratio = middles[:, 1] / middles[:, 0]
             ratios.append(Replicates(float(ratio[0]), ratio[1:], n))
-    return {
-        "tail.share": replicate_series(frame, "tail.share", shares),
-        "tail.ratio": replicate_series(frame, "tail.ratio", ratios, scale="ratio"),
-    }
+    return {"tail.share": shares, "tail.ratio": ratios}

@@ -1,19 +1,30 @@
-"""Which function gives which measure of one set, or of two sets without a link."""
+"""The measures of one set from inside. All depend on N and D: read them beside a Gaussian."""
 
 from __future__ import annotations
 
-from repscope.measure.comparison.stage import PerItem, Provider, Samples, Stage, Undefined
-from repscope.measure.core.estimate import FIXED
+from collections.abc import Callable
+from math import exp
+
+from repscope.measure.core.estimate import PerItem, Undefined
+from repscope.measure.core.info import Direction, Measure
+from repscope.measure.core.stage import Compute, Samples, Stage, StageMeasure
 from repscope.measure.core.tables import ReplicateTable
-from repscope.measure.distribution.frechet import frechet_replicates
-from repscope.measure.distribution.frechet_limit import frechet_bias, frechet_infinity_replicates
-from repscope.measure.distribution.kernels import kernel_replicates
-from repscope.measure.distribution.manifold import manifold_replicates
-from repscope.measure.distribution.sliced import sliced_wasserstein_replicates
-from repscope.measure.distribution.vendi import vendi_replicates
-from repscope.measure.geometry.dimension import two_nn_replicates
-from repscope.measure.geometry.lidar import lidar_replicates
-from repscope.measure.geometry.one_set import geometry_replicates, norms
+from repscope.measure.geometry.dimension import two_nn, two_nn_replicates
+from repscope.measure.geometry.isotropy import isotropy
+from repscope.measure.geometry.lidar import lidar, lidar_replicates
+from repscope.measure.geometry.one_set import (
+    cosine_mean,
+    geometry_replicates,
+    norm_sd,
+    norms,
+    spread_cosine,
+    spread_total,
+    std_min,
+)
+from repscope.measure.geometry.spectrum import rank_entropy, rank_participation, rank_rankme, rank_stable
+
+_INF = float("inf")
+_SIGMA = "of the singular values of the centred rows"
 
 
 def _norm(stage: Stage, _: bool, names: list[str]) -> Samples:
@@ -49,85 +60,128 @@ def _two_nn(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     yield names[0], two_nn_replicates(stage.unit[rows], items[rows], n)
 
 
-def _frechet(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    frame = stage.frame
-    distance = frechet_replicates(stage.unit, frame.reference, *stage.groups(intervals))
-    if "frechet" in names:
-        yield "frechet", distance
-    if "frechet.infinity" in names:
-        # Linked pairs go into one half together; otherwise clusters do, and reference rows stand alone.
-        item_units, reference_units = (
-            (frame.item_keys, frame.reference_keys)
-            if (frame.reference_groups != FIXED).any()
-            else (frame.clusters, None)
-        )
-        bias = frechet_bias(
-            stage.unit,
-            frame.reference,
-            item_units=item_units,
-            reference_units=reference_units,
-            seed=frame.seed,
-        )
-        yield "frechet.infinity", frechet_infinity_replicates(distance, bias)
-
-
-def _kernels(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    frame = stage.frame
-    yield from kernel_replicates(
-        stage.unit,
-        frame.reference,
-        *stage.groups(intervals),
-        names=names,
-        bandwidth=frame.bandwidth,
-        seed=frame.seed,
-    ).items()
-
-
-def _sliced(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    frame = stage.frame
-    yield (
-        names[0],
-        sliced_wasserstein_replicates(stage.unit, frame.reference, *stage.groups(intervals), seed=frame.seed),
+def _measure(
+    compute: Compute,
+    name: str,
+    formula: str,
+    bounds: tuple[float, float],
+    function: Callable[..., object],
+    *,
+    paper: str = "",
+    note: str = "",
+    direction: Direction = "none",
+) -> StageMeasure:
+    return Measure(
+        name=name,
+        group="geometry",
+        formula=formula,
+        direction=direction,
+        bounds=bounds,
+        needs="set",
+        function=function,
+        paper=paper,
+        note=note,
+        compute=compute,
     )
 
 
-def _manifold(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    frame = stage.frame
-    found = manifold_replicates(stage.unit, frame.reference, *stage.groups(intervals), seed=frame.seed)
-    for name in names:
-        yield name, found[name]
-
-
-def _vendi(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    items, _, n = stage.groups(intervals)
-    yield names[0], vendi_replicates(stage.unit, items, n)
-
-
-DISTRIBUTION: tuple[tuple[tuple[str, ...], Provider], ...] = (
-    (("frechet", "frechet.infinity"), _frechet),
-    (("mmd", "kid", "energy"), _kernels),
-    (("wasserstein.sliced",), _sliced),
-    (("precision", "recall", "density", "coverage"), _manifold),
-    (("vendi",), _vendi),
-)
-
-GEOMETRY: tuple[tuple[tuple[str, ...], Provider], ...] = (
-    (("norm.mean",), _norm),
-    (("norm.sd", "spread.total"), _raw_geometry),
-    (
-        (
-            "spread.cosine",
-            "cosine.mean",
-            "rank.entropy",
-            "rank.rankme",
-            "rank.participation",
-            "rank.stable",
-            "isotropy",
-            "std.min",
-        ),
-        _geometry,
+MEASURES: tuple[StageMeasure, ...] = (
+    _measure(_norm, "norm.mean", "mean of ‖x‖", (0.0, _INF), norms),
+    _measure(_raw_geometry, "norm.sd", "standard deviation of ‖x‖ (n − 1)", (0.0, _INF), norm_sd),
+    _measure(
+        _raw_geometry,
+        "spread.total",
+        "trace of the covariance, Σ‖x − mean‖² / (n − 1)",
+        (0.0, _INF),
+        spread_total,
+        note="In squared units of the vectors: compare stages of one scale.",
     ),
-    (("dimension.twonn",), _two_nn),
-    (("lidar",), _lidar),
+    _measure(
+        _geometry,
+        "spread.cosine",
+        "mean of 1 − cos(x, x') over all pairs of distinct rows = trace of the covariance of N(x)",
+        (0.0, 2.0),
+        spread_cosine,
+        note="Exact, not sampled. 0 when all rows point one way, which no rank shows.",
+    ),
+    _measure(
+        _geometry,
+        "cosine.mean",
+        "mean of cos(x, x') over all pairs of distinct rows = 1 − spread.cosine",
+        (-1.0, 1.0),
+        cosine_mean,
+    ),
+    _measure(
+        _geometry,
+        "rank.entropy",
+        "exp(−Σ p log p), p = σ / Σσ " + _SIGMA,
+        (1.0, _INF),
+        rank_entropy,
+        paper="Roy & Vetterli, The Effective Rank, EUSIPCO 2007",
+        note="At most min(N − 1, D).",
+    ),
+    _measure(
+        _geometry,
+        "rank.rankme",
+        "exp(−Σ p log p), p = σ / Σσ + 1e-7 of the singular values of the rows as they are",
+        (1.0, _INF),
+        rank_rankme,
+        paper="Garrido et al., RankMe, ICML 2023",
+        note="Not centred: the mean counts as a direction.",
+        direction="higher",
+    ),
+    _measure(
+        _geometry,
+        "rank.participation",
+        "(Σλ)² / Σλ² of the eigenvalues of the covariance",
+        (1.0, _INF),
+        rank_participation,
+        paper="Gao et al., A Theory of Multineuronal Dimensionality, 2017",
+        note="At most min(N − 1, D). IsoScore (Rudman et al. 2022) is (this − 1) / (D − 1).",
+    ),
+    _measure(
+        _geometry,
+        "rank.stable",
+        "Σσ² / max σ² " + _SIGMA,
+        (1.0, _INF),
+        rank_stable,
+        paper="Rudelson & Vershynin, Sampling from Large Matrices, J. ACM 2007",
+        note="At most min(N − 1, D); moved by the largest direction alone.",
+    ),
+    _measure(
+        _geometry,
+        "isotropy",
+        "min Z(c) / max Z(c), Z(c) = Σ exp(c · N(x)), over ± the eigenvectors c of Σ N(x) N(x)ᵀ",
+        (exp(-2.0), 1.0),
+        isotropy,
+        paper="Mu & Viswanath, All-but-the-Top, ICLR 2018",
+        note="On unit rows, so that scale does not count; 1 is the same from every direction.",
+    ),
+    _measure(
+        _two_nn,
+        "dimension.twonn",
+        "slope of −log(1 − F(μ)) on log μ, μ = r₂ / r₁, the largest tenth of μ left aside",
+        (0.0, _INF),
+        two_nn,
+        paper="Facco et al., Estimating the Intrinsic Dimension of Datasets, Scientific Reports 2017",
+        note="Each distinct row counts once. Reads low in many dimensions.",
+    ),
+    _measure(
+        _geometry,
+        "std.min",
+        "smallest standard deviation of one dimension (n − 1)",
+        (0.0, _INF),
+        std_min,
+        note="Depends on the axes: a rotation changes it.",
+    ),
+    _measure(
+        _lidar,
+        "lidar",
+        "exp(−Σ p log p), p = λ / Σλ + 1e-8, λ of W^(−½) B W^(−½): between items, within views + 1e-4 I",
+        (1.0, _INF),
+        lidar,
+        paper="Thilak et al., LiDAR, ICLR 2024",
+        note="Needs two or more views of every item. 1e-4 is not scale-free: give unit rows.",
+        direction="higher",
+    ),
 )
-"""Names that are computed together, and how."""

@@ -2,7 +2,7 @@
 
 "Effective rank" is not one number. On one spectrum the entropy of singular values, the entropy of their
 squares and the participation ratio differ by factors, so each has its own name here. All depend on N and D:
-read them beside :func:`repscope.measure.core.calibration.gaussian_reference`.
+read them beside :func:`repscope.measure.geometry.calibration.gaussian_reference`.
 """
 
 from __future__ import annotations

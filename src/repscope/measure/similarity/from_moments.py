@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import InputError
 from repscope.measure.core.arrays import Float64, float_matrix
 from repscope.measure.core.estimate import FIXED, Replicates
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.joint import JointMoments, joint_leave_out
-from repscope.measure.core.pairs import PERMUTATIONS, Narrow, NullTable, null_of, paired, pairings, some_rows
+from repscope.measure.core.pairs import PERMUTATIONS, Narrow, NullTable, null_of, paired, pairings
 from repscope.measure.core.tables import ReplicateTable
 from repscope.measure.similarity.cca import Canonical, Whitening, projection_weighted
 from repscope.measure.similarity.cka import CrossProducts, cka_from_products, cka_of_sums
@@ -84,7 +85,7 @@ def moment_nulls(
         InputError: fewer than 1 permutation.
     """
     a, b = paired(x, y)
-    rows = some_rows(len(a), most_rows, seed)
+    rows = chosen_rows(len(a), most_rows, seed)
     a, b = a[rows], b[rows]
     real = moment_replicates(a, b, np.full(len(rows), FIXED), 0, names)
     random = pairings(len(rows), seed, permutations)

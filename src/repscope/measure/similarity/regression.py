@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.measure.core.arrays import Float64, float_matrix, group_codes, row_blocks
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.folds import FOLDS, cluster_folds
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.joint import JointMoments, refuse_equal_rows
 from repscope.measure.core.moments import BLOCK_ROWS, iterate_leave_out, joint_group_moments
 from repscope.measure.core.pairs import (
@@ -20,7 +21,6 @@ from repscope.measure.core.pairs import (
     null_of,
     paired,
     pairings,
-    some_rows,
 )
 from repscope.measure.core.ridge import principal_axes, ridge_penalty
 from repscope.measure.core.tables import others
@@ -141,7 +141,7 @@ def linear_r2_null(
     """
     a, b = paired(x, y, 4)
     codes = np.arange(len(a)) if clusters is None else np.asarray(clusters)
-    rows = some_rows(len(a), most_rows, seed)
+    rows = chosen_rows(len(a), most_rows, seed)
     left = float_matrix(Narrow.of(a[rows], "x").rows, "x")
     right = float_matrix(b[rows], "y")
     middle = right.mean(axis=0)

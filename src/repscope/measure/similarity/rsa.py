@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import VectorError
 from repscope.measure.core.arrays import Float64, group_codes, unit_rows
 from repscope.measure.core.estimate import FIXED, Replicates
-from repscope.measure.core.pairs import PERMUTATIONS, PermutationNull, null_of, paired, pairings, some_rows
+from repscope.measure.core.grouping import chosen_rows
+from repscope.measure.core.pairs import PERMUTATIONS, PermutationNull, null_of, paired, pairings
 from repscope.measure.core.tables import each_left_out
 
 MOST_ROWS = 1000
@@ -50,7 +51,7 @@ def rsa_replicates(
     """
     a, b = paired(x, y, 3)
     codes = group_codes(groups, len(a), n_groups)
-    rows = some_rows(len(a), most_rows, seed)
+    rows = chosen_rows(len(a), most_rows, seed)
     first, second = np.triu_indices(len(rows), 1)
     from_x, from_y = _Distances.of(a[rows], first, second), _Distances.of(b[rows], first, second)
     one, other = codes[rows][first], codes[rows][second]
@@ -84,7 +85,7 @@ def rsa_null(
         InputError: fewer than 1 permutation.
     """
     a, b = paired(x, y, 3)
-    rows = some_rows(len(a), most_rows, seed)
+    rows = chosen_rows(len(a), most_rows, seed)
     n = len(rows)
     first, second = np.triu_indices(n, 1)
     squares = []

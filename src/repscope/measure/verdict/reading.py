@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from repscope.measure.comparison.results import MeasureResult
 from repscope.measure.core import resample
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.records import TRUE_MATCH, Evidence, Margins
 
 

@@ -18,7 +18,7 @@ UNLINKED_WORDS = ("collapsed", "closer", "farther", "unchanged", "inconclusive")
 TRUE_MATCH = "mrr.true"
 """The measure that decides whether true-match is better or worse."""
 
-TOUCHSTONES = (
+VERDICT_MEASURES = (
     "mrr.true", "top1.true", "margin.true", "cosine.true", "cosine.max",
     "gap.l2", "hub.share", "spread.cosine", "rank.entropy", "norm.mean",
 )  # fmt: skip

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.reading import Reading, describe
 from repscope.measure.verdict.records import (
-    TOUCHSTONES,
     TRUE_MATCH,
     UNLINKED_WORDS,
+    VERDICT_MEASURES,
     WORDS,
     Evidence,
     Margins,
@@ -21,9 +21,9 @@ from repscope.measure.verdict.records import (
 )
 
 __all__ = [
-    "TOUCHSTONES",
     "TRUE_MATCH",
     "UNLINKED_WORDS",
+    "VERDICT_MEASURES",
     "WORDS",
     "Evidence",
     "Margins",
@@ -37,7 +37,7 @@ def judge(table: Mapping[str, MeasureResult], evidence: Evidence, margins: Margi
     """The verdict on two stages.
 
     Args:
-        table: results by name; those in :data:`TOUCHSTONES` are read where present, and without a
+        table: results by name; those in :data:`VERDICT_MEASURES` are read where present, and without a
             link ``energy`` and ``frechet``.
         evidence: facts beside the table.
         margins: thresholds; the defaults are those that the documentation publishes.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repscope.errors import InputError
-from repscope.measure.comparison.results import MeasureResult
 from repscope.measure.core.estimate import Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.plot.base.frame import columns_that_fit
 from repscope.plot.base.style import (
     BROAD,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
-from repscope.measure.catalogue.registry import Direction, card
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.info import Direction
+from repscope.measure.core.results import MeasureResult
 from repscope.plot.base.panels import control_handles, control_style
 from repscope.plot.base.style import DOUBLE, GREY, INK, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, number, p_value, printable, signed, text_width, wrap
@@ -107,8 +107,8 @@ def is_decided(result: MeasureResult, alpha: float = ALPHA) -> bool:
 def _lines(results: Sequence[MeasureResult]) -> list[_Line]:
     groups: dict[str, list[_Line]] = {}
     for result in results:
-        described = card(result.name)
-        groups.setdefault(described.group, []).append(_Line(result.name, result, described.direction))
+        info = result.info
+        groups.setdefault(info.group, []).append(_Line(info.name, result, info.direction))
     return [line for group, rows in groups.items() for line in (_Line(group.capitalize()), *rows)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.results import MeasureResult
 from repscope.plot.base.frame import columns_that_fit
 from repscope.plot.base.panels import (
     control_handles,

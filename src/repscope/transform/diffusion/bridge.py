@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -13,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.errors import InputError, UnknownNameError, name_some
 from repscope.transform.base import LearnsFrom
 from repscope.transform.diffusion.classes import Codes, looked_up, numbered
-from repscope.transform.diffusion.denoisers.choice import check_denoiser, make_denoiser
 from repscope.transform.diffusion.denoisers.parts import flops
+from repscope.transform.diffusion.denoisers.spec import DenoiserSpec
 from repscope.transform.diffusion.loss import CLASS, DenoisingLoss
 from repscope.transform.diffusion.module import ChainFrame, DiffusionModule
 from repscope.transform.diffusion.samplers import Sampling
@@ -29,14 +28,15 @@ from repscope.transform.trained.frame import Frame, Side, sides, unit
 ENOUGH_ROWS = 2
 """Rows for each dimension below which a distribution that was learnt from them is not to be trusted."""
 
+_SIZES = tuple(field.name for field in fields(DenoiserSpec))
 _OF_THE_TRAINING = (
     "objective", "schedule", "timesteps", "loss_weight", "gamma", "rescale", "train_on", "scale", "mean",
-    "denoiser", "hidden", "depth", "chunk", "attn_heads", "attn_dim_head", "level_heads", "init_dim",
-    "dim_mults", "dim", "time_dim", "channels", "class_dropout",
+    *_SIZES, "class_dropout",
 )  # fmt: skip
 """Parameters that change what a training step computes; a resumed training must share them."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class DiffusionBridge(TrainedBridge):
     """A denoising diffusion model of the target, into which source rows enter at time t*.
 
@@ -95,86 +95,41 @@ class DiffusionBridge(TrainedBridge):
 
     name: ClassVar[str] = "ddpm"
     learns_from: ClassVar[LearnsFrom] = "target"
-    classes_: Codes | None
 
-    def __init__(
-        self,
-        denoiser: Literal["mlp", "dit", "unet1d"] = "mlp",
-        hidden: int = 256,
-        depth: int = 2,
-        *,
-        objective: Literal["pred_x0", "pred_noise", "pred_v"] = "pred_x0",
-        schedule: Literal["cosine", "linear", "sigmoid"] = "cosine",
-        timesteps: int = 1000,
-        loss_weight: str = "min-snr",
-        gamma: float = GAMMA,
-        entry_time: int = 400,
-        sampling_steps: int = 5,
-        sampler: Literal["ddim", "ddpm"] = "ddim",
-        eta: float = 0.0,
-        entry_noise: bool = False,
-        clip: float | None = None,
-        guidance: float = 0.0,
-        class_dropout: float = 0.1,
-        rescale: bool = False,
-        train_on: Literal["target", "source"] = "target",
-        scale: float = SCALE,
-        mean: Literal["source", "target"] = "source",
-        ema: float | None = 0.995,
-        weights: Literal["ema", "raw"] = "ema",
-        steps: int = 3000,
-        batch_size: int = 128,
-        learning_rate: float = 1e-3,
-        validation: float = 0.1,
-        options: Mapping[str, Any] | None = None,
-        chunk: int = 32,
-        attn_heads: int = 4,
-        attn_dim_head: int = 32,
-        level_heads: int = 4,
-        init_dim: int = 32,
-        dim_mults: tuple[float, ...] = (1, 2, 4, 8),
-        dim: int | None = None,
-        time_dim: int | None = None,
-        channels: int = 1,
-        random_state: int = 0,
-    ) -> None:
-        self.denoiser = denoiser
-        self.hidden = hidden
-        self.depth = depth
-        self.objective = objective
-        self.schedule = schedule
-        self.timesteps = timesteps
-        self.loss_weight = loss_weight
-        self.gamma = gamma
-        self.entry_time = entry_time
-        self.sampling_steps = sampling_steps
-        self.sampler = sampler
-        self.eta = eta
-        self.entry_noise = entry_noise
-        self.clip = clip
-        self.guidance = guidance
-        self.class_dropout = class_dropout
-        self.rescale = rescale
-        self.train_on = train_on
-        self.scale = scale
-        self.mean = mean
-        self.ema = ema
-        self.weights = weights
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.options = options
-        self.chunk = chunk
-        self.attn_heads = attn_heads
-        self.attn_dim_head = attn_dim_head
-        self.level_heads = level_heads
-        self.init_dim = init_dim
-        self.dim_mults = dim_mults
-        self.dim = dim
-        self.time_dim = time_dim
-        self.channels = channels
-        self.random_state = random_state
+    denoiser: Literal["mlp", "dit", "unet1d"] = field(default="mlp", kw_only=False)
+    objective: Literal["pred_x0", "pred_noise", "pred_v"] = "pred_x0"
+    schedule: Literal["cosine", "linear", "sigmoid"] = "cosine"
+    timesteps: int = 1000
+    loss_weight: str = "min-snr"
+    gamma: float = GAMMA
+    entry_time: int = 400
+    sampling_steps: int = 5
+    sampler: Literal["ddim", "ddpm"] = "ddim"
+    eta: float = 0.0
+    entry_noise: bool = False
+    clip: float | None = None
+    guidance: float = 0.0
+    class_dropout: float = 0.1
+    rescale: bool = False
+    train_on: Literal["target", "source"] = "target"
+    scale: float = SCALE
+    mean: Literal["source", "target"] = "source"
+    ema: float | None = 0.995
+    weights: Literal["ema", "raw"] = "ema"
+    steps: int = 3000
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    chunk: int = 32
+    attn_heads: int = 4
+    attn_dim_head: int = 32
+    level_heads: int = 4
+    init_dim: int = 32
+    dim_mults: tuple[float, ...] = (1, 2, 4, 8)
+    dim: int | None = None
+    time_dim: int | None = None
+    channels: int = 1
+
+    classes_: Codes | None = field(init=False)
 
     def fit(
         self,
@@ -284,7 +239,7 @@ class DiffusionBridge(TrainedBridge):
         self._doubt(data)
 
     def _check_parameters(self) -> None:
-        check_denoiser(self)
+        self._spec()
         for name, choices in (
             ("train_on", ("target", "source")),
             ("mean", ("source", "target")),
@@ -305,13 +260,16 @@ class DiffusionBridge(TrainedBridge):
                 "classes to guide by", f"guidance={self.guidance} without classes", "fit with classes=…"
             )
 
+    def _spec(self) -> DenoiserSpec:
+        return DenoiserSpec(**{name: getattr(self, name) for name in _SIZES})
+
     def _build(self, frame: Frame) -> DiffusionModule:
         if not isinstance(frame, ChainFrame):
             # Widths alone matter here: the numbers are about to be loaded.
             blank = Side(np.zeros(len(frame.source_mean)), 1.0, 1.0)
             frame = ChainFrame(blank, blank, self.scale)
         classes = 0 if self.classes_ is None else len(self.classes_)
-        network = make_denoiser(self, len(frame.source_mean), classes)
+        network = self._spec().build(len(frame.source_mean), classes)
         return DiffusionModule(frame, network, rescale=self.rescale, seed=self.random_state)
 
     def _objective(self, data: FitData) -> Objective:
@@ -374,5 +332,5 @@ class DiffusionBridge(TrainedBridge):
         super()._restore(state)
 
     @classmethod
-    def _from_config(cls, params: dict[str, Any]) -> Self:
+    def _from_params(cls, params: dict[str, Any]) -> Self:
         return cls(**{**params, "dim_mults": tuple(params["dim_mults"])})

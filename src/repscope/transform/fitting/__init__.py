@@ -3,7 +3,7 @@
 from repscope.transform.fitting.draws import Draws
 from repscope.transform.fitting.loop import train
 from repscope.transform.fitting.options import TrainOptions
-from repscope.transform.fitting.records import Objective, Progress, Trained
+from repscope.transform.fitting.records import Objective, Trained
 from repscope.transform.fitting.rows import Batch, Prepared, TrainingRows
 from repscope.transform.fitting.split import hold_out
 
@@ -12,7 +12,6 @@ __all__ = [
     "Draws",
     "Objective",
     "Prepared",
-    "Progress",
     "TrainOptions",
     "Trained",
     "TrainingRows",

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from repscope.errors import ModelError, RepscopeError
+from repscope.text.progress import OnProgress, Progress
 from repscope.transform.fitting.checkpoint import Checkpoint, Checkpoints
 from repscope.transform.fitting.distributed import Processes, processes
 from repscope.transform.fitting.draws import LAYERS, NOISE, VALIDATION, Draws, derived_seed
 from repscope.transform.fitting.ema import MovingAverage
 from repscope.transform.fitting.options import TrainOptions
-from repscope.transform.fitting.records import Objective, Progress, Stopped, Trained, Watch
+from repscope.transform.fitting.records import Objective, Stopped, Trained
 from repscope.transform.fitting.rows import Batch, Split, TrainingRows
 from repscope.transform.fitting.state import describe, finite, loss_module, pack_optimizer, unpack_optimizer
 
@@ -39,7 +40,7 @@ def train(
     options: TrainOptions,
     *,
     settings: Mapping[str, Any] | None = None,
-    progress: Watch | None = None,
+    progress: OnProgress | None = None,
 ) -> Trained:
     """Train a network in place.
 
@@ -140,7 +141,7 @@ class _Run:
         if newest:
             self._resume(self._store.read(newest))
 
-    def go(self, progress: Watch | None) -> Trained:
+    def go(self, progress: OnProgress | None) -> Trained:
         """Train to the end."""
         from torch.nn.parallel import DistributedDataParallel
 
@@ -304,10 +305,13 @@ class _Run:
     def _progress(self) -> Progress:
         rate = (self._step - self._first) / max(time.monotonic() - self._began, 1e-9)
         newest = self._validation[max(self._validation)] if self._validation else None
-        left = (self._options.steps - self._step) / rate
-        return Progress(
-            self._step, self._options.steps, self._losses[-1], rate, left, newest, self._best_step
-        )
+        numbers = {"loss": self._losses[-1], "rate": rate}
+        note = f"loss {self._losses[-1]:.4g}"
+        if newest is not None:
+            numbers["validation"] = newest
+            note += f", held out {newest:.4g}"
+        steps = self._options.steps
+        return Progress("train", self._step, steps, (steps - self._step) / rate, note, numbers=numbers)
 
     def _diverged(self, what: str, value: float, step: int) -> ModelError:
         kept = "no checkpoint was written yet"

@@ -1,8 +1,7 @@
-"""What a training tells while it runs and when it ends."""
+"""What a training is given to minimise, and what it gives when it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -30,32 +29,6 @@ class Objective(Protocol):
             batch: the rows.
             draws: the only source of random numbers, so that a resumed training repeats.
         """
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training is.
-
-    Attributes:
-        step: updates made.
-        steps: updates in all.
-        loss: of the last update.
-        rate: updates a second since this run began.
-        eta: seconds to the last step at that rate.
-        validation: the newest validation loss, or None.
-        best_step: of the lowest validation loss, or None.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    rate: float
-    eta: float
-    validation: float | None
-    best_step: int | None
-
-
-Watch = Callable[[Progress], None]
 
 
 @dataclass

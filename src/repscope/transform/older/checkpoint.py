@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from repscope.errors import FormatError, MissingError, UnsafePickleError, name_some
+from repscope.errors import FormatError, MissingError, name_some
 from repscope.formats.checkpoints import checkpoint_kind
-from repscope.study.storage import storage_errors
+from repscope.formats.torch_files import read_torch_weights_only
 from repscope.transform.diffusion.denoisers.unet1d import HEADS, Unet1D, UnetShape
 from repscope.transform.diffusion.schedules import BUFFERS, SCHEDULES, Schedule
 from repscope.transform.diffusion.weights import OBJECTIVES, loss_weights
@@ -132,27 +129,7 @@ def _load(path: Path) -> Any:
         raise MissingError(
             f"a checkpoint at {path}", "a folder" if path.is_dir() else "no such file", "give model-N.pt"
         )
-    try:
-        with storage_errors(path, "read"), warnings.catch_warnings():
-            # On strange pickles torch speaks to its own developers.
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        first = str(error).splitlines()[0]
-        named = re.search(r"GLOBAL (\S+)", str(error))
-        if named is not None or "nsupported" in str(error):
-            raise UnsafePickleError(
-                f"tensors and containers in {path}",
-                f"a request for {named.group(1)}" if named else first[:200],
-                "do not load it; nothing in it was executed. " + _DO,
-            ) from error
-        raise FormatError(f"a whole torch file at {path}", first[:200], _DO) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
-        # torch raises any of these on bytes that are cut short or altered.
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise FormatError(
-            f"a whole torch file at {path}", f"{first[:200]}", f"copy it again, or {_DO}"
-        ) from error
+    return read_torch_weights_only(path)
 
 
 def _tensors(values: Mapping[Any, Any], path: Path) -> Tensors:

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from repscope.errors import FormatError, InputError, MissingError, VectorError
 from repscope.formats.pickles.load import load_pickle
 from repscope.formats.plain import as_json
-from repscope.formats.torch_files import load_torch
+from repscope.formats.torch_files import read_torch_weights_only
 from repscope.measure.core.arrays import Float64
 from repscope.study.storage import storage_errors, write_bytes
 
@@ -141,7 +141,12 @@ def _read_safetensors(path: Path) -> Any:
     return {**notes, **arrays}
 
 
-_READERS = {".pkl": load_pickle, ".pt": load_torch, ".json": _read_json, ".safetensors": _read_safetensors}
+_READERS = {
+    ".pkl": load_pickle,
+    ".pt": read_torch_weights_only,
+    ".json": _read_json,
+    ".safetensors": _read_safetensors,
+}
 
 
 def _pickled(row: Float64, notes: dict[str, Any], bare: bool) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import DependencyError, InputError
+from repscope.errors import DependencyError
 from repscope.transform.base import Bridge, LearnsFrom
 from repscope.transform.inputs import Floats, Rows, Source
 
@@ -107,18 +107,6 @@ class Quantiser(Bridge):
     @abstractmethod
     def _build(self, d: int) -> Any:
         """An unfitted :mod:`repscope.transform.quantise.modules` module for rows of width ``d``."""
-
-
-def require_positive(bridge: Bridge, *names: str) -> None:
-    """Raise unless these parameters are whole numbers above 0.
-
-    Raises:
-        InputError: one is not.
-    """
-    for name in names:
-        value = getattr(bridge, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"a whole {name} of at least 1", repr(value), "give one")
 
 
 def require_library() -> None:

@@ -8,6 +8,7 @@ least-squares decoder, so that nothing is trained by gradients.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, ClassVar
 
@@ -16,23 +17,24 @@ import numpy as np
 from repscope.errors import InputError, VectorError
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.moments import moments
-from repscope.transform.inputs import FitData, Floats
+from repscope.transform.inputs import FitData, Floats, require_counts
 from repscope.transform.linear.statistics import merged, row_moments, split
-from repscope.transform.quantise.base import Quantiser, require_library, require_positive
+from repscope.transform.quantise.base import Quantiser, require_library
 
 _LARGEST = 2**24
 """Codes of a grid: beyond this, codes are not counted exactly by float32 arithmetic."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _Learnt(Quantiser):
     """A codebook that is learnt from rows."""
 
-    codebook_size: int
-    epochs: int
-    batch_size: int
-    decay: float
-    threshold_dead: int
-    random_state: int
+    codebook_size: int = field(default=512, kw_only=False)
+    epochs: int = 5
+    batch_size: int = 4096
+    decay: float = 0.8
+    threshold_dead: int = 0
+    random_state: int = 0
 
     @property
     def n_codes(self) -> int:
@@ -51,7 +53,7 @@ class _Learnt(Quantiser):
         import torch
 
         rows = data.source
-        require_positive(self, "codebook_size", "epochs", "batch_size")
+        require_counts(self, "codebook_size", "epochs", "batch_size")
         if rows.n < self.codebook_size:
             raise VectorError(
                 f"at least {self.codebook_size:,} rows for as many codes",
@@ -96,23 +98,6 @@ class VQ(_Learnt):
 
     name: ClassVar[str] = "vq"
 
-    def __init__(
-        self,
-        codebook_size: int = 512,
-        *,
-        epochs: int = 5,
-        batch_size: int = 4096,
-        decay: float = 0.8,
-        threshold_dead: int = 0,
-        random_state: int = 0,
-    ) -> None:
-        self.codebook_size = codebook_size
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.decay = decay
-        self.threshold_dead = threshold_dead
-        self.random_state = random_state
-
     def _build(self, d: int) -> Any:
         require_library()
         from repscope.transform.quantise.modules import vq_module
@@ -120,6 +105,7 @@ class VQ(_Learnt):
         return vq_module(d, self._options())
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RVQ(_Learnt):
     """Each row becomes a sum of Q vectors: each stage quantises what the stage before left.
 
@@ -134,24 +120,8 @@ class RVQ(_Learnt):
 
     name: ClassVar[str] = "rvq"
 
-    def __init__(
-        self,
-        codebook_size: int = 256,
-        stages: int = 4,
-        *,
-        epochs: int = 5,
-        batch_size: int = 4096,
-        decay: float = 0.8,
-        threshold_dead: int = 0,
-        random_state: int = 0,
-    ) -> None:
-        self.codebook_size = codebook_size
-        self.stages = stages
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.decay = decay
-        self.threshold_dead = threshold_dead
-        self.random_state = random_state
+    codebook_size: int = field(default=256, kw_only=False)
+    stages: int = field(default=4, kw_only=False)
 
     @property
     def flops_per_row(self) -> int:
@@ -159,7 +129,7 @@ class RVQ(_Learnt):
         return self.stages * super().flops_per_row
 
     def _build(self, d: int) -> Any:
-        require_positive(self, "stages")
+        require_counts(self, "stages")
         require_library()
         from repscope.transform.quantise.modules import rvq_module
 
@@ -274,7 +244,7 @@ class LFQ(_Grid):
         return self.bits
 
     def _build(self, d: int) -> Any:
-        require_positive(self, "bits")
+        require_counts(self, "bits")
         require_library()
         from repscope.transform.quantise.modules import lfq_module
 

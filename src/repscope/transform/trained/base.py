@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from repscope.errors import InputError
+from repscope.text.progress import OnProgress
 from repscope.transform.base import Bridge
 from repscope.transform.fitting.loop import train
 from repscope.transform.fitting.options import TrainOptions
-from repscope.transform.fitting.records import Objective, Trained, Watch
+from repscope.transform.fitting.records import Objective, Trained
 from repscope.transform.fitting.rows import Prepared, TrainingRows
-from repscope.transform.inputs import FitData, Floats
+from repscope.transform.inputs import FitData, Floats, require_counts
 from repscope.transform.trained.frame import Frame, sides, unit
 
 INDEPENDENT_PER_DIMENSION = 2
@@ -53,11 +55,22 @@ class FramedModule(BridgeModule, ABC):
         """[B, D] → [B, E] inside the frame; ``given`` are the raw rows."""
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TrainedBridge(Bridge):
     """A bridge that is learnt by gradient descent.
 
-    A subclass has the parameters ``hidden, depth, steps, batch_size, learning_rate, validation, options,
-    random_state`` and writes ``_build`` and ``_objective``.
+    A subclass is such a dataclass too: its fields are its constructor's arguments, as scikit-learn's
+    ``clone`` wants them. It writes ``_build`` and ``_objective``.
+
+    Args:
+        hidden: width inside the network's blocks. Larger for many pairs.
+        depth: blocks.
+        steps: of training.
+        batch_size: pairs, or rows, of a batch.
+        learning_rate: of Adam, after a short warm-up and along a cosine.
+        validation: share of the clusters held out, whose loss chooses the weights; 0 for none.
+        options: other options of the training by name, see :class:`repscope.transform.fitting.TrainOptions`.
+        random_state: seed of everything drawn.
 
     Attributes:
         losses_: [steps] training loss of each step.
@@ -66,22 +79,22 @@ class TrainedBridge(Bridge):
         training_seconds_: of the fit.
     """
 
-    hidden: int
-    depth: int
-    steps: int
-    batch_size: int
-    learning_rate: float
-    validation: float
-    options: Mapping[str, Any] | None
-    random_state: int
+    hidden: int = 256
+    depth: int = 2
+    steps: int = 500
+    batch_size: int = 256
+    learning_rate: float = 3e-3
+    validation: float = 0.1
+    options: Mapping[str, Any] | None = None
+    random_state: int = 0
 
-    losses_: NDArray[np.float64]
-    validation_: dict[int, float]
-    best_step_: int
-    training_seconds_: float
+    losses_: NDArray[np.float64] = field(init=False)
+    validation_: dict[int, float] = field(init=False)
+    best_step_: int = field(init=False)
+    training_seconds_: float = field(init=False)
 
-    def watch(self, progress: Watch | None) -> Self:
-        """Have a function called after each step of the next fits; see ``training.Progress``."""
+    def watch(self, progress: OnProgress | None) -> Self:
+        """Tell a function a :class:`repscope.text.progress.Progress` after each step of the next fits."""
         self._progress = progress
         return self
 
@@ -130,10 +143,7 @@ class TrainedBridge(Bridge):
 
     def _fit(self, data: FitData) -> None:
         assert data.target is not None
-        for name in ("hidden", "depth"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name}: a whole number of at least 1", repr(value), f"correct {name}")
+        require_counts(self, "hidden", "depth")
         options = self.train_options()
         frame = Frame(*sides(data))
         with torch.random.fork_rng([]):
@@ -147,11 +157,8 @@ class TrainedBridge(Bridge):
             clusters=data.clusters,
             columns=self._columns(data),
         )
-        settings = {
-            "method": self.name,
-            **{name: value for name, value in self._config().items() if name != "options"},
-        }
-        settings = {name: value for name, value in settings.items() if name not in _LOOSE}
+        params = self.get_params(deep=False).items()
+        settings = {"method": self.name, **{name: value for name, value in params if name not in _LOOSE}}
         trained = train(
             module,
             self._objective(data),
@@ -233,7 +240,7 @@ class TrainedBridge(Bridge):
         self.best_step_ = int(best)
 
 
-_LOOSE = ("steps", "batch_size", "learning_rate", "validation", "random_state")
+_LOOSE = ("steps", "batch_size", "learning_rate", "validation", "options", "random_state")
 """Parameters that the trainer's own options hold already."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from repscope.errors import InputError
 from repscope.transform.catalogue import LearnsFrom
 from repscope.transform.fitting.draws import Draws
 from repscope.transform.fitting.rows import Batch
-from repscope.transform.inputs import FitData
+from repscope.transform.inputs import FitData, require_counts
 from repscope.transform.trained.base import BridgeModule, FramedModule, TrainedBridge
 from repscope.transform.trained.frame import Frame
 from repscope.transform.trained.networks import TIME_FEATURES, ResidualMLP, matmul_flops, time_features
@@ -26,8 +26,6 @@ class BrownianModule(FramedModule):
 
     Args:
         frame: of the rows.
-        hidden: width inside the network's blocks.
-        depth: blocks.
         sampling_steps: on the way back.
         variance: largest of the bridge times two, in units of the target's variance.
         eta: share of the noise that is put back: 0 for none.
@@ -100,6 +98,7 @@ class Bridged:
         return (network.excess(batch.target + off, time, batch.source) - off).float().square().mean()
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class BrownianBridge(TrainedBridge):
     """A Brownian bridge diffusion between partners.
 
@@ -112,48 +111,17 @@ class BrownianBridge(TrainedBridge):
         CVPR 2023. Here ``eta`` scales the noise and what makes room for it alike, as in DDIM.
 
     Args:
-        hidden: width inside the network's blocks.
-        depth: blocks.
         sampling_steps: on the way back.
         variance: s of the paper: the bridge's variance is at most s/2 of the target's.
         eta: 0 for no noise in ``transform``, 1 for that of the process.
-        steps: of training.
-        batch_size: pairs of a batch.
-        learning_rate: of Adam, after a short warm-up and along a cosine.
-        validation: share of the clusters held out, whose loss chooses the weights; 0 for none.
-        options: other options of the training by name, see :class:`repscope.transform.fitting.TrainOptions`.
-        random_state: seed of everything drawn.
     """
 
     name: ClassVar[str] = "brownian"
     learns_from: ClassVar[LearnsFrom] = "paired"
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 256,
-        depth: int = 2,
-        sampling_steps: int = 10,
-        variance: float = 1.0,
-        eta: float = 0.0,
-        steps: int = 500,
-        batch_size: int = 256,
-        learning_rate: float = 3e-3,
-        validation: float = 0.1,
-        options: Mapping[str, Any] | None = None,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.depth = depth
-        self.sampling_steps = sampling_steps
-        self.variance = variance
-        self.eta = eta
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.options = options
-        self.random_state = random_state
+    sampling_steps: int = 10
+    variance: float = 1.0
+    eta: float = 0.0
 
     @property
     def flops_per_row(self) -> int:
@@ -162,12 +130,7 @@ class BrownianBridge(TrainedBridge):
         return self.sampling_steps * matmul_flops(self._trained)
 
     def _build(self, frame: Frame) -> BridgeModule:
-        if not isinstance(self.sampling_steps, int) or self.sampling_steps < 1:
-            raise InputError(
-                "sampling_steps: a whole number of at least 1",
-                repr(self.sampling_steps),
-                "correct sampling_steps",
-            )
+        require_counts(self, "sampling_steps")
         for name, value, most in (("variance", self.variance, 1e6), ("eta", self.eta, 1.0)):
             if not 0 <= value <= most:
                 raise InputError(f"{name}: from 0 to {most:g}", repr(value), f"correct {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,14 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from repscope.errors import InputError
-from repscope.transform.catalogue import LearnsFrom
 from repscope.transform.fitting.draws import Draws
 from repscope.transform.fitting.rows import Batch
 from repscope.transform.inputs import FitData, Rows
-from repscope.transform.trained.base import BridgeModule, TrainedBridge
+from repscope.transform.trained.base import BridgeModule
 from repscope.transform.trained.frame import Frame
-from repscope.transform.trained.mapping import MappingModule, start_skip
-from repscope.transform.trained.networks import matmul_flops
+from repscope.transform.trained.mapping import MappingBridge, MappingModule
 
 COLDEST = 0.01
 """Lowest temperature: CLIP's own bound, below which single pairs dominate."""
@@ -75,7 +73,8 @@ def _unit(rows: Tensor) -> Tensor:
     return functional.normalize(rows, dim=1)
 
 
-class Contrastive(TrainedBridge):
+@dataclass(kw_only=True, eq=False, repr=False)
+class Contrastive(MappingBridge):
     """A residual network trained to tell each row's partner from those of other rows.
 
     The aim is the ranking: which target is nearest. A pull towards the partner keeps rows where targets
@@ -87,52 +86,15 @@ class Contrastive(TrainedBridge):
         the symmetric form is that of Radford et al. (CLIP), ICML 2021.
 
     Args:
-        hidden: width inside the network's blocks. Larger for many pairs.
-        depth: blocks.
         temperature: at the start; it is learnt, down to 0.01.
         pull: weight of the pull; 0 for InfoNCE alone, when only the ranking counts and pairs are many.
-        steps: of training.
         batch_size: pairs of a batch, and so how many negatives there are. Larger is better while it fits.
-        learning_rate: of Adam, after a short warm-up and along a cosine.
-        validation: share of the clusters held out, whose loss chooses the weights; 0 for none.
-        options: other options of the training by name, see :class:`repscope.transform.fitting.TrainOptions`.
-        random_state: seed of everything drawn.
     """
 
     name: ClassVar[str] = "contrastive"
-    learns_from: ClassVar[LearnsFrom] = "paired"
-    same_width: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 256,
-        depth: int = 2,
-        temperature: float = 0.07,
-        pull: float = 1.0,
-        steps: int = 500,
-        batch_size: int = 256,
-        learning_rate: float = 3e-3,
-        validation: float = 0.1,
-        options: Mapping[str, Any] | None = None,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.depth = depth
-        self.temperature = temperature
-        self.pull = pull
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.options = options
-        self.random_state = random_state
-
-    @property
-    def flops_per_row(self) -> int:
-        """Matrix products of the network and, between widths, of the skip."""
-        self._check_fitted()
-        return matmul_flops(self._trained)
+    temperature: float = 0.07
+    pull: float = 1.0
 
     def _build(self, frame: Frame) -> BridgeModule:
         if not COLDEST <= self.temperature < math.inf:
@@ -142,10 +104,6 @@ class Contrastive(TrainedBridge):
         if not 0 <= self.pull < math.inf:
             raise InputError("pull: a number of at least 0", repr(self.pull), "correct pull")
         return ContrastiveModule(frame, self.hidden, self.depth, self.temperature)
-
-    def _start(self, module: BridgeModule, data: FitData) -> None:
-        assert isinstance(module, MappingModule)
-        start_skip(module, data)
 
     def _objective(self, data: FitData) -> InfoNCE:
         return InfoNCE(self.pull)

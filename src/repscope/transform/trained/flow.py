@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from repscope.errors import InputError, LinkError, ModelError
 from repscope.transform.catalogue import LearnsFrom
 from repscope.transform.fitting.draws import Draws
 from repscope.transform.fitting.rows import Batch
-from repscope.transform.inputs import FitData, Floats
+from repscope.transform.inputs import FitData, Floats, require_counts
 from repscope.transform.trained.base import BridgeModule, FramedModule, TrainedBridge
 from repscope.transform.trained.frame import Frame
 from repscope.transform.trained.networks import TIME_FEATURES, ResidualMLP, matmul_flops, time_features
@@ -33,8 +33,6 @@ class FlowModule(FramedModule):
 
     Args:
         frame: of the rows.
-        hidden: width inside the network's blocks.
-        depth: blocks.
         sampling_steps: of the integration.
         solver: of each step.
     """
@@ -128,6 +126,7 @@ def _cheapest(start: Tensor, end: Tensor) -> Tensor:
     return torch.as_tensor(columns, device=end.device)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class RectifiedFlow(TrainedBridge):
     """A learnt velocity that carries one distribution into another.
 
@@ -140,50 +139,20 @@ class RectifiedFlow(TrainedBridge):
         flow-based generative models with minibatch optimal transport", TMLR 2024.
 
     Args:
-        hidden: width inside the network's blocks.
-        depth: blocks.
         coupling: ``"paired"``, ``"ot"`` (pairs, if given, are not used), ``"independent"`` (no matching);
             ``"auto"`` is paired where pairs are given and optimal transport elsewhere.
         sampling_steps: of the integration. More where ``inverse_transform`` finds no way back.
         solver: ``"heun"``, or ``"euler"`` at half the cost, which may fold rows so that there is no way back.
-        steps: of training.
         batch_size: rows of a batch. Larger makes the matching better and slower (cubic).
-        learning_rate: of Adam, after a short warm-up and along a cosine.
-        validation: share of the clusters held out, whose loss chooses the weights; 0 for none.
-        options: other options of the training by name, see :class:`repscope.transform.fitting.TrainOptions`.
-        random_state: seed of everything drawn.
     """
 
     name: ClassVar[str] = "flow"
     learns_from: ClassVar[LearnsFrom] = "unpaired"
     invertible: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        *,
-        hidden: int = 256,
-        depth: int = 2,
-        coupling: Coupling = "auto",
-        sampling_steps: int = 10,
-        solver: Solver = "heun",
-        steps: int = 500,
-        batch_size: int = 256,
-        learning_rate: float = 3e-3,
-        validation: float = 0.1,
-        options: Mapping[str, Any] | None = None,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.depth = depth
-        self.coupling = coupling
-        self.sampling_steps = sampling_steps
-        self.solver = solver
-        self.steps = steps
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.options = options
-        self.random_state = random_state
+    coupling: Coupling = "auto"
+    sampling_steps: int = 10
+    solver: Solver = "heun"
 
     @property
     def flops_per_row(self) -> int:
@@ -199,12 +168,7 @@ class RectifiedFlow(TrainedBridge):
         ):
             if value not in choices:
                 raise InputError(f"{name}: {' or '.join(choices)}", repr(value), f"correct {name}")
-        if not isinstance(self.sampling_steps, int) or self.sampling_steps < 1:
-            raise InputError(
-                "sampling_steps: a whole number of at least 1",
-                repr(self.sampling_steps),
-                "correct sampling_steps",
-            )
+        require_counts(self, "sampling_steps")
         return FlowModule(
             frame, self.hidden, self.depth, sampling_steps=self.sampling_steps, solver=self.solver
         )

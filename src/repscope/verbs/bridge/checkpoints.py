@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from repscope.text.progress import OnProgress
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -18,38 +20,11 @@ EVERY = 500
 """Steps between checkpoints where nothing else is asked for; a shorter training keeps none."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a verb is.
-
-    Attributes:
-        what: is being done.
-        done, total: of it.
-        seconds_left: at the present rate, or None where nobody knows.
-        note: what else there is to say, such as the loss.
-    """
-
-    what: str
-    done: int
-    total: int
-    seconds_left: float | None = None
-    note: str = ""
-
-
-Report = Callable[[Progress], None]
-
-
-def watch(bridge: Bridge, what: str, report: Report | None) -> None:
+def watch(bridge: Bridge, what: str, report: OnProgress | None) -> None:
     """Let a method that is trained tell how far it is; the others are done before one could ask."""
     tells = getattr(bridge, "watch", None)
-    if report is None or not callable(tells):
-        return
-
-    def told(state: Any) -> None:
-        validation = "" if state.validation is None else f", held out {state.validation:.4g}"
-        report(Progress(what, state.step, state.steps, state.eta, f"loss {state.loss:.4g}{validation}"))
-
-    tells(told)
+    if report is not None and callable(tells):
+        tells(lambda progress: report(replace(progress, what=what)))
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, UnknownNameError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import describe_environment
-from repscope.study.shards import file_hash
-from repscope.transform.store import Stored, keep, refuse_taken, stored
+from repscope.study.storage import file_hash
+from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 from repscope.verbs.bridge.options import ImportDiffusionOptions
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def import_diffusion(
     weights: str = ImportDiffusionOptions.weights,
     params: Mapping[str, Any] | None = None,
     overwrite: bool = False,
-) -> Stored:
+) -> SavedBridge:
     """Keep a trainer's checkpoint ``model-N.pt`` as a bridge of the study.
 
     Args:
@@ -87,7 +87,7 @@ def export_diffusion(study: str | Path | Study, name: str, to: str | Path) -> Pa
     return to_lucidrains(_diffusion(stored(Study.open(study), name)), Path(to).expanduser())
 
 
-def _diffusion(kept: Stored) -> DiffusionBridge:
+def _diffusion(kept: SavedBridge) -> DiffusionBridge:
     from repscope.transform.diffusion.bridge import DiffusionBridge
 
     bridge = kept.load()
@@ -112,7 +112,7 @@ def _mean(study: Study, given: str) -> NDArray[np.float64]:
     """[D] the mean of a set's unit rows, or what a mean file holds."""
     from repscope.transform.older.means import read_mean
 
-    return mean_of_units(study[given]) if given in study else read_mean(given).mean
+    return mean_of_units(study.open_sets([given])[given]) if given in study else read_mean(given).mean
 
 
 def mean_of_units(one: EmbeddingSet) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.verbs.bridge.holdout import Ground, Index
-from repscope.verbs.bridge.measures import Judging, judge_rows, neighbours_kept
+from repscope.verbs.bridge.evaluation import Evaluation, evaluate_rows, neighbours_kept
+from repscope.verbs.bridge.holdout import Index, LinkedSets
 from repscope.verbs.bridge.record import EntryTime
 
 if TYPE_CHECKING:
@@ -70,30 +70,30 @@ def entering_at(bridge: Bridge, time: int | None) -> Iterator[None]:
 
 
 def sweep_entry(
-    ground: Ground,
+    sets: LinkedSets,
     rows: Index,
     bridge: Bridge,
     predict: Callable[[int], Floats],
     times: Sequence[int],
     *,
     labels: tuple[str, str],
-    judging: Judging,
+    evaluation: Evaluation,
 ) -> EntryTime:
     """Judge one bridge at several times of entry, on the same rows.
 
     Args:
-        ground: the sets.
+        sets: the sets.
         rows: [n] held-out rows.
         bridge: for the length of its schedule.
         predict: gives [n, E] moved rows for a time.
         times: of entry.
         labels: of the bridge and of the part.
-        judging: seed and resamples.
+        evaluation: seed and resamples.
     """
     tables, kept, words = [], [], []
-    how = Judging(MEASURES, judging.seed, judging.resamples)
+    how = Evaluation(MEASURES, evaluation.seed, evaluation.resamples)
     for time in times:
-        arrays = judge_rows(ground, rows, predict(time), how)
+        arrays = evaluate_rows(sets, rows, predict(time), how)
         tables.append({name: arrays.table[name] for name in MEASURES if name in arrays.table})
         kept.append(neighbours_kept(arrays)["knn.recall"])
         words.append(arrays.verdict.word)

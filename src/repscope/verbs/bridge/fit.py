@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 from repscope.errors import InputError, LinkError, VectorError
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
+from repscope.study.storage import json_hash
 from repscope.study.vectors import block_rows
-from repscope.transform.catalogue import method as card
+from repscope.text.progress import OnProgress, Progress
+from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
-from repscope.transform.store import Stored, keep, refuse_taken, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report, checkpoints, watch
-from repscope.verbs.bridge.holdout import By, Ground, HoldOut, Split, held_digest, lay_ground, split_rows
+from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
+from repscope.verbs.bridge.checkpoints import checkpoints, watch
+from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge
 
@@ -40,7 +40,7 @@ class Fitted:
         notes: what a reader should know.
     """
 
-    stored: Stored
+    stored: SavedBridge
     rows: int
     pairs: int | None
     held_out: int
@@ -87,7 +87,7 @@ def fit_bridge(
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> Fitted:
     """Fit a bridge on the rows that are not held out, and keep it in the study.
 
@@ -95,12 +95,12 @@ def fit_bridge(
         study: folder of the study, or the study.
         source: set of the rows to be moved.
         target: set to move towards.
-        method: name in the registry.
+        method: name in the catalogue.
         name: of the bridge in the study.
         on: "id" or a key column that says which rows belong together.
         unpaired: fit without a link, though nothing is wrong with that only for methods that need none.
         cluster: column of rows of the source that are not independent; see
-            :func:`repscope.verbs.bridge.holdout.lay_ground`.
+            :func:`repscope.verbs.bridge.holdout.link_sets`.
         hold_out: what the fit must not see: "clusters", "classes" or "none".
         share: of the clusters or classes that are held out.
         unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
@@ -116,7 +116,7 @@ def fit_bridge(
         InputError: both ``on`` and ``unpaired``, or neither for a method that needs to know.
         VectorError: widths or numbers of rows that the method cannot use.
         ExistsError: the name is taken.
-        MissingError, IncompleteSetError: a set cannot be used.
+        MissingError, IncompleteSetError, CorruptError: a set cannot be used.
         StorageError: the disk refuses.
     """
     opened = Study.open(study)
@@ -125,21 +125,24 @@ def fit_bridge(
     bridge = make_bridge(method, params, seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
-    ground = lay_ground(opened[source], opened[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked)
-    split = split_rows(ground, rule)
+    opened_sets = opened.open_sets([source, target])
+    sets = link_sets(
+        opened_sets[source], opened_sets[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked
+    )
+    split = split_rows(sets, rule)
     about: dict[str, Any] = {
-        "source": _named(ground.source),
-        "target": _named(ground.target),
-        "on": ground.on,
-        "cluster": ground.cluster,
+        "source": _named(sets.source),
+        "target": _named(sets.target),
+        "on": sets.on,
+        "cluster": sets.cluster,
         "drop_unlinked": drop_unlinked,
-        "hold_out": {**rule.to_json(), "rows": len(split.held), "digest": held_digest(ground, split.held)},
+        "hold_out": {**rule.to_json(), "rows": len(split.held), "digest": held_digest(sets, split.held)},
         "seed": seed,
     }
     watch(bridge, f"fit {method}", progress)
     recipe = {**about, "method": method, "params": bridge.get_params(deep=False)}
     with checkpoints(bridge, opened.path / "transforms", name, recipe):
-        seconds = fit_rows(bridge, ground, split)
+        seconds = fit_rows(bridge, sets, split)
     record = {
         **about,
         "rows": len(split.source),
@@ -161,7 +164,7 @@ def fit_bridge(
         seconds=seconds,
         parameters=bridge.n_parameters,
         flops_per_row=bridge.flops_per_row,
-        notes=ground.notes,
+        notes=sets.notes,
     )
 
 
@@ -173,9 +176,9 @@ def check_link(method: str, on: str | None, no_link: bool) -> None:
     """
     if on is not None and no_link:
         raise InputError("--on or --unpaired", "both", "leave one out")
-    if on is None and card(method).learns_from == "paired":
+    if on is None and method_info(method).learns_from == "paired":
         raise unpaired(method)
-    if on is None and not no_link and card(method).learns_from in ("unpaired", "target"):
+    if on is None and not no_link and method_info(method).learns_from in ("unpaired", "target"):
         raise LinkError(
             "how rows of source and target belong together",
             "neither --on nor --unpaired",
@@ -183,15 +186,13 @@ def check_link(method: str, on: str | None, no_link: bool) -> None:
         )
 
 
-def fit_rows(bridge: Bridge, ground: Ground, split: Split) -> float:
+def fit_rows(bridge: Bridge, sets: LinkedSets, split: Split) -> float:
     """Fit a bridge on the rows of a split only; the seconds that it took."""
-    source = Rows(ground.source, ground.source.name, split.source)
-    target = Rows(ground.target, ground.target.name, split.target)
+    source = Rows(sets.source, sets.source.name, split.source)
+    target = Rows(sets.target, sets.target.name, split.target)
     begun = time.perf_counter()
     # Rows, not sets: a large set is read in blocks and never copied.
-    bridge.fit(
-        cast(Any, source), cast(Any, target), pairs=split.pairs, clusters=ground.clusters[split.source]
-    )
+    bridge.fit(cast(Any, source), cast(Any, target), pairs=split.pairs, clusters=sets.clusters[split.source])
     return time.perf_counter() - begun
 
 
@@ -203,7 +204,7 @@ def apply_bridge(
     *,
     overwrite: bool = False,
     shard_rows: int | None = None,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> EmbeddingSet:
     """Move every row of a set through a bridge of the study, into a new set of the same items.
 
@@ -220,12 +221,13 @@ def apply_bridge(
 
     Raises:
         MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
+        CorruptError: the bytes of the set are not what was written.
         VectorError: the set has another width than the bridge was fitted on.
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
     opened = Study.open(study)
-    kept, before = stored(opened, name), opened[to]
+    kept, before = stored(opened, name), opened.open_sets([to])[to]
     if before.d != kept.width_in:
         raise VectorError(
             f"rows of width {kept.width_in} for the bridge {name!r}",
@@ -237,7 +239,7 @@ def apply_bridge(
     bridge = kept.load()
     with opened.writer(
         as_,
-        recipe=hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest(),
+        recipe=json_hash(recipe),
         resume=ApplyOptions(to=to, as_=as_).to_command("bridge", "apply", opened.path, name),
         provenance={
             **describe_environment("torch"),
@@ -258,5 +260,5 @@ def apply_bridge(
     return opened[as_]
 
 
-def _named(one: EmbeddingSet) -> dict[str, Any]:
-    return {"name": one.name, "fingerprint": one.fingerprint, "n": one.n, "d": one.d}
+def _named(rows: EmbeddingSet) -> dict[str, Any]:
+    return {"name": rows.name, "fingerprint": rows.fingerprint, "n": rows.n, "d": rows.d}

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, LinkError, name_some
+from repscope.errors import InputError, LinkError
 from repscope.measure.core.folds import cluster_folds
 from repscope.study import EmbeddingSet, Link, link
-from repscope.study.links import key_codes
 from repscope.transform.inputs import join_codes
-from repscope.verbs.compare.compare import declared_cluster
+from repscope.verbs.common.rows import declared_cluster, rows_with, units_of
 
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -63,7 +62,7 @@ class HoldOut:
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class LinkedSets:
     """Two sets with what is known about their rows.
 
     Attributes:
@@ -131,14 +130,14 @@ class Split:
     unseen: Mask
 
 
-def lay_ground(
+def link_sets(
     source: EmbeddingSet,
     target: EmbeddingSet,
     *,
     on: str | None,
     cluster: str | None = None,
     drop_unlinked: bool = False,
-) -> Ground:
+) -> LinkedSets:
     """Link two sets and find the independent units of the source.
 
     Args:
@@ -154,15 +153,7 @@ def lay_ground(
     linked = None if on is None else link(source, target, on, drop_unlinked=drop_unlinked)
     declared = None if cluster else declared_cluster(source)
     column = cluster or declared
-    codes = np.arange(source.n)
-    if column is not None:
-        codes, _ = key_codes(source.column(column))
-        if (codes < 0).any():
-            raise InputError(
-                f"a {column!r} for every row of {source.name!r}",
-                f"{int((codes < 0).sum()):,} rows without",
-                "fill the column, or choose another with --cluster",
-            )
+    codes, _ = units_of(source, column, what="row")
     notes = []
     if declared is not None:
         notes.append(
@@ -170,42 +161,42 @@ def lay_ground(
         )
     if linked is not None and (without := int((linked.left < 0).sum())):
         notes.append(f"{without:,} of {source.n:,} rows of {source.name!r} have no {on!r} in {target.name!r}")
-    return Ground(source, target, linked, column, codes, tuple(notes))
+    return LinkedSets(source, target, linked, column, codes, tuple(notes))
 
 
-def split_rows(ground: Ground, rule: HoldOut) -> Split:
+def split_rows(sets: LinkedSets, rule: HoldOut) -> Split:
     """The rows that a rule gives to the fit, and those that it keeps.
 
     Raises:
         InputError: nothing is left on one side, or classes are held out where there are none.
         UnknownNameError: neither set has the column of ``unseen``.
     """
-    named = unseen_rows(ground, rule.unseen)
+    named = unseen_rows(sets, rule.unseen)
     held = named.copy()
     if rule.by == "clusters":
-        held |= _share(ground.clusters, ~named, rule)
+        held |= _share(sets.clusters, ~named, rule)
     elif rule.by == "classes":
-        held |= _share(ground.classes, ~named & (ground.classes >= 0), rule)
+        held |= _share(sets.classes, ~named & (sets.classes >= 0), rule)
     if held.all():
         raise InputError(
             "rows to fit on", "all rows are held out", "hold out a smaller share, or fewer values"
         )
-    return split_at(ground, held)
+    return split_at(sets, held)
 
 
-def split_at(ground: Ground, held: Mask) -> Split:
+def split_at(sets: LinkedSets, held: Mask) -> Split:
     """A fit without the rows of ``held`` [N], without the rest of their clusters, and without their texts.
 
     A target row that only held-out rows belong to is held out with them, so that no method, paired or
     not, has seen an answer. Target rows that belong to nothing stay.
     """
     # What shares an image with a held-out row would tell about it: it is neither fitted nor judged.
-    touched = np.isin(ground.clusters, ground.clusters[held])
+    touched = np.isin(sets.clusters, sets.clusters[held])
     fit = np.flatnonzero(~touched)
     rows = np.flatnonzero(held)
-    linked = ground.link
+    linked = sets.link
     if linked is None:
-        return Split(fit, np.arange(ground.target.n), None, rows, np.zeros(len(rows), bool))
+        return Split(fit, np.arange(sets.target.n), None, rows, np.zeros(len(rows), bool))
     fitted_keys = np.unique(linked.left[fit])
     fitted_keys = fitted_keys[fitted_keys >= 0]
     others = np.setdiff1d(linked.left[touched], fitted_keys)
@@ -213,25 +204,25 @@ def split_at(ground: Ground, held: Mask) -> Split:
     pairs = join_codes(linked.left[fit], linked.right[target])
     unseen = (
         ~np.isin(linked.left[rows], fitted_keys) & (linked.left[rows] >= 0)
-        if ground.by_class
+        if sets.by_class
         else np.zeros(len(rows), bool)
     )
     return Split(fit, target, pairs, rows, unseen)
 
 
-def fold_splits(ground: Ground, by: By, folds: int, seed: int) -> Iterator[Split]:
+def fold_splits(sets: LinkedSets, by: By, folds: int, seed: int) -> Iterator[Split]:
     """K splits whose held-out rows are all rows, each once.
 
     Raises:
         VectorError: fewer than two clusters or classes.
     """
-    units = ground.clusters if by == "clusters" else ground.classes
+    units = sets.clusters if by == "clusters" else sets.classes
     # A row without a class is in no fold by class: nobody can say whether its class was seen.
     known = units >= 0
     fold = np.full(len(units), -1)
     fold[known] = cluster_folds(units[known], folds, seed)
     for number in range(int(fold.max()) + 1):
-        split = split_at(ground, fold == number)
+        split = split_at(sets, fold == number)
         if not len(split.source):
             raise InputError(
                 f"clusters that do not span all {by}",
@@ -241,41 +232,34 @@ def fold_splits(ground: Ground, by: By, folds: int, seed: int) -> Iterator[Split
         yield split
 
 
-def unseen_rows(ground: Ground, unseen: tuple[tuple[str, str], ...]) -> Mask:
+def unseen_rows(sets: LinkedSets, unseen: tuple[tuple[str, str], ...]) -> Mask:
     """[N] rows with one of the named values, in the source's columns or else through the link.
 
     Raises:
         UnknownNameError: neither set has the column, or no row has the value.
         LinkError: the column is the target's, and the sets are not linked.
     """
-    found = np.zeros(ground.source.n, bool)
+    found = np.zeros(sets.source.n, bool)
     for column, value in unseen:
-        here = ground.source if column in ground.source.columns else ground.target
-        codes, names = key_codes(here.column(column))
-        if value not in names:
-            raise InputError(
-                f"a value of column {column!r} in set {here.name!r}",
-                repr(value),
-                f"choose one of {name_some(names, 8)}",
-            )
-        rows = codes == names.index(value)
-        if here is ground.target and here is not ground.source:
-            if ground.link is None:
+        here = sets.source if column in sets.source.columns else sets.target
+        rows = rows_with(here, column, value)
+        if here is sets.target and here is not sets.source:
+            if sets.link is None:
                 raise LinkError(
                     f"a link, to know which rows belong to {column} = {value}",
                     "unlinked sets",
                     "name the key with --on, or a column of the source",
                 )
-            keys = ground.link.right[rows]
-            rows = np.isin(ground.link.left, keys[keys >= 0])
+            keys = sets.link.right[rows]
+            rows = np.isin(sets.link.left, keys[keys >= 0])
         found |= rows
     return found
 
 
-def held_digest(ground: Ground, held: Index) -> str:
+def held_digest(sets: LinkedSets, held: Index) -> str:
     """Hash of the ids of held-out rows, in order: 32 hexadecimal digits."""
     digest = hashlib.sha256()
-    for one in ground.source.ids[held]:
+    for one in sets.source.ids[held]:
         digest.update(str(one).encode("utf-8", "backslashreplace") + b"\0")
     return digest.hexdigest()[:32]
 

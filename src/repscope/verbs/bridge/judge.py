@@ -15,23 +15,25 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, LinkError, RepscopeError, StudyError, VectorError
 from repscope.study import Study
 from repscope.study.provenance import version
-from repscope.transform.catalogue import method as card
+from repscope.text.progress import OnProgress, Progress
+from repscope.transform.catalogue import method as method_info
 from repscope.transform.catalogue import methods as all_methods
-from repscope.transform.store import Stored, stored
-from repscope.verbs.bridge.checkpoints import Progress, Report
-from repscope.verbs.bridge.fit import fit_rows
-from repscope.verbs.bridge.holdout import Ground, Index, Split, lay_ground
-from repscope.verbs.bridge.measures import (
-    Judging,
+from repscope.transform.store import SavedBridge, stored
+from repscope.verbs.bridge.evaluation import (
+    Evaluation,
+    EvaluationSplit,
     among_unseen_texts,
-    judge_rows,
+    evaluate_rows,
+    evaluation_of_bridges,
+    evaluation_of_folds,
     largest_rank_changes,
     neighbours_kept,
 )
+from repscope.verbs.bridge.fit import fit_rows
+from repscope.verbs.bridge.holdout import Index, LinkedSets, Split, link_sets
 from repscope.verbs.bridge.options import ALL, JudgeOptions
 from repscope.verbs.bridge.params import make_bridge
 from repscope.verbs.bridge.record import BridgesRecord, Cost, EntryTime, MethodResult, Part
-from repscope.verbs.bridge.trials import Trial, fold_trials, kept_trials
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -47,12 +49,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Candidate:
     """One bridge of a report: kept in the study, or fitted for it.
 
     Attributes:
         label: its name.
-        method: in the registry.
+        method: in the catalogue.
         params: of a method that is fitted here.
         kept: the bridge of the study, or None.
     """
@@ -60,7 +62,7 @@ class Chosen:
     label: str
     method: str
     params: dict[str, Any]
-    kept: Stored | None = None
+    kept: SavedBridge | None = None
 
 
 def report_bridges(
@@ -80,7 +82,7 @@ def report_bridges(
     entry_times: Sequence[int] | None = None,
     seed: int = JudgeOptions.seed,
     resamples: int = JudgeOptions.resamples,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> BridgesRecord:
     """Judge bridges side by side on rows that none of them has seen.
 
@@ -91,7 +93,7 @@ def report_bridges(
     Args:
         study: folder of the study, or the study.
         names: bridges of the study.
-        methods: names of the registry, fitted for this report; or "all", where a method that cannot be
+        methods: names of the catalogue, fitted for this report; or "all", where a method that cannot be
             fitted is listed with its reason instead of stopping the report.
         source, target, on, cluster: as for :func:`repscope.verbs.bridge.fit.fit_bridge`; by default
             those of the bridges.
@@ -124,30 +126,31 @@ def report_bridges(
         )
     about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
     drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
-    ground = lay_ground(
-        opened[about["source"]],
-        opened[about["target"]],
+    opened_sets = opened.open_sets([about["source"], about["target"]])
+    sets = link_sets(
+        opened_sets[about["source"]],
+        opened_sets[about["target"]],
         on=about["on"],
         cluster=about["cluster"],
         drop_unlinked=drop_unlinked,
     )
-    _check_sets(ground, kept)
-    trials = kept_trials(ground, kept) if kept else fold_trials(ground, unseen, folds, seed)
-    chosen = [Chosen(one.name, one.method, dict(one.params), one) for one in kept]
-    taken = {one.label for one in chosen}
+    _check_sets(sets, kept)
+    splits = evaluation_of_bridges(sets, kept) if kept else evaluation_of_folds(sets, unseen, folds, seed)
+    candidates = [Candidate(bridge.name, bridge.method, dict(bridge.params), bridge) for bridge in kept]
+    taken = {candidate.label for candidate in candidates}
     for name in methods:
         label = name if name not in taken else f"{name} (fitted here)"
-        chosen.append(Chosen(label, name, dict((params or {}).get(name, {}))))
-    judging = Judging(measures, seed, resamples)
+        candidates.append(Candidate(label, name, dict((params or {}).get(name, {}))))
+    evaluation = Evaluation(measures, seed, resamples)
     runner = _Runner(
-        ground,
-        judging,
+        sets,
+        evaluation,
         lenient=lenient,
         entry_times=entry_times,
         progress=progress,
-        total=len(trials) * len(chosen),
+        total=len(splits) * len(candidates),
     )
-    parts = tuple(runner.part(trial, chosen) for trial in trials)
+    parts = tuple(runner.part(evaluated, candidates) for evaluated in splits)
     if not any(part.methods for part in parts):
         first = next(iter(runner.failed.items()))
         raise StudyError("at least one bridge that can be fitted", f"{first[0]}: {first[1]}", "choose others")
@@ -156,14 +159,14 @@ def report_bridges(
     asked = locals() | about | {"methods": ALL if lenient else tuple(methods), "measures": measures or None}
     options = JudgeOptions.of({key: value for key, value in asked.items() if not (kept and key in own)})
     return BridgesRecord(
-        source=ground.source.name,
-        target=ground.target.name,
-        on=ground.on or "",
-        cluster=ground.cluster,
+        source=sets.source.name,
+        target=sets.target.name,
+        on=sets.on or "",
+        cluster=sets.cluster,
         folds=None if kept else folds,
         seed=seed,
         fingerprints={
-            **{one.name: one.fingerprint for one in (ground.source, ground.target)},
+            **{one.name: one.fingerprint for one in (sets.source, sets.target)},
             **{f"transforms/{one.name}": one.fingerprint for one in kept},
         },
         replay=options.to_command("bridge", "report", opened.path, *(one.name for one in kept)),
@@ -171,7 +174,7 @@ def report_bridges(
         parts=parts,
         failed=runner.failed,
         entry=tuple(runner.entry),
-        notes=(*ground.notes, *(() if kept else (SHARED_FOLDS,))),
+        notes=(*sets.notes, *(() if kept else (SHARED_FOLDS,))),
     )
 
 
@@ -180,60 +183,60 @@ class _Runner:
 
     def __init__(
         self,
-        ground: Ground,
-        judging: Judging,
+        sets: LinkedSets,
+        evaluation: Evaluation,
         *,
         lenient: bool,
         entry_times: Sequence[int] | None,
-        progress: Report | None,
+        progress: OnProgress | None,
         total: int,
     ) -> None:
-        self.ground, self.judging, self.lenient = ground, judging, lenient
+        self.sets, self.evaluation, self.lenient = sets, evaluation, lenient
         self.entry_times, self.total = entry_times, total
         self.report = progress or (lambda state: None)
         self.failed: dict[str, str] = {}
         self.entry: list[EntryTime] = []
         self.done = 0
 
-    def part(self, trial: Trial, chosen: Sequence[Chosen]) -> Part:
+    def part(self, evaluated: EvaluationSplit, candidates: Sequence[Candidate]) -> Part:
         found = []
-        for one in chosen:
-            self.report(Progress(f"{trial.name}: {one.label}", self.done, self.total))
+        for candidate in candidates:
+            self.report(Progress(f"{evaluated.name}: {candidate.label}", self.done, self.total))
             self.done += 1
-            if one.label in self.failed:
+            if candidate.label in self.failed:
                 continue
             try:
-                found.append(self.method(trial, one))
+                found.append(self.method(evaluated, candidate))
             except RepscopeError as error:
-                if not self.lenient or one.kept is not None:
+                if not self.lenient or candidate.kept is not None:
                     raise
-                self.failed[one.label] = f"expected {error.expected}; got {error.got}; do: {error.do}"
-        self.report(Progress(f"{trial.name}: done", self.done, self.total))
-        rows = trial.rows
-        clusters = len(np.unique(self.ground.clusters[rows]))
-        return Part(trial.name, trial.about, len(rows), clusters, tuple(found))
+                self.failed[candidate.label] = f"expected {error.expected}; got {error.got}; do: {error.do}"
+        self.report(Progress(f"{evaluated.name}: done", self.done, self.total))
+        rows = evaluated.rows
+        clusters = len(np.unique(self.sets.clusters[rows]))
+        return Part(evaluated.name, evaluated.about, len(rows), clusters, tuple(found))
 
-    def method(self, trial: Trial, one: Chosen) -> MethodResult:
-        fits = list(self._fits(trial, one))
-        moved, seconds = _predict(self.ground, fits, trial.rows)
+    def method(self, evaluated: EvaluationSplit, candidate: Candidate) -> MethodResult:
+        fits = list(self._fits(evaluated, candidate))
+        moved, seconds = _predict(self.sets, fits, evaluated.rows)
         first = fits[0][1]
-        arrays = judge_rows(self.ground, trial.rows, moved, self.judging)
-        improved, worsened = largest_rank_changes(self.ground, trial.rows, arrays)
+        arrays = evaluate_rows(self.sets, evaluated.rows, moved, self.evaluation)
+        improved, worsened = largest_rank_changes(self.sets, evaluated.rows, arrays)
         # Folds warn of the same with other numbers; one of them says enough.
         warned = {
             _NUMBER.sub("#", text): text for _, bridge, _ in reversed(fits) for text in bridge.warnings_
         }
         result = MethodResult(
-            label=one.label,
-            method=one.method,
-            params=one.params,
-            learns_from=card(one.method).learns_from,
-            invertible=card(one.method).invertible,
+            label=candidate.label,
+            method=candidate.method,
+            params=candidate.params,
+            learns_from=method_info(candidate.method).learns_from,
+            invertible=method_info(candidate.method).invertible,
             cost=Cost(
                 first.n_parameters,
                 first.flops_per_row,
                 float(np.mean([spent for _, _, spent in fits])),
-                1000 * seconds / len(trial.rows),
+                1000 * seconds / len(evaluated.rows),
             ),
             warnings=tuple(warned.values()),
             measures=dict(arrays.table),
@@ -242,24 +245,28 @@ class _Runner:
             verdict=arrays.verdict,
             improved=improved,
             worsened=worsened,
-            gallery=among_unseen_texts(self.ground, trial.splits, trial.rows, moved, self.judging),
+            gallery=among_unseen_texts(self.sets, evaluated.splits, evaluated.rows, moved, self.evaluation),
             arrays=arrays,
         )
-        self._sweep(trial, one, fits)
+        self._sweep(evaluated, candidate, fits)
         return result
 
-    def _fits(self, trial: Trial, one: Chosen) -> Iterator[tuple[Split, Bridge, float]]:
-        if one.kept is not None:
-            cost = one.kept.fit.get("cost", {})
-            bridge = one.kept.load()
-            for split in trial.splits:
+    def _fits(
+        self, evaluated: EvaluationSplit, candidate: Candidate
+    ) -> Iterator[tuple[Split, Bridge, float]]:
+        if candidate.kept is not None:
+            cost = candidate.kept.fit.get("cost", {})
+            bridge = candidate.kept.load()
+            for split in evaluated.splits:
                 yield split, bridge, float(cost.get("seconds", 0.0))
             return
-        for split in trial.splits:
-            bridge = make_bridge(one.method, one.params, seed=self.judging.seed)
-            yield split, bridge, fit_rows(bridge, self.ground, split)
+        for split in evaluated.splits:
+            bridge = make_bridge(candidate.method, candidate.params, seed=self.evaluation.seed)
+            yield split, bridge, fit_rows(bridge, self.sets, split)
 
-    def _sweep(self, trial: Trial, one: Chosen, fits: list[tuple[Split, Bridge, float]]) -> None:
+    def _sweep(
+        self, evaluated: EvaluationSplit, candidate: Candidate, fits: list[tuple[Split, Bridge, float]]
+    ) -> None:
         from repscope.verbs.bridge.entry_time import entry_times_of, sweep_entry
 
         times = entry_times_of(fits[0][1], self.entry_times)
@@ -267,39 +274,39 @@ class _Runner:
             return
 
         def predict(time_: int) -> Floats:
-            return _predict(self.ground, fits, trial.rows, time_)[0]
+            return _predict(self.sets, fits, evaluated.rows, time_)[0]
 
-        self.report(Progress(f"{trial.name}: {one.label}, times of entry", self.done, self.total))
+        self.report(Progress(f"{evaluated.name}: {candidate.label}, times of entry", self.done, self.total))
         self.entry.append(
             sweep_entry(
-                self.ground,
-                trial.rows,
+                self.sets,
+                evaluated.rows,
                 fits[0][1],
                 predict,
                 times,
-                labels=(one.label, trial.name),
-                judging=self.judging,
+                labels=(candidate.label, evaluated.name),
+                evaluation=self.evaluation,
             )
         )
 
 
 def _predict(
-    ground: Ground, fits: list[tuple[Split, Bridge, float]], rows: Index, entry: int | None = None
+    sets: LinkedSets, fits: list[tuple[Split, Bridge, float]], rows: Index, entry: int | None = None
 ) -> tuple[Floats, float]:
     """[n, E] each row moved by the fit that had not seen it, and the seconds."""
     from repscope.verbs.bridge.entry_time import entering_at
 
     begun = time.perf_counter()
-    moved: Floats = np.empty((len(rows), ground.target.d), np.float32)
+    moved: Floats = np.empty((len(rows), sets.target.d), np.float32)
     for split, bridge, _ in fits:
         at = np.searchsorted(rows, split.held)
-        vectors = ground.source.vectors[split.held]
+        vectors = sets.source.vectors[split.held]
         with entering_at(bridge, entry):
             moved[at] = bridge.transform(vectors)
     return moved, time.perf_counter() - begun
 
 
-def _agreed(kept: Sequence[Stored], given: dict[str, str | None]) -> dict[str, Any]:
+def _agreed(kept: Sequence[SavedBridge], given: dict[str, str | None]) -> dict[str, Any]:
     """Sets, key and clusters that all bridges were fitted with, or that were given."""
     found: dict[str, Any] = dict(given)
     for one in kept:
@@ -328,15 +335,15 @@ def _agreed(kept: Sequence[Stored], given: dict[str, str | None]) -> dict[str, A
     return found
 
 
-def _check_sets(ground: Ground, kept: Sequence[Stored]) -> None:
-    if ground.source.d != ground.target.d:
+def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
+    if sets.source.d != sets.target.d:
         raise VectorError(
             "source and target of one width, so that there is a before",
-            f"{ground.source.name!r} {ground.source.d}, {ground.target.name!r} {ground.target.d}",
+            f"{sets.source.name!r} {sets.source.d}, {sets.target.name!r} {sets.target.d}",
             "apply the bridge, and measure the new set with: repscope compare",
         )
     for one in kept:
-        for role, here in (("source", ground.source), ("target", ground.target)):
+        for role, here in (("source", sets.source), ("target", sets.target)):
             recorded = one.fit.get(role) or {}
             if recorded.get("fingerprint") != here.fingerprint:
                 raise StudyError(
@@ -351,7 +358,7 @@ def _check_sets(ground: Ground, kept: Sequence[Stored]) -> None:
 def _check_names(methods: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse methods that are none, and parameters of methods that were not named."""
     for name in methods:
-        card(name)
+        method_info(name)
     for name in params:
         if name not in methods:
             raise InputError(

@@ -1,4 +1,4 @@
-"""The registry of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
+"""The catalogue of bridges for readers: lines of a terminal, a table of the documentation, JSON values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from repscope.errors import RepscopeError
-from repscope.transform.catalogue import Method, method, methods
+from repscope.transform.catalogue import MethodInfo, method, methods
 from repscope.verbs.bridge.params import parameters_of
 
 LEARNS = {
@@ -22,7 +22,7 @@ LEARNS = {
 WIDTH = 100
 
 
-def methods_lines(all_of_them: Sequence[Method]) -> list[str]:
+def methods_lines(all_of_them: Sequence[MethodInfo]) -> list[str]:
     """One block a method, for a terminal."""
     wide = max(len(one.name) for one in all_of_them)
     learns = max(map(len, LEARNS.values()))
@@ -38,7 +38,7 @@ def methods_lines(all_of_them: Sequence[Method]) -> list[str]:
     return lines
 
 
-def method_lines(one: Method) -> list[str]:
+def method_lines(one: MethodInfo) -> list[str]:
     """One method with its parameters and their defaults."""
     lines = [
         one.name,
@@ -76,7 +76,7 @@ def methods_markdown() -> str:
     return "\n".join(lines)
 
 
-def _json(one: Method) -> dict[str, Any]:
+def _json(one: MethodInfo) -> dict[str, Any]:
     record = one.to_json()
     try:
         one.load()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import UnknownNameError
-from repscope.transform.catalogue import get
+from repscope.transform.bridges import get
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -20,7 +20,7 @@ def make_bridge(method: str, params: Mapping[str, Any] | None = None, *, seed: i
     """An unfitted bridge.
 
     Args:
-        method: name in the registry.
+        method: name in the catalogue.
         params: its parameters; others keep their defaults.
         seed: of a method that draws at random, unless ``params`` says otherwise.
 

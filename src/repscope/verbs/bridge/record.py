@@ -8,8 +8,8 @@ from typing import Any
 
 from repscope.errors import UnknownNameError
 from repscope.measure.comparison.compare_arrays import ArrayComparison
-from repscope.measure.comparison.results import MeasureResult
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 
 SCHEMA = "repscope.bridges/1"

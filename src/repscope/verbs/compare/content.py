@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from repscope.measure.catalogue.registry import MeasureCard, all_cards
-from repscope.measure.comparison.results import SimilarityResult
+from repscope.measure.catalogue.measures import MEASURES
+from repscope.measure.core.info import MeasureInfo
+from repscope.measure.core.results import SimilarityResult
 from repscope.study.provenance import now
 from repscope.text.display import exact, glued, isolated, visible
 from repscope.text.numbers import (
@@ -135,7 +136,7 @@ class Content:
     commands: tuple[str, ...]
     version: str
     time: str
-    cards: tuple[MeasureCard, ...]
+    cards: tuple[MeasureInfo, ...]
 
     @property
     def readings(self) -> str:
@@ -161,7 +162,7 @@ def build_content(record: ComparisonRecord) -> Content:
     groups = measure_groups(record.measures, record.undefined, verdict, notes)
     similarity = tuple(_similarity_row(row, notes) for row in record.similarity)
     parts, change_facts = _change(record.change)
-    cards = all_cards()
+    cards = MEASURES
     named = (
         [row.name for row in record.measures]
         + list(record.undefined)
@@ -237,7 +238,7 @@ def _similarity_row(row: SimilarityResult, notes: Notes) -> SimilarityRow:
     places = places_for(row.value.value, row.null, row.null_high)
     return SimilarityRow(
         name=row.name,
-        plain=plain_name(row.name, all_cards().get(row.name)),
+        plain=plain_name(row.name, MEASURES.get(row.name)),
         value=cell(row.value, places),
         null="–" if row.null is None else number(row.null, places),
         null_high="–" if row.null_high is None else number(row.null_high, places),
@@ -278,7 +279,7 @@ def _part(name: str, value: Any) -> Part:
     return Part(name, percent(share), ends, PARTS[name], width)
 
 
-def _power(record: ComparisonRecord, cards: Mapping[str, MeasureCard]) -> tuple[PowerRow, ...]:
+def _power(record: ComparisonRecord, cards: Mapping[str, MeasureInfo]) -> tuple[PowerRow, ...]:
     table = {row.name: row for row in record.measures}
     rows = []
     for name, smallest in record.verdict.detectable.items():

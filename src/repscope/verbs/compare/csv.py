@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.controls import NAMES
 from repscope.verbs.compare.protocol import ComparisonRecord
 
@@ -73,7 +73,7 @@ def _similarity(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _described(name: str) -> dict[str, str]:
-    card = all_cards().get(name)
+    card = MEASURES.get(name)
     if card is None:
         return {"name": _text(name)}
     return {"name": name, "group": card.group, "direction": card.direction, "unit": card.unit}

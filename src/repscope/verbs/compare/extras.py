@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import ArrayComparison
-from repscope.measure.comparison.results import SimilarityResult
 from repscope.measure.core.resample import estimate_replicates
+from repscope.measure.core.results import SimilarityResult
+from repscope.verbs.common.rows import spread
+from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from repscope.verbs.compare.compare import Paired
 
 NEIGHBOUR_ROWS = 10_000
 """Items whose neighbours before and after are searched at most."""
@@ -47,9 +47,9 @@ def similarity_of(
     Returns:
         Results in the order of the documentation, and the reason for each that is undefined.
     """
-    from repscope.measure.similarity.table import similarity_nulls, similarity_replicates
+    from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 
-    names = [name for name, one in all_cards().items() if one.group == "similarity"]
+    names = [name for name, one in MEASURES.items() if one.group == "similarity"]
     if wanted is not None:
         names = [name for name in names if name in wanted]
     if not names:
@@ -140,11 +140,11 @@ def item_table(
     found["angle"] = pa.array(moved.angle)
     n = paired.before.n
     if neighbourhoods is not None:
-        found["neighbours_kept"] = _spread(n, neighbourhoods.rows, neighbourhoods.kept)
-        found["neighbours_q"] = _spread(n, neighbourhoods.rows, neighbourhoods.q)
+        found["neighbours_kept"] = spread(n, neighbourhoods.rows, neighbourhoods.kept)
+        found["neighbours_q"] = spread(n, neighbourhoods.rows, neighbourhoods.q)
     for label, (rows, points) in coordinates.items():
         for axis, letter in enumerate("xy"):
-            found[f"map_{label}_{letter}"] = _spread(n, rows, points[:, axis])
+            found[f"map_{label}_{letter}"] = spread(n, rows, points[:, axis])
     own = {
         f"item_{name}" if name in found else name: paired.before.items.column(name)
         for name in paired.before.columns
@@ -176,12 +176,3 @@ def _reference_names(paired: Paired) -> NDArray[np.object_]:
         paired.link.right >= 0, names[paired.link.right], paired.reference.ids
     )
     return keyed
-
-
-def _spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array:
-    """Values at their rows, null elsewhere."""
-    import pyarrow as pa
-
-    whole, missing = np.zeros(n), np.ones(n, bool)
-    whole[rows], missing[rows] = values, False
-    return pa.array(whole, mask=missing | ~np.isfinite(whole))

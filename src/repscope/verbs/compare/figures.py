@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.study.links import key_codes
+from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from repscope.maps import Projection
     from repscope.maps.fit import Method
     from repscope.study import EmbeddingSet
-    from repscope.verbs.compare.compare import Paired
 
 MAP_INCHES = 5.5
 MOST_LABELS = 25

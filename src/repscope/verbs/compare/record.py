@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.measure.comparison.results import MeasureResult, SimilarityResult
+from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Verdict
 
 if TYPE_CHECKING:

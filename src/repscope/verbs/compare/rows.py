@@ -7,9 +7,10 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from repscope.measure.catalogue.registry import MeasureCard, all_cards
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.info import MeasureInfo
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.text.display import visible
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change, whole
@@ -132,7 +133,7 @@ def key_rows(
     """The few rows that a verdict turns on, those that are undefined among them."""
     rows = {row.name: row for row in table}
     names = KEY_MEASURES if linked else KEY_MEASURES_UNLINKED
-    cards = all_cards()
+    cards = MEASURES
     return [
         measure_row(rows[name], cards.get(name), verdict, notes)
         if name in rows
@@ -146,7 +147,7 @@ def measure_groups(
     table: Iterable[MeasureResult], undefined: Mapping[str, str], verdict: Verdict, notes: Notes
 ) -> list[MeasureGroup]:
     """All measures by group; the undefined ones at the end of theirs, with the reason."""
-    cards = all_cards()
+    cards = MEASURES
     found: dict[str, list[MeasureRow]] = {group: [] for group in GROUPS}
     for row in table:
         card = cards.get(row.name)
@@ -157,7 +158,7 @@ def measure_groups(
     return [MeasureGroup(group, *GROUPS[group], tuple(rows)) for group, rows in found.items() if rows]
 
 
-def measure_row(row: MeasureResult, card: MeasureCard | None, verdict: Verdict, notes: Notes) -> MeasureRow:
+def measure_row(row: MeasureResult, card: MeasureInfo | None, verdict: Verdict, notes: Notes) -> MeasureRow:
     """One measured row."""
     direction = card.direction if card else "none"
     places = places_for(row.before.value, row.after.value)
@@ -187,7 +188,7 @@ def measure_row(row: MeasureResult, card: MeasureCard | None, verdict: Verdict, 
     )
 
 
-def undefined_row(name: str, why: str, card: MeasureCard | None) -> MeasureRow:
+def undefined_row(name: str, why: str, card: MeasureInfo | None) -> MeasureRow:
     """The row of a measure that these sets do not have."""
     direction = card.direction if card else "none"
     return MeasureRow(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from repscope.measure.comparison.results import MeasureResult
+from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import TRUE_MATCH, describe
 from repscope.text.display import isolated, visible
 from repscope.text.numbers import number, percent, places_for, typeset, whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repscope.measure.catalogue.registry import MeasureCard
+from repscope.measure.core.info import MeasureInfo
 
 KEY_MEASURES = (
     "mrr.true", "top1.true", "margin.true", "cosine.true", "cosine.max",
@@ -81,6 +81,6 @@ PARTS = {
 """What each share of the change is."""
 
 
-def plain_name(name: str, card: MeasureCard | None) -> str:
+def plain_name(name: str, card: MeasureInfo | None) -> str:
     """What a measure is, in a few words."""
     return _PLAIN.get(name) or (card.formula if card else "")

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
+from repscope.text.progress import OnProgress, Progress
 from repscope.verbs.compare.record import Comparison
 from repscope.verbs.demo.options import DemoOptions
 from repscope.verbs.drift.record import Drift
 
 if TYPE_CHECKING:
     import torch
-
-    from repscope.extraction import Progress
 
 TRAIN = 900
 MODEL_FILE = Path(__file__).with_name("dual_encoder.py")
@@ -70,7 +69,7 @@ def run_demo(
     method: str = DemoOptions.method,
     drift: bool = DemoOptions.drift,
     seed: int = DemoOptions.seed,
-    progress: Report | None = None,
+    progress: OnProgress | None = None,
 ) -> Tour:
     """The tour: images, a dual encoder with a modality gap, extraction, two transforms, two verdicts.
 
@@ -81,7 +80,7 @@ def run_demo(
         method: of the maps of both comparisons.
         drift: with the chapter on generators that learn from their own images.
         seed: of everything.
-        progress: told the step, what is done of it, and how much there is.
+        progress: told about every step.
 
     Raises:
         StudyError: the folder holds something that is not a demo.
@@ -93,7 +92,11 @@ def run_demo(
     from repscope.verbs.demo.dual_encoder import DIGITS
     from repscope.verbs.extract.extract import extract
 
-    report = progress or (lambda step, done, total: None)
+    tell = progress or (lambda now: None)
+
+    def report(step: str, done: int, total: int) -> None:
+        tell(Progress(step, done, total))
+
     root = _fresh(Path(folder))
     labels = _write_images(root / "images", seed, report)
     model_file = root / "dual_encoder.py"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from repscope.measure.drift.result import DriftArrays
 from repscope.study import EmbeddingSet
-from repscope.verbs.drift.rows import Lined
+from repscope.verbs.drift.rows import AlignedStages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,7 @@ class DriftMap:
 
 
 def fit_drift_map(
-    groups: Mapping[str, Lined],
+    groups: Mapping[str, AlignedStages],
     reference: EmbeddingSet | None,
     choice: DriftMap,
     sets: Iterable[EmbeddingSet] = (),
@@ -107,7 +107,7 @@ def _key(group: str, number: int) -> str:
 
 
 def draw_clusters(
-    groups: Mapping[str, Lined],
+    groups: Mapping[str, AlignedStages],
     found: Mapping[str, DriftArrays],
     reference: EmbeddingSet | None,
     projection: Projection,
@@ -194,7 +194,7 @@ def _reference_cloud(reference: EmbeddingSet, projection: Projection, scale: flo
 
 
 def _symbolic_scale(
-    groups: Mapping[str, Lined], found: Mapping[str, DriftArrays], projection: Projection
+    groups: Mapping[str, AlignedStages], found: Mapping[str, DriftArrays], projection: Projection
 ) -> float:
     """Map units for one unit of the space, so that the first stage's disc has its radius on the map."""
     group = next(iter(groups))
@@ -234,7 +234,7 @@ def _distance(arrays: DriftArrays, first: int, second: int, *, brief: bool) -> s
     return text if brief or low is None or high is None else f"{text} [{short(low)}, {short(high)}]"
 
 
-def _reference_factor(groups: Mapping[str, Lined], reference: EmbeddingSet) -> float:
+def _reference_factor(groups: Mapping[str, AlignedStages], reference: EmbeddingSet) -> float:
     """What the reference is multiplied by on the map: 1 unless its rows have another mean length."""
     stage = next(iter(groups.values())).stages[0]
     own, other = _mean_length(stage), _mean_length(reference)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from repscope.measure.catalogue.registry import MeasureCard, all_cards
+from repscope.measure.catalogue.measures import MEASURES
+from repscope.measure.core.info import MeasureInfo
 from repscope.study.provenance import now
 from repscope.text.display import exact, glued, isolated, visible
 from repscope.text.numbers import typeset, whole
@@ -49,7 +50,7 @@ class DriftContent:
     sets: tuple[SetRow, ...]
     margins: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
-    cards: tuple[MeasureCard, ...]
+    cards: tuple[MeasureInfo, ...]
     seed: int
     version: str
     time: str
@@ -79,7 +80,7 @@ def _origin(one: SetRow) -> str:
 def build_drift_content(record: DriftRecord) -> DriftContent:
     """Everything that a report says about ordered stages, as strings."""
     arrays = record.groups[record.group]
-    cards = all_cards()
+    cards = MEASURES
     names = dict.fromkeys(
         name.partition("@")[0] for one in record.groups.values() for name in (*one.series, *one.undefined)
     )

@@ -14,12 +14,12 @@ from repscope.measure.drift.result import DriftArrays
 from repscope.plot.base.style import palette as find_palette
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
+from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.words import map_method
-from repscope.verbs.compare.compare import declared_cluster
 from repscope.verbs.drift.groups import Grouped, group_stages
 from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.drift.record import Drift
-from repscope.verbs.drift.rows import Asked, Lined, check_sets, line_up, positions_of
+from repscope.verbs.drift.rows import AlignedStages, PairingOptions, align_stages, check_sets, positions_of
 
 _PARTS = re.compile(r"[_.\s-]+")
 
@@ -96,14 +96,14 @@ def drift(
     declared = None if cluster else declared_cluster(first)
     if declared:
         notes.append(f"clusters are {declared}, as the import said; --cluster id takes every item alone")
-    asked = Asked(pair, on, cluster or declared, drop_unlinked)
-    lined, paired, left_out = line_up(grouped.stages, reference, asked)
+    pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked)
+    aligned, paired, left_out = align_stages(grouped.stages, reference, pairing)
     notes += left_out
     choice = DriftMap(drawn_by, perplexity, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_drift_map(lined, reference, choice, _all_sets(stages, grouped, reference, None))
+    projection = fit_drift_map(aligned, reference, choice, _all_sets(stages, grouped, reference, None))
     found, contrasts = _measure(
-        lined,
+        aligned,
         paired=paired,
         reference=reference,
         real=real,
@@ -114,11 +114,11 @@ def drift(
         resamples=resamples,
         margins=margins,
     )
-    drawn = draw_drift(lined, found, reference, projection, choice)
+    drawn = draw_drift(aligned, found, reference, projection, choice)
     sets = _all_sets(stages, grouped, reference, real)
     options = DriftOptions.of(
         locals()
-        | {"cluster": asked.cluster}
+        | {"cluster": pairing.cluster}
         | {key: one and one.name for key, one in (("reference", reference), ("real", real))}
     )
     return Drift(
@@ -129,7 +129,7 @@ def drift(
         real=real.name if real else None,
         on=on,
         pair=pair,
-        cluster=asked.cluster,
+        cluster=pairing.cluster,
         by=groups if isinstance(groups, str) else None,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in sets},
@@ -145,7 +145,7 @@ def drift(
 
 
 def _measure(
-    lined: Mapping[str, Lined],
+    aligned: Mapping[str, AlignedStages],
     *,
     paired: bool,
     reference: EmbeddingSet | None,
@@ -153,15 +153,15 @@ def _measure(
     **options: Any,
 ) -> tuple[dict[str, DriftArrays], tuple[GroupContrast, ...]]:
     """The drift of each group, and the differences between groups where there are several."""
-    keys = {name: one.link for name, one in lined.items()}
+    keys = {name: one.link for name, one in aligned.items()}
     link = next(iter(keys.values()))
     options |= {
         "reference": None if reference is None else reference.rows,
         "reference_keys": None if link is None else link.right,
         "real": None if real is None else real.rows,
     }
-    if len(lined) == 1:
-        ((name, one),) = lined.items()
+    if len(aligned) == 1:
+        ((name, one),) = aligned.items()
         return {
             name: drift_arrays(
                 [stage.rows for stage in one.stages],
@@ -171,11 +171,11 @@ def _measure(
                 **options,
             )
         }, ()
-    options["labels"] = common_labels([one.names for one in lined.values()], options["positions"])
+    options["labels"] = common_labels([one.names for one in aligned.values()], options["positions"])
     return drift_groups(
-        {name: [stage.rows for stage in one.stages] for name, one in lined.items()},
+        {name: [stage.rows for stage in one.stages] for name, one in aligned.items()},
         paired=paired,
-        clusters={name: one.clusters for name, one in lined.items()},
+        clusters={name: one.clusters for name, one in aligned.items()},
         item_keys=None if link is None else {name: one.left for name, one in keys.items() if one},
         **options,
     )
@@ -238,7 +238,7 @@ def drift_study(
     real: str | None = None,
     **options: Any,
 ) -> Drift:
-    """Analyse sets of a study after verifying every byte of them.
+    """Analyse verified sets of a study.
 
     Args:
         study: its folder.
@@ -257,7 +257,7 @@ def drift_study(
         by_name = {name: expand_orders(opened, of) for name, of in groups.items()}
     wanted = [*stages, *(one for of in (by_name or {}).values() for one in of)]
     wanted += [one for one in (reference, real) if one is not None]
-    sets = {name: opened.verify(name) for name in dict.fromkeys(wanted)}
+    sets = opened.open_sets(wanted)
     chosen: Groups | None = groups if isinstance(groups, str) else None
     if by_name is not None:
         chosen = {name: [sets[one] for one in of] for name, of in by_name.items()}

@@ -14,7 +14,7 @@ from repscope.measure.drift.result import DriftArrays
 from repscope.study import EmbeddingSet
 from repscope.verbs.drift.cluster_map import DriftMap, draw_clusters
 from repscope.verbs.drift.items import drift_items
-from repscope.verbs.drift.rows import Lined
+from repscope.verbs.drift.rows import AlignedStages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +50,7 @@ class DrawnDrift:
 
 
 def draw_drift(
-    groups: Mapping[str, Lined],
+    groups: Mapping[str, AlignedStages],
     found: Mapping[str, DriftArrays],
     reference: EmbeddingSet | None,
     projection: Projection | None,
@@ -103,7 +103,7 @@ def _pair_rows(arrays: DriftArrays) -> list[PairRow]:
 
 
 def _draw_examples(
-    drawn: DrawnDrift, group: str, groups: Mapping[str, Lined], found: Mapping[str, DriftArrays]
+    drawn: DrawnDrift, group: str, groups: Mapping[str, AlignedStages], found: Mapping[str, DriftArrays]
 ) -> None:
     """Pictures of the items that moved most, where the stages have any; else a note, never an empty panel."""
     from repscope.plot.base.text import number as short
@@ -111,23 +111,23 @@ def _draw_examples(
     from repscope.plot.neighbour_grid import Tile
     from repscope.report.thumbnails import picture, source_folders
 
-    lined, arrays = groups[group], found[group]
+    aligned, arrays = groups[group], found[group]
     absent = "there is no figure of examples: "
-    if not any(name in one.columns for one in lined.stages for name in _IMAGES):
+    if not any(name in one.columns for one in aligned.stages for name in _IMAGES):
         drawn.notes.append(absent + "no stage has a column path or image")
         return
-    count = len(lined.stages)
+    count = len(aligned.stages)
     shown = np.unique(np.linspace(0, count - 1, min(count, COLUMNS)).round().astype(int)).tolist()
-    folders = [source_folders({one.name: one.provenance}) for one in lined.stages]
+    folders = [source_folders({one.name: one.provenance}) for one in aligned.stages]
     rows = []
     for row in arrays.paths.moved_most[:EXAMPLES]:
         tiles = []
         for number in shown:
-            image = _first(lined.stages[number], _IMAGES, row)
+            image = _first(aligned.stages[number], _IMAGES, row)
             small = picture(image, folders[number], _SIDE)
             pixels = None if small is None else np.asarray(small, dtype=np.uint8)
             tiles.append(Tile("", pixels, "" if image is None else str(image)))
-        text = _first(lined.stages[0], ("caption", "text", "label", "id"), row)
+        text = _first(aligned.stages[0], ("caption", "text", "label", "id"), row)
         rows.append(ExampleRow(str(text), f"moved {short(float(arrays.paths.net[row]))}", tuple(tiles)))
     if not any(tile.picture is not None for one in rows for tile in one.tiles):
         drawn.notes.append(absent + "none of the pictures in the column path could be read here")

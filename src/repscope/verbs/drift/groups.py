@@ -10,6 +10,7 @@ import numpy as np
 from repscope.errors import InputError, name_some
 from repscope.study import EmbeddingSet
 from repscope.study.links import key_codes
+from repscope.verbs.common.rows import units_of
 
 MOST_GROUPS = 8
 
@@ -53,7 +54,7 @@ def group_stages(
                 "put the first stages into a group of their own: --group NAME=SET,SET",
             )
         return _checked(Grouped({name: tuple(of) for name, of in groups.items()}))
-    values = [_values(one, groups) for one in stages]
+    values = [units_of(stage, groups, option="--groups", what="row")[1] for stage in stages]
     if all(len(of) == 1 for of in values):
         found: dict[str, list[EmbeddingSet]] = {}
         for one, of in zip(stages, values, strict=True):
@@ -83,17 +84,6 @@ def _checked(grouped: Grouped) -> Grouped:
             "give each group its stages in order: --group NAME=SET,SET",
         )
     return grouped
-
-
-def _values(one: EmbeddingSet, column: str) -> list[str]:
-    codes, names = key_codes(one.column(column))
-    if (codes < 0).any():
-        raise InputError(
-            f"a {column!r} for every row of {one.name!r}",
-            f"{int((codes < 0).sum()):,} rows without",
-            "fill the column, or choose another with --groups",
-        )
-    return names
 
 
 def _part(one: EmbeddingSet, column: str, value: str) -> EmbeddingSet:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from repscope.measure.drift.result import DriftArrays
-from repscope.verbs.drift.rows import Lined
+from repscope.verbs.common.rows import spread
+from repscope.verbs.drift.rows import AlignedStages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +20,7 @@ ADDED = (
 """Columns that are found; a column of the items with one of these names is kept under ``item_NAME``."""
 
 
-def drift_items(groups: Mapping[str, Lined], found: Mapping[str, DriftArrays]) -> pa.Table:
+def drift_items(groups: Mapping[str, AlignedStages], found: Mapping[str, DriftArrays]) -> pa.Table:
     """The items of all groups, one after the other, with the columns of their first stage.
 
     ``path_length`` is Σ ‖x_{g+1} − x_g‖, ``net`` ‖x_last − x_first‖, ``straightness`` their ratio (null where
@@ -31,25 +31,25 @@ def drift_items(groups: Mapping[str, Lined], found: Mapping[str, DriftArrays]) -
     import pyarrow as pa
 
     tables = []
-    for name, lined in groups.items():
-        first = lined.stages[0]
+    for name, aligned in groups.items():
+        first = aligned.stages[0]
         paths = found[name].paths
         known = paths.length > 0
-        ratio = np.divide(paths.net, paths.length, out=np.zeros(lined.n), where=known)
+        ratio = np.divide(paths.net, paths.length, out=np.zeros(aligned.n), where=known)
         ids = first.items.column("id").to_pylist()
-        partners: list[str | None] = [None] * lined.n
+        partners: list[str | None] = [None] * aligned.n
         for row, other in zip(paths.rows.tolist(), paths.partner.tolist(), strict=False):
             partners[row] = ids[other]
         columns: dict[str, Any] = {
             "path_length": pa.array(paths.length),
             "net": pa.array(paths.net),
             "straightness": pa.array(ratio, mask=~known),
-            "nearest_first": _spread(lined.n, paths.rows, paths.nearest_first),
-            "nearest_last": _spread(lined.n, paths.rows, paths.nearest_last),
+            "nearest_first": spread(aligned.n, paths.rows, paths.nearest_first),
+            "nearest_last": spread(aligned.n, paths.rows, paths.nearest_last),
             "partner": pa.array(partners, pa.string()),
         }
         if len(groups) > 1:
-            columns = {"group": pa.array([name] * lined.n, pa.string()), **columns}
+            columns = {"group": pa.array([name] * aligned.n, pa.string()), **columns}
         own = {
             f"item_{column}" if column in ADDED else column: first.items.column(column)
             for column in first.columns
@@ -58,13 +58,3 @@ def drift_items(groups: Mapping[str, Lined], found: Mapping[str, DriftArrays]) -
     if len(tables) == 1:
         return tables[0]
     return pa.concat_tables(tables, promote_options="permissive")
-
-
-def _spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array:
-    """Values at their rows, null elsewhere."""
-    import pyarrow as pa
-
-    whole, missing = np.zeros(n), np.ones(n, bool)
-    if len(values):
-        whole[rows], missing[rows] = values, False
-    return pa.array(whole, mask=missing | ~np.isfinite(whole))

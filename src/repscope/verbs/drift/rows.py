@@ -11,9 +11,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, LinkError, VectorError, name_some
+from repscope.errors import InputError, LinkError, name_some
 from repscope.study import EmbeddingSet, Link, link
 from repscope.study.links import key_codes
+from repscope.verbs.common.rows import keep_rows, one_width, units_of
 
 FEWEST_ITEMS = 2
 _EXAMPLES = 5
@@ -21,7 +22,7 @@ _LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
 
 
 @dataclass(frozen=True)
-class Lined:
+class AlignedStages:
     """Stages of one group, row i the same item in each.
 
     Attributes:
@@ -43,7 +44,7 @@ class Lined:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PairingOptions:
     """How rows are paired and linked.
 
     Attributes:
@@ -59,9 +60,9 @@ class Asked:
     drop_unlinked: bool = False
 
 
-def line_up(
-    groups: Mapping[str, Sequence[EmbeddingSet]], reference: EmbeddingSet | None, asked: Asked
-) -> tuple[dict[str, Lined], bool, list[str]]:
+def align_stages(
+    groups: Mapping[str, Sequence[EmbeddingSet]], reference: EmbeddingSet | None, pairing: PairingOptions
+) -> tuple[dict[str, AlignedStages], bool, list[str]]:
     """Stages of every group with the same items in the same order.
 
     Groups that share items are paired: only items in every stage of every group are kept. Groups that
@@ -76,35 +77,36 @@ def line_up(
         UnknownNameError: no such column.
     """
     notes: list[str] = []
-    keys = {name: [_keys(one, asked.pair) for one in stages] for name, stages in groups.items()}
+    keys = {name: [_keys(one, pairing.pair) for one in stages] for name, stages in groups.items()}
     common = {name: set.intersection(*(set(one) for one in of)) for name, of in keys.items()}
     everywhere = set.intersection(*common.values())
     paired = bool(everywhere)
     if paired:
         common = dict.fromkeys(common, everywhere)
-    lined = {}
+    aligned = {}
     for name, stages in groups.items():
         of, kept = keys[name], common[name]
         if len(kept) < FEWEST_ITEMS:
             raise LinkError(
                 f"at least {FEWEST_ITEMS} items in all stages ({', '.join(one.name for one in stages)})",
-                f"{len(kept)} with a common {asked.pair!r} (for example "
+                f"{len(kept)} with a common {pairing.pair!r} (for example "
                 + " against ".join(name_some(map(repr, one), 2) or "none" for one in of[:3])
                 + ")",
                 "give the stages the ids of their items, or name the key column that they share with --pair",
             )
-        notes += _missing(stages, of, kept, asked.pair)
+        notes += _missing(stages, of, kept, pairing.pair)
         order = [key for key in of[0] if key in kept]
         taken = tuple(
-            _rows(one, [found[key] for key in order]) for one, found in zip(stages, of, strict=True)
+            keep_rows(one, np.array([found[key] for key in order], np.int64))
+            for one, found in zip(stages, of, strict=True)
         )
-        taken, linked, dropped = _linked(taken, reference, asked)
+        taken, linked, dropped = _linked(taken, reference, pairing)
         notes += dropped
-        clusters = _clusters(taken[0], asked.cluster)
-        lined[name] = Lined(taken, tuple(one.name for one in stages), linked, clusters)
-    if len(lined) > 1 and not paired:
+        clusters, _ = units_of(taken[0], pairing.cluster)
+        aligned[name] = AlignedStages(taken, tuple(one.name for one in stages), linked, clusters)
+    if len(aligned) > 1 and not paired:
         notes.append("the groups share no item, so they are compared as independent")
-    return lined, paired, notes
+    return aligned, paired, notes
 
 
 def check_sets(
@@ -131,13 +133,7 @@ def check_sets(
             "name each set once, in order",
         )
     others = [one for one in (reference, real) if one is not None]
-    widths = {one.name: one.d for one in (*stages, *others)}
-    if len(set(widths.values())) > 1:
-        raise VectorError(
-            "sets of one width",
-            ", ".join(f"{name!r} {width}" for name, width in widths.items()),
-            "capture all of them in one space: the same model, the same capture point",
-        )
+    one_width((*stages, *others), "capture all of them in one space: the same model, the same capture point")
     same: dict[str, list[str]] = {}
     for one in stages:
         same.setdefault(one.fingerprint, []).append(one.name)
@@ -230,45 +226,27 @@ def _missing(
 
 
 def _linked(
-    stages: tuple[EmbeddingSet, ...], reference: EmbeddingSet | None, asked: Asked
+    stages: tuple[EmbeddingSet, ...], reference: EmbeddingSet | None, pairing: PairingOptions
 ) -> tuple[tuple[EmbeddingSet, ...], Link | None, list[str]]:
-    if reference is None or asked.on is None:
+    if reference is None or pairing.on is None:
         return stages, None, []
     first = stages[0]
-    found = link(first, reference, asked.on, drop_unlinked=asked.drop_unlinked)
-    if not asked.drop_unlinked or (found.left >= 0).all():
+    found = link(first, reference, pairing.on, drop_unlinked=pairing.drop_unlinked)
+    if not pairing.drop_unlinked or (found.left >= 0).all():
         missing = int((found.left < 0).sum())
-        why = f"{missing:,} of {first.n:,} items have no {asked.on!r}: matched measures leave them out"
+        why = f"{missing:,} of {first.n:,} items have no {pairing.on!r}: matched measures leave them out"
         return stages, found, [why] if missing else []
     rows = np.flatnonzero(found.left >= 0)
     if len(rows) < FEWEST_ITEMS:
         raise LinkError(
-            f"at least {FEWEST_ITEMS} items with a {asked.on!r} in {reference.name!r}",
+            f"at least {FEWEST_ITEMS} items with a {pairing.on!r} in {reference.name!r}",
             f"{len(rows)} of {first.n:,}",
             "choose another key with --on",
         )
     lost = [str(first.ids[row]) for row in np.flatnonzero(found.left < 0)]
     kept = tuple(one.take(rows) for one in stages)
     note = (
-        f"{len(lost):,} of {first.n:,} items have no {asked.on!r} in {reference.name!r} and were left out of "
-        f"every stage ({name_some(lost, _EXAMPLES)})"
+        f"{len(lost):,} of {first.n:,} items have no {pairing.on!r} in {reference.name!r} and were left out "
+        f"of every stage ({name_some(lost, _EXAMPLES)})"
     )
     return kept, Link(found.on, found.left[rows], found.right, found.names), [note]
-
-
-def _clusters(one: EmbeddingSet, column: str | None) -> NDArray[np.int64]:
-    if column is None or column == "id":
-        return np.arange(one.n)
-    codes, _ = key_codes(one.column(column))
-    if (codes < 0).any():
-        raise InputError(
-            f"a {column!r} for every item of {one.name!r}",
-            f"{int((codes < 0).sum()):,} items without",
-            "fill the column, or choose another with --cluster",
-        )
-    return codes
-
-
-def _rows(one: EmbeddingSet, rows: Sequence[int]) -> EmbeddingSet:
-    index = np.asarray(rows, np.int64)
-    return one if len(index) == one.n and (index == np.arange(one.n)).all() else one.take(index)

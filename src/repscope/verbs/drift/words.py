@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repscope.measure.catalogue.registry import all_cards
+from repscope.measure.catalogue.measures import MEASURES
 
 TONES = {
     "stable": "calm",
@@ -69,6 +69,6 @@ def plain(name: str) -> str:
     base, _, to = name.partition("@")
     words = _PLAIN.get(base)
     if words is None:
-        card = all_cards().get(base)
+        card = MEASURES.get(base)
         words = card.formula if card else ""
     return f"{words}, to real rows" if to else words

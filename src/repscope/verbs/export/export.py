@@ -77,7 +77,7 @@ def export(
 
     Raises:
         MissingError: no such study or set.
-        IncompleteSetError: the set was never finished.
+        IncompleteSetError, CorruptError: the set was never finished, or its bytes are not what was written.
         UnknownNameError, InputError: see :func:`repscope.formats.write.target_for`; item columns that
             the format cannot hold; a target inside the study.
         ExistsError: something is there.
@@ -85,7 +85,7 @@ def export(
         StorageError: the disk or the other side refuses.
     """
     opened = Study.open(study)
-    embeddings = opened[name]
+    embeddings = opened.open_sets([name])[name]
     location = str(to)
     target = target_for(location, as_format)
     _refuse_inside(opened, location)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError
-from repscope.extraction import Extraction, Progress, RunSettings, Source
+from repscope.extraction import Extraction, RunSettings, Source
 from repscope.extraction.capture.points import CapturePoint, Pool
 from repscope.extraction.models.preprocess import Preprocessing, Transform, preprocessing
 from repscope.extraction.run.contact_sheet import FILE_NAME, save_sheet
@@ -18,6 +18,7 @@ from repscope.extraction.sources.image_lists import ImageFiles
 from repscope.extraction.sources.open import SourceOptions, open_source
 from repscope.extraction.sources.stored_images import StoredImages
 from repscope.study import Study
+from repscope.text.progress import OnProgress
 from repscope.verbs.extract.options import ExtractOptions
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def extract(
     overwrite: bool = False,
     shard_rows: int = ExtractOptions.shard_rows,
     seed: int = ExtractOptions.seed,
-    progress: Callable[[Progress], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> Extraction:
     """Run a model over a source of items and keep what its modules take and give, one set each.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -31,6 +29,7 @@ from repscope.study import Manifest, Skipped, Study
 from repscope.study.items import as_items
 from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import command, describe_environment
+from repscope.study.storage import json_hash
 from repscope.study.study import SHARD_ROWS
 
 if TYPE_CHECKING:
@@ -281,7 +280,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
     return _Planned(
         file,
         one,
-        recipe=f"import:{hashlib.sha256(json.dumps([*decides, SHARD_ROWS]).encode()).hexdigest()}",
+        recipe=f"import:{json_hash([*decides, SHARD_ROWS])}",
         provenance=origin,
         table=table,
         rows=np.flatnonzero(keep) if len(bad) else None,

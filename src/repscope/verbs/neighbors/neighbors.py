@@ -312,9 +312,8 @@ def _open(
     study: str | Path | Study, name: str, query_set: str | None
 ) -> tuple[Study, EmbeddingSet, EmbeddingSet]:
     opened = Study.open(study)
-    base = opened.verify(name)
-    queries = base if query_set is None or query_set == name else opened.verify(query_set)
-    return opened, queries, base
+    sets = opened.open_sets([name, query_set or name])
+    return opened, sets[query_set or name], sets[name]
 
 
 def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> cache.Key:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope import maps
-from repscope.errors import InputError, VectorError
+from repscope.errors import InputError
 from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.verbs.common.rows import one_width
 from repscope.verbs.common.words import map_method
 from repscope.verbs.project.options import ProjectOptions
 
@@ -114,14 +115,8 @@ def project(
     if len(set(names)) < len(names):
         raise InputError("each set once", ", ".join(names), "name every set one time")
     opened = Study.open(study)
-    sets = {name: opened.verify(name) for name in names}
-    widths = {name: one.d for name, one in sets.items()}
-    if len(set(widths.values())) > 1:
-        raise VectorError(
-            "sets of one width",
-            ", ".join(f"{name!r} {width}" for name, width in widths.items()),
-            "map sets of one space together",
-        )
+    sets = opened.open_sets(names)
+    one_width(list(sets.values()), "map sets of one space together")
     projection = maps.project(
         {name: one.vectors for name, one in sets.items()},
         method=drawn_by,

@@ -12,7 +12,7 @@ from typing import Any
 
 from repscope.errors import CorruptError, RepscopeError
 from repscope.study import Study
-from repscope.study.storage import read_bytes, storage_errors, write_bytes
+from repscope.study.storage import file_hash, json_hash, read_bytes, storage_errors, write_bytes
 from repscope.transform.store import stored
 from repscope.verbs.run.steps import Ref, Step
 
@@ -83,7 +83,7 @@ class State:
 def definition_of(step: Step) -> str:
     """Hash of what a step does."""
     record = [step.verb, dict(step.options), [one.key for one in (*step.reads, *step.makes)]]
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
+    return json_hash(record)[:32]
 
 
 def fingerprint(ref: Ref, study: Path, folder: Path) -> str | None:
@@ -115,7 +115,7 @@ def fingerprint(ref: Ref, study: Path, folder: Path) -> str | None:
 def _of_path(path: Path) -> str | None:
     with storage_errors(path, "read"):
         if path.is_file():
-            return str(_digest_file(path).hexdigest()[:32])
+            return file_hash(path)[:32]
         if not path.is_dir():
             return None
         files = sorted(one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
@@ -124,16 +124,9 @@ def _of_path(path: Path) -> str | None:
         digest = hashlib.sha256()
         for one, size in zip(files, sizes, strict=True):
             digest.update(os.fsencode(one.relative_to(path).as_posix()) + b"\0")
-            known = (
-                _digest_file(one).digest() if by_content else f"{size.st_size} {size.st_mtime_ns}".encode()
-            )
-            digest.update(known)
+            looks = f"{size.st_size} {size.st_mtime_ns}".encode()
+            digest.update(bytes.fromhex(file_hash(one)) if by_content else looks)
         return digest.hexdigest()[:32]
-
-
-def _digest_file(path: Path) -> Any:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256")
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -1,0 +1,49 @@
+"""Text and JSON as people save them: UTF-8, with or without a byte order mark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from repscope.errors import FormatError, first_line
+
+LINES = (".jsonl", ".ndjson")
+"""Endings of files with one JSON value in each line."""
+
+JSON_SUFFIXES = (".json", *LINES)
+
+
+def read_text(path: Path) -> str:
+    """A text file, its lines ended by line feeds.
+
+    Raises:
+        FormatError: not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"UTF-8 text in {path}", str(error), "save the file as UTF-8") from error
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file; of ``.jsonl`` and ``.ndjson`` the list of the lines' values.
+
+    Raises:
+        FormatError: not JSON in UTF-8.
+    """
+    text = read_text(path)
+    if path.suffix.lower() not in LINES:
+        return _parse(text, f"JSON in {path}", "write the file again")
+    return [
+        _parse(line, f"JSON in line {number:,} of {path}", "write one dictionary a line")
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
+
+
+def _parse(text: str, expected: str, do: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(expected, first_line(error), do) from error

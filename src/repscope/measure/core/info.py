@@ -1,0 +1,70 @@
+"""What a measure is: its description, alone and with its computation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+Direction = Literal["higher", "lower", "none"]
+Needs = Literal["link", "reference", "set", "pair", "stages"]
+Group = Literal["alignment", "distribution", "geometry", "similarity", "change", "drift"]
+
+
+@dataclass(frozen=True)
+class MeasureInfo:
+    """What a measure is, apart from its code.
+
+    Attributes:
+        name: public name, such as "top1.true".
+        group: chapter of the table.
+        formula: one line of plain mathematics.
+        direction: which way is better, or "none" when neither is.
+        bounds: smallest and largest possible value (``inf`` where there is none).
+        needs: "link" (items linked to a reference), "reference" (two sets, no link),
+            "set" (one set), "pair" (two stages of the same items), "stages" (two or more, in order).
+        function: the pure function on arrays.
+        unit: unit of the value, or "" when it has none.
+        paper: citation, or "" for textbook quantities.
+        note: what a reader should know before trusting it.
+    """
+
+    name: str
+    group: Group
+    formula: str
+    direction: Direction
+    bounds: tuple[float, float]
+    needs: Needs
+    function: Callable[..., Any]
+    unit: str = ""
+    paper: str = ""
+    note: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; the function by its dotted path."""
+        return {
+            "name": self.name,
+            "group": self.group,
+            "formula": self.formula,
+            "direction": self.direction,
+            "bounds": [None if abs(bound) == float("inf") else bound for bound in self.bounds],
+            "unit": self.unit,
+            "needs": self.needs,
+            "paper": self.paper,
+            "function": f"{self.function.__module__}.{self.function.__qualname__}",
+            "note": self.note,
+        }
+
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True)
+class Measure(MeasureInfo, Generic[C]):
+    """A measure's description with its computation: the one entry that adds a measure.
+
+    Attributes:
+        compute: how it is computed; measures that are computed together share one.
+    """
+
+    compute: C = field(kw_only=True)

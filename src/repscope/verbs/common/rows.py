@@ -1,0 +1,120 @@
+"""Which rows of a study's sets enter a verb, and which independent unit each is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, UnknownNameError, VectorError, name_some
+from repscope.study import EmbeddingSet
+from repscope.study.links import key_codes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def one_width(sets: Sequence[EmbeddingSet], do: str) -> None:
+    """Refuse sets whose rows have different widths.
+
+    Args:
+        sets: of one comparison.
+        do: what makes them comparable.
+
+    Raises:
+        VectorError: widths that differ.
+    """
+    widths = {rows.name: rows.d for rows in sets}
+    if len(set(widths.values())) > 1:
+        raise VectorError(
+            "sets of one width", ", ".join(f"{name!r} {width}" for name, width in widths.items()), do
+        )
+
+
+def refuse_zero_rows(rows: EmbeddingSet) -> None:
+    """Refuse a set with rows that have no direction.
+
+    Raises:
+        VectorError: rows of zeros, with their ids.
+    """
+    zero: list[int] = []
+    start = 0
+    for block in rows.blocks():
+        zero.extend((np.flatnonzero(~block.any(axis=1)) + start).tolist())
+        start += len(block)
+    if zero:
+        raise VectorError(
+            f"vectors with a direction in set {rows.name!r}",
+            f"{len(zero):,} zero vectors (ids {name_some(rows.ids[zero])})",
+            "find out why they are zero; import without them with --drop-invalid",
+        )
+
+
+def keep_rows(rows: EmbeddingSet, kept: NDArray[np.int64]) -> EmbeddingSet:
+    """The rows with these numbers, in that order; the set itself where that is all of them as they stand."""
+    return rows if np.array_equal(kept, np.arange(rows.n)) else rows.take(kept)
+
+
+def rows_with(rows: EmbeddingSet, column: str, value: str) -> NDArray[np.bool_]:
+    """[n] rows with a value in a column.
+
+    Raises:
+        UnknownNameError: no such column, or no row has the value.
+    """
+    codes, names = key_codes(rows.column(column))
+    if value not in names:
+        raise UnknownNameError(
+            f"a value of column {column!r} in set {rows.name!r}",
+            repr(value),
+            f"choose one of {name_some(names, 8)}",
+        )
+    chosen: NDArray[np.bool_] = codes == names.index(value)
+    return chosen
+
+
+def units_of(
+    rows: EmbeddingSet, column: str | None, *, option: str = "--cluster", what: str = "item"
+) -> tuple[NDArray[np.int64], list[str]]:
+    """[n] code of the unit that each row is part of, and what the codes stand for.
+
+    Args:
+        rows: a set.
+        column: whose values are the units; None for every row its own, and no names.
+        option: that chose the column.
+        what: a row of the set is.
+
+    Raises:
+        InputError: a row without a value.
+        UnknownNameError: no such column.
+    """
+    if column is None:
+        return np.arange(rows.n), []
+    codes, names = key_codes(rows.column(column))
+    if (codes < 0).any():
+        raise InputError(
+            f"a {column!r} for every {what} of {rows.name!r}",
+            f"{int((codes < 0).sum()):,} {what}s without",
+            f"fill the column, or choose another with {option}",
+        )
+    return codes, names
+
+
+def declared_cluster(rows: EmbeddingSet) -> str | None:
+    """The cluster column that a set's provenance names, if the set has it."""
+    column = rows.provenance.get("cluster")
+    return column if isinstance(column, str) and column in rows.columns else None
+
+
+def spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array:
+    """[n] values at their rows; null elsewhere, and where they are not finite.
+
+    ``values`` may be empty: then all is null.
+    """
+    import pyarrow as pa
+
+    whole, missing = np.zeros(n), np.ones(n, bool)
+    if len(values):
+        whole[rows], missing[rows] = values, False
+    return pa.array(whole, mask=missing | ~np.isfinite(whole))
