@@ -61,7 +61,7 @@ def render(markdown: str) -> str:
 
 
 def measures(_: str = "") -> str:
-    """The table of all measures, from their cards."""
+    """The table of all measures, from the catalogue."""
     from repscope.measure.catalogue.measures import MEASURES
     from repscope.measure.catalogue.text import measures_markdown
 

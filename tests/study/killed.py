@@ -120,7 +120,7 @@ def replace(root: Path, kills: int) -> dict[str, Any]:
             # Killed in or after the last step: the next writer leaves nothing behind either.
             write(folder, overwrite=True)
         files = sorted(path.name for path in study.folder("s").iterdir())
-        found[-1]["files"] = [name for name in files if name != ".writer.lock"]
+        found[-1]["files"] = [name for name in files if not name.startswith(".writer.")]
     return {"old": before, "new": after, "found": found}
 
 

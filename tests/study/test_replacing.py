@@ -150,7 +150,7 @@ def test_what_is_left_of_a_replacement_is_no_set(study: Study) -> None:
         study["s"]
     with study.writer("s", recipe="r") as writer:
         assert writer.shards_committed == 0
-        assert listing(study) == [".writer.lock"]
+        assert listing(study) == [".writer.held", ".writer.lock"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]"])

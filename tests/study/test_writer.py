@@ -163,6 +163,7 @@ def test_orphans_and_leftovers_are_cleared(study: Study) -> None:
     (folder / "notes.txt").write_text("mine")
     writer = study.writer("s", recipe="r")
     assert listing(folder) == [
+        ".writer.held",
         ".writer.lock",
         "manifest.json",
         "notes.txt",
@@ -288,7 +289,7 @@ def test_bad_rows_commit_nothing(study: Study) -> None:
         with pytest.raises(InputError):
             writer.write_shard(vectors, items)
     assert "s" not in study
-    assert listing(study.folder("s")) == [".writer.lock"]
+    assert listing(study.folder("s")) == [".writer.held", ".writer.lock"]
 
 
 def test_an_id_in_two_shards(study: Study) -> None:
@@ -343,7 +344,7 @@ def test_a_refused_writer_keeps_no_lock(study: Study) -> None:
     writer.finish()
     with pytest.raises(ExistsError):
         study.writer("s")
-    assert ".writer.lock" not in listing(study.folder("s"))
+    assert not {".writer.held", ".writer.lock"} & {*listing(study.folder("s"))}
 
 
 def test_provenance_must_be_json(study: Study) -> None:

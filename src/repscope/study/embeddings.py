@@ -16,12 +16,10 @@ from repscope.study.items import as_items
 from repscope.study.names import check_name
 from repscope.study.provenance import derived
 from repscope.study.stored import StoredRows
-from repscope.study.vectors import BLOCK_BYTES, block_rows, check_vectors, row_numbers
+from repscope.study.vectors import block_rows, check_vectors, row_numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-__all__ = ["BLOCK_BYTES", "EmbeddingSet", "check_vectors", "fingerprint_of"]
 
 _EXACT_IN_FLOAT64 = 2**53
 
@@ -198,7 +196,7 @@ def fingerprint_of(embeddings: EmbeddingSet) -> str:
     ids, vectors = hashlib.sha256(), hashlib.sha256()
     for batch in embeddings.items.select(["id"]).to_batches(max_chunksize=65536):
         encoded = [value.encode() for value in batch.column(0).to_pylist()]
-        ids.update(b"".join(len(one).to_bytes(4, "little") + one for one in encoded))
+        ids.update(b"".join(len(text).to_bytes(4, "little") + text for text in encoded))
     little = embeddings.dtype.newbyteorder("<")
     for block in embeddings.blocks(dtype=little):
         vectors.update(np.ascontiguousarray(block).data)

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import LinkError, UnknownNameError, name_some
 from repscope.study.embeddings import EmbeddingSet
-from repscope.study.keys import as_keys, is_missing, plain
-
-__all__ = ["UNLINKED", "Link", "is_missing", "key_codes", "link", "pair_rows", "plain"]
+from repscope.study.keys import as_keys
 
 UNLINKED = -1
 """Code of a row whose key is missing: it has no truth."""
@@ -75,12 +73,12 @@ def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlink
         LinkError: nothing links, or some keys of ``left`` are not in ``right``.
         InputError: the column holds lists or other things that are no keys.
     """
-    for one in (left, right):
-        if on not in one.columns:
+    for side in (left, right):
+        if on not in side.columns:
             raise UnknownNameError(
-                f"a column {on!r} in set {one.name!r} to link on",
-                f"columns {name_some(one.columns, 12)}",
-                f"choose another with --on, or import {one.name!r} with that column",
+                f"a column {on!r} in set {side.name!r} to link on",
+                f"columns {name_some(side.columns, 12)}",
+                f"choose another with --on, or import {side.name!r} with that column",
             )
     right_codes, names = key_codes(right.items.column(on))
     left_codes, left_names = key_codes(left.items.column(on))
@@ -128,8 +126,8 @@ def _positions(values: Any, among: Any) -> NDArray[np.int64]:
 
     if isinstance(values, list):
         values, among = pa.array(values, pa.string()), pa.array(among, pa.string())
-    found: NDArray[Any] = pc.index_in(values, value_set=among).fill_null(-1).to_numpy()
-    return found.astype(np.int64)
+    positions: NDArray[Any] = pc.index_in(values, value_set=among).fill_null(-1).to_numpy()
+    return positions.astype(np.int64)
 
 
 def _examples(names: list[str]) -> str:

@@ -152,11 +152,11 @@ def load_manifest(folder: Path, file: str = FILE_NAME) -> Manifest:
     except (ValueError, RecursionError) as error:
         raise CorruptError(f"JSON in {path}", str(error), again) from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-        found = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
-        raise CorruptError(f"schema {SCHEMA!r} in {path}", repr(found), f"upgrade repscope, or {again}")
+        schema = raw.get("schema") if isinstance(raw, dict) else type(raw).__name__
+        raise CorruptError(f"schema {SCHEMA!r} in {path}", repr(schema), f"upgrade repscope, or {again}")
     try:
         shards = tuple(Shard(**shard) for shard in raw.pop("shards"))
-        skipped = tuple(Skipped(**one) for one in raw.pop("skipped"))
+        skipped = tuple(Skipped(**item) for item in raw.pop("skipped"))
         manifest = Manifest(**raw, shards=shards, skipped=skipped)
         problem = _contradiction(manifest)
     except (TypeError, KeyError, AttributeError) as error:
@@ -177,7 +177,8 @@ def _contradiction(manifest: Manifest) -> str:
         problem = _wrong_shard(manifest, index, shard)
         if problem:
             return problem
-    rows, skipped = sum(one.rows for one in manifest.shards), sum(one.skipped for one in manifest.shards)
+    rows = sum(shard.rows for shard in manifest.shards)
+    skipped = sum(shard.skipped for shard in manifest.shards)
     if manifest.n != rows or len(manifest.skipped) != skipped:
         return (
             f"n {manifest.n:,} and {len(manifest.skipped):,} skipped, "
@@ -192,14 +193,14 @@ def _contradiction(manifest: Manifest) -> str:
 
 def _wrong_type(record: Manifest | Shard | Skipped) -> str:
     expected: dict[str, type[Any]] = {"int": int, "str": str, "bool": bool}
-    for one in fields(record):
-        value = getattr(record, one.name)
-        kind = expected.get(str(one.type))
+    for entry in fields(record):
+        value = getattr(record, entry.name)
+        kind = expected.get(str(entry.type))
         if kind is not None and (type(value) is not kind or (kind is int and value < 0)):
-            return f"{one.name} {value!r}"
+            return f"{entry.name} {value!r}"
     if isinstance(record, Manifest):
         types = record.columns.values()
-        if not (isinstance(record.provenance, dict) and all(isinstance(one, str) for one in types)):
+        if not (isinstance(record.provenance, dict) and all(isinstance(kind, str) for kind in types)):
             return "columns or provenance of another form"
     return ""
 

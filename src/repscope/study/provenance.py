@@ -89,11 +89,11 @@ def as_json(value: Any, where: str) -> Any:
     if plain is not None or value is None or isinstance(value, float):
         return plain
     if isinstance(value, Mapping):
-        return {_plain(str(key)): as_json(one, f"{where}, {key}") for key, one in value.items()}
+        return {_plain(str(key)): as_json(inner, f"{where}, {key}") for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [as_json(one, where) for one in value]
+        return [as_json(inner, where) for inner in value]
     if isinstance(value, set | frozenset):
-        return sorted((as_json(one, where) for one in value), key=repr)
+        return sorted((as_json(inner, where) for inner in value), key=repr)
     raise InputError(
         f"JSON values in the {where}", f"a {type(value).__name__}", "describe it with strings and numbers"
     )

@@ -31,12 +31,12 @@ def load_replacement(folder: Path, current: Manifest | None) -> Manifest | None:
         StorageError: it cannot be read.
     """
     try:
-        found = load_manifest(folder, NEXT_NAME)
+        waiting = load_manifest(folder, NEXT_NAME)
     except (MissingError, CorruptError):
         return None
     # After the last step of a replacement its own manifest may still lie there, and says nothing any more.
-    stale = found.complete or (current is not None and found.generation <= current.generation)
-    return None if stale else found
+    stale = waiting.complete or (current is not None and waiting.generation <= current.generation)
+    return None if stale else waiting
 
 
 def free_generation(folder: Path, current: Manifest | None) -> int:
@@ -47,7 +47,7 @@ def free_generation(folder: Path, current: Manifest | None) -> int:
 
 def shards_of(*manifests: Manifest | None) -> set[str]:
     """Names of the files of some sets."""
-    return {shard.file for one in manifests if one is not None for shard in one.shards if shard.rows}
+    return {shard.file for manifest in manifests if manifest for shard in manifest.shards if shard.rows}
 
 
 def remove_shards(folder: Path, keep: Iterable[str], generation: int | None = None) -> None:
@@ -75,10 +75,10 @@ def remove_replacement(folder: Path, current: Manifest | None) -> None:
         folder: of the set.
         current: the set; None if its manifest cannot be understood.
     """
-    found = load_replacement(folder, current)
+    waiting = load_replacement(folder, current)
     (folder / NEXT_NAME).unlink(missing_ok=True)
     sync_folder(folder)
     if current is not None:
         remove_shards(folder, shards_of(current))
-    elif found is not None:
-        remove_shards(folder, (), found.generation)
+    elif waiting is not None:
+        remove_shards(folder, (), waiting.generation)

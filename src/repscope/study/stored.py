@@ -25,10 +25,10 @@ class StoredRows:
     """
 
     def __init__(self, chunks: Sequence[NDArray[Any]]) -> None:
-        if len({(one.dtype, one.shape[1:]) for one in chunks}) != 1 or chunks[0].ndim != 2:
+        if len({(chunk.dtype, chunk.shape[1:]) for chunk in chunks}) != 1 or chunks[0].ndim != 2:
             raise ValueError("chunks of rows must be matrices of one dtype and width")
         self._chunks = tuple(chunks)
-        self._ends = np.cumsum([len(one) for one in chunks])
+        self._ends = np.cumsum([len(chunk) for chunk in chunks])
 
     @property
     def shape(self) -> tuple[int, int]:

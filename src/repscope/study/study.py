@@ -23,8 +23,6 @@ from repscope.study.settings import SCHEMA, SetLink
 from repscope.study.storage import make_folder, storage_errors, sync_folder
 from repscope.study.writer import SetWriter
 
-__all__ = ["SCHEMA", "SHARD_ROWS", "Study"]
-
 SHARD_ROWS = 65_536
 
 

@@ -101,8 +101,8 @@ def _as_array(vectors: Any, name: str) -> NDArray[Any]:
 def _not_finite(array: NDArray[Any]) -> NDArray[np.int64]:
     """Rows with NaN or Inf, found a block at a time."""
     rows = block_rows(array.shape[1])
-    found = [
+    rows_of_blocks = [
         start + np.flatnonzero(~np.isfinite(array[start : start + rows]).all(axis=1))
         for start in range(0, len(array), rows)
     ]
-    return np.concatenate(found)
+    return np.concatenate(rows_of_blocks)

@@ -92,18 +92,18 @@ class SetWriter:
 
     def _start(self, overwrite: bool) -> None:
         """Continue what is there or make room for it; then remove what no manifest names."""
-        found = self._look(overwrite)
+        interrupted = self._look(overwrite)
         remove_leftovers(self.folder)
         with storage_errors(self.folder):
-            if found is not None:
-                self._manifest = self._continued(found)
+            if interrupted is not None:
+                self._manifest = self._continued(interrupted)
             elif self._replaces:
                 generation = free_generation(self.folder, self._current)
                 self._manifest = replace(self._manifest, generation=generation)
-            if found is None or not self._replaces:
+            if interrupted is None or not self._replaces:
                 # Manifests go first: shards without one are leftovers, never half a set.
                 (self.folder / NEXT_NAME).unlink(missing_ok=True)
-            if found is None and not self._replaces:
+            if interrupted is None and not self._replaces:
                 (self.folder / FILE_NAME).unlink(missing_ok=True)
             sync_folder(self.folder)
             # Which shards are those of a set that cannot be understood, only its repair would tell.
@@ -134,52 +134,54 @@ class SetWriter:
             if not self._current.complete:
                 return None
         self._replaces = True
-        found = load_replacement(self.folder, self._current)
-        return found if found is not None and self._continues(found) else None
+        interrupted = load_replacement(self.folder, self._current)
+        return interrupted if interrupted is not None and self._continues(interrupted) else None
 
-    def _continues(self, found: Manifest) -> bool:
-        return not found.complete and bool(found.recipe) and found.recipe == self._manifest.recipe
+    def _continues(self, other: Manifest) -> bool:
+        return not other.complete and bool(other.recipe) and other.recipe == self._manifest.recipe
 
-    def _refuse(self, found: Manifest) -> None:
-        if found.complete:
+    def _refuse(self, other: Manifest) -> None:
+        if other.complete:
             raise ExistsError(
                 f"a free name for the set {self.name!r}",
-                f"a complete set of {found.n:,} rows in {self.folder}",
+                f"a complete set of {other.n:,} rows in {self.folder}",
                 "choose another name with --as, or pass --overwrite",
             )
         raise ExistsError(
             f"the same source, model and options as the interrupted set {self.name!r}",
-            f"different ones; {found.n:,} rows are committed",
-            f"continue it with: {found.resume or 'its own command'}; or pass --overwrite to start again",
+            f"different ones; {other.n:,} rows are committed",
+            f"continue it with: {other.resume or 'its own command'}; or pass --overwrite to start again",
         )
 
-    def _continued(self, found: Manifest) -> Manifest:
+    def _continued(self, interrupted: Manifest) -> Manifest:
         """The interrupted set up to its first damaged shard, with what is different this time."""
-        for index, shard in enumerate(found.shards):
+        for index, shard in enumerate(interrupted.shards):
             if not shard.rows:
                 continue
             path = self.folder / shard.file
             try:
                 verify_shard(path, shard)
             except CorruptError as error:
-                whole, found = found, found.up_to(index)
+                whole, interrupted = interrupted, interrupted.up_to(index)
                 warnings.warn(
-                    f"set {self.name!r} continues at row {found.n:,} of {whole.n:,} committed: {error}",
+                    f"set {self.name!r} continues at row {interrupted.n:,} of {whole.n:,} committed: {error}",
                     stacklevel=4,
                 )
                 break
             self._schema = self._unified(read_schema(path))
         if self._schema is None:
-            found = replace(found, d=0, dtype="", columns={})
+            interrupted = replace(interrupted, d=0, dtype="", columns={})
         else:
-            found = replace(found, columns=_types(self._schema))
+            interrupted = replace(interrupted, columns=_types(self._schema))
         fresh = self._manifest
-        before = {key: found.provenance.get(key) for key in ENVIRONMENT}
+        before = {key: interrupted.provenance.get(key) for key in ENVIRONMENT}
         now = {key: value for key, value in fresh.provenance.items() if before.get(key, value) != value}
-        provenance = dict(found.provenance)
+        provenance = dict(interrupted.provenance)
         if now:
             provenance["continued"] = [*provenance.get("continued", []), now]
-        return replace(found, name=self.name, resume=fresh.resume or found.resume, provenance=provenance)
+        return replace(
+            interrupted, name=self.name, resume=fresh.resume or interrupted.resume, provenance=provenance
+        )
 
     @property
     def shards_committed(self) -> int:

@@ -24,6 +24,7 @@ from repscope.measure.core.resample import (
     jackknife_groups,
     needed,
     percentile_interval,
+    q_values,
     reference_groups,
     sign_flip_p,
     standard_error,
@@ -114,6 +115,15 @@ def test_q_values_are_bounded_and_ordered_as_p(p):
     q = benjamini_hochberg(np.array(p))
     assert ((q >= np.array(p) - 1e-12) & (q <= 1)).all()
     assert (np.diff(q[np.argsort(p)]) >= -1e-12).all()
+
+
+def test_q_values_count_the_tests_that_there_are():
+    q = q_values([0.01, None, 0.04, 0.03, None])
+    assert q[1] is None
+    assert q[4] is None
+    assert [q[0], q[2], q[3]] == benjamini_hochberg(np.array([0.01, 0.04, 0.03])).tolist()
+    assert q_values([None]) == [None]
+    assert q_values([]) == []
 
 
 def test_jackknife_of_a_mean_gives_its_standard_error():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repscope.measure.drift import drift_arrays
-from repscope.measure.drift.frame import frame
+from repscope.measure.drift.frame import drift_frame
 from repscope.measure.drift.readings import readings
 from repscope.measure.drift.sums import stage_sums
 
@@ -22,7 +22,7 @@ def drift(stages, **options):
 def test_totals_are_the_traces_of_covariances() -> None:
     x = rows() + 50
     stages = [x, rows(seed=1) - 3]
-    one = frame(stages)
+    one = drift_frame(stages)
     sums = stage_sums(one)
     total = sums.total_spread()
     for s, stage in enumerate(stages):
@@ -80,7 +80,7 @@ def test_no_direction_no_spread_along_it() -> None:
 
 def test_the_direction_is_found_anew_without_each_group() -> None:
     x, y = rows(), rows(seed=3) + np.array([2.0, 1, 0, 0, 0, 0])
-    one = frame([x, y])
+    one = drift_frame([x, y])
     sums = stage_sums(one)
     found = readings(one, sums, moved=True)
     for row, kept in ((0, np.ones(200, bool)), (3, one.groups != 2)):

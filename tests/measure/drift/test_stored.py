@@ -16,11 +16,11 @@ from repscope.measure.core.cosines import working_dtype
 from repscope.measure.distribution import kernels
 from repscope.measure.distribution import manifold as manifolds
 from repscope.measure.distribution.frechet import frechet
-from repscope.measure.distribution.kernels import mmd, mmd_replicates
+from repscope.measure.distribution.kernels import kernel_replicates, mmd
 from repscope.measure.distribution.manifold import manifold, manifold_replicates
 from repscope.measure.distribution.vendi import vendi
 from repscope.measure.drift import drift_arrays, drift_groups, relations, split_groups
-from repscope.measure.drift.frame import frame
+from repscope.measure.drift.frame import drift_frame
 from repscope.measure.drift.modes import FIT_ROWS
 from repscope.measure.geometry.one_set import geometry_replicates
 from repscope.measure.similarity.cka import cka_debiased
@@ -109,12 +109,12 @@ def test_measures_on_pairs_of_rows_read_a_sample() -> None:
     made = world(n)
     stage, real = shards(made["stages"][2], Watched, 90), shards(made["real"], Watched, 90)
     groups, fixed = np.arange(n) % 4, np.full(n // 2, -1)
-    for compute in (mmd_replicates, manifold_replicates):
+    for compute in (kernel_replicates, manifold_replicates):
         found = compute(stage, real, groups, fixed, 4, max_rows=300, seed=1)
         expected = compute(made["stages"][2], made["real"], groups, fixed, 4, max_rows=300, seed=1)
         assert repr(found) == repr(expected)
     Watched.most = 0
-    mmd_replicates(stage, real, groups, fixed, 4, max_rows=300, bandwidth=1.0, seed=1)
+    kernel_replicates(stage, real, groups, fixed, 4, max_rows=300, bandwidth=1.0, seed=1)
     manifold_replicates(stage, real, groups, fixed, 4, max_rows=300, seed=1)
     assert Watched.most == 300
 
@@ -129,7 +129,7 @@ def test_the_floor_is_of_two_halves(family: str, n: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(relations, "MAX_ROWS", 200)
     stage = world(n, dimension=3)["stages"][0]
     watched = shards(stage, Watched, 50)
-    made = frame([watched, watched], seed=4)
+    made = drift_frame([watched, watched], seed=4)
     Watched.most = 0
     found = relations._floor(made, family)
     most = Watched.most

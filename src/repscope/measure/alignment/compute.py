@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from repscope.errors import LinkError
 from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicates
 from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
@@ -17,8 +20,8 @@ from repscope.measure.alignment.true_match import (
     reciprocal_rank_items,
     top_k_items,
 )
+from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import FIXED, PerItem
-from repscope.measure.core.info import Measure
 from repscope.measure.core.stage import Codes, Samples, Stage, StageMeasure
 
 _INF = float("inf")
@@ -28,12 +31,14 @@ _WANG = "Wang & Isola, Alignment and Uniformity on the Hypersphere, ICML 2020"
 _LI = "Li et al., Closing the Modality Gap for Mixed Modality Search, 2025"
 _RECALL = "Karpathy & Fei-Fei, Deep Visual-Semantic Alignments, CVPR 2015"
 
+_measure = partial(StageMeasure, group="alignment")
+
 
 def _matches(stage: Stage, _: bool, names: list[str]) -> Samples:
     matched, clusters = stage.matched, stage.frame.clusters
     with_truth = clusters[matched.has_truth]
     # The margin comes last: a reference without unlinked rows has none, and all the others.
-    per_item = {
+    per_item: dict[str, Callable[[], Float64]] = {
         "cosine.true": lambda: cosine_true_items(matched),
         "top1.true": lambda: top_k_items(matched, 1),
         "top5.true": lambda: top_k_items(matched, 5),
@@ -148,9 +153,8 @@ def _recall(k: int, reverse: bool) -> StageMeasure:
     formula = f"share of items whose best linked reference row is among their {k} nearest"
     if reverse:
         formula = f"share of linked reference rows whose best linked item is among their {k} nearest"
-    return Measure(
+    return _measure(
         name=f"recall@{k}.reverse" if reverse else f"recall@{k}",
-        group="alignment",
         formula=formula,
         direction="higher",
         bounds=(0.0, 1.0),
@@ -163,9 +167,8 @@ def _recall(k: int, reverse: bool) -> StageMeasure:
 
 
 MEASURES: tuple[StageMeasure, ...] = (
-    Measure(
+    _measure(
         name="cosine.true",
-        group="alignment",
         formula="mean over items of max over linked y of cos(x, y)",
         direction="higher",
         bounds=(-1.0, 1.0),
@@ -174,9 +177,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="A mean shift lifts every cosine, true or not: read it beside the ranks.",
         compute=_matches,
     ),
-    Measure(
+    _measure(
         name="cosine.max",
-        group="alignment",
         formula="mean over items of max over all y of cos(x, y)",
         direction="none",
         bounds=(-1.0, 1.0),
@@ -186,9 +188,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "wrong, so neither direction is better.",
         compute=_max_cosine,
     ),
-    Measure(
+    _measure(
         name="top1.true",
-        group="alignment",
         formula="share of items whose best linked row is nearer than every unlinked row",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -197,9 +198,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note=_TIES,
         compute=_matches,
     ),
-    Measure(
+    _measure(
         name="top5.true",
-        group="alignment",
         formula="share of items with fewer than 5 unlinked rows nearer than the best linked row",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -208,9 +208,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note=_TIES,
         compute=_matches,
     ),
-    Measure(
+    _measure(
         name="mrr.true",
-        group="alignment",
         formula="mean over items of 1 / (1 + unlinked rows nearer than the best linked row + half of ties)",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -219,9 +218,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         paper="Voorhees, The TREC-8 Question Answering Track Report, 1999",
         compute=_matches,
     ),
-    Measure(
+    _measure(
         name="margin.true",
-        group="alignment",
         formula="mean over items of (max over linked y of cos(x, y) − max over unlinked y of cos(x, y))",
         direction="higher",
         bounds=(-2.0, 2.0),
@@ -231,9 +229,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         compute=_matches,
     ),
     *(_recall(k, reverse) for reverse in (False, True) for k in (1, 5, 10)),
-    Measure(
+    _measure(
         name="gap.l2",
-        group="alignment",
         formula="‖mean N(x) − mean N(y)‖",
         direction="lower",
         bounds=(0.0, 2.0),
@@ -243,9 +240,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="A mean shift brings it to zero and may leave every neighbour as it was.",
         compute=_gap_l2,
     ),
-    Measure(
+    _measure(
         name="gap.rmg",
-        group="alignment",
         formula="d̄xy / (d̄xy + (d̄xx + d̄yy)/2), d = 1 − cos, d̄xy over linked pairs, d̄xx over distinct rows",
         direction="lower",
         bounds=(0.0, 1.0),
@@ -255,9 +251,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="0.5: linked rows are as far apart as random rows of one set. It rises as a set contracts.",
         compute=_gap_rmg,
     ),
-    Measure(
+    _measure(
         name="gap.auc",
-        group="alignment",
         formula="P(score of an item > score of a reference row), logistic regression on N(x), out of fold",
         direction="lower",
         bounds=(0.5, 1.0),
@@ -267,9 +262,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5.",
         compute=_gap_auc,
     ),
-    Measure(
+    _measure(
         name="alignment",
-        group="alignment",
         formula="mean over items of mean over linked y of ‖N(x) − N(y)‖²",
         direction="lower",
         bounds=(0.0, 4.0),
@@ -278,9 +272,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         paper=_WANG,
         compute=_alignment,
     ),
-    Measure(
+    _measure(
         name="uniformity",
-        group="alignment",
         formula="log of the mean over distinct pairs of exp(−2‖N(x) − N(x′)‖²)",
         direction="lower",
         bounds=(-8.0, 0.0),
@@ -291,9 +284,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="0: all rows in one direction. About −4 + 8/D for rows spread evenly over the sphere.",
         compute=_uniformity,
     ),
-    Measure(
+    _measure(
         name="mixed.recall@10",
-        group="alignment",
         formula="rows of the query's key among its 10 nearest in the union of both sets / all such rows",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -303,9 +295,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note=f"Items search the other items and the reference at once. At most 10 / relevant rows. {_TIES}",
         compute=_mixed,
     ),
-    Measure(
+    _measure(
         name="mixed.ndcg@10",
-        group="alignment",
         formula="Σ relᵢ/log₂(i + 1) over the 10 nearest in the union of both sets / its largest value",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -315,9 +306,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note=f"Items search the other items and the reference at once. {_TIES}",
         compute=_mixed,
     ),
-    Measure(
+    _measure(
         name="cluster.v",
-        group="alignment",
         formula="2hc/(h + c), h = 1 − H(key|cluster)/H(key), c = 1 − H(cluster|key)/H(cluster)",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -327,9 +317,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="k-means of both sets at once. Not defined for one-to-one pairs. Chance is not 0.",
         compute=_cluster_v,
     ),
-    Measure(
+    _measure(
         name="hub.share",
-        group="alignment",
         formula="max over y of the share of items whose nearest reference row is y",
         direction="lower",
         bounds=(0.0, 1.0),
@@ -338,9 +327,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="Read it beside the largest share of one label, which no hub is needed to explain.",
         compute=_hub_share,
     ),
-    Measure(
+    _measure(
         name="hub.skew",
-        group="alignment",
         formula="E(N₁₀ − μ)³/σ³, N₁₀ = items that have the reference row among their 10 nearest",
         direction="lower",
         bounds=(-_INF, _INF),

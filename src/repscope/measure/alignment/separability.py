@@ -183,8 +183,8 @@ def _score(
     )
     fold = _folds(is_item, units, plan.folds, plan.seed)
     value = np.empty(len(rows))
-    for one in range(int(fold.max()) + 1):
-        train, test = fold != one, fold == one
+    for number in range(int(fold.max()) + 1):
+        train, test = fold != number, fold == number
         centre = rows[train].mean(axis=0)
         scale = np.sqrt(((rows[train] - centre) ** 2).sum(axis=1).mean()) or 1.0
         model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000, class_weight="balanced")
@@ -218,8 +218,8 @@ def _folds(is_item: NDArray[np.bool_], units: Ints, folds: int, seed: int) -> In
     fold = np.full(len(codes), -1, dtype=np.int64)
     if folds >= 2:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        for one, (_, test) in enumerate(splitter.split(codes, is_item, codes)):
-            fold[test] = one
+        for number, (_, test) in enumerate(splitter.split(codes, is_item, codes)):
+            fold[test] = number
     spread = [np.unique(fold[which]).size for which in (is_item, ~is_item)]
     if folds < 2 or min(spread) < folds:
         raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from repscope.measure.change.displacement import displacement_angle, displacement_norm
 from repscope.measure.change.neighbours import neighbour_change
@@ -12,35 +12,14 @@ from repscope.measure.core.info import MeasureInfo
 _SHARE = "A share of the total squared displacement on held-out rows; the five sum to 1."
 
 
-def _info(
-    name: str,
-    formula: str,
-    high: float,
-    function: Callable[..., object],
-    *,
-    unit: str = "",
-    paper: str = "",
-    note: str = "",
-) -> MeasureInfo:
-    return MeasureInfo(
-        name=name,
-        group="change",
-        formula=formula,
-        direction="none",
-        bounds=(0.0, high),
-        needs="pair",
-        function=function,
-        unit=unit,
-        paper=paper,
-        note=note,
-    )
+_info = partial(MeasureInfo, group="change", direction="none", needs="pair")
 
 
 def _part(name: str, formula: str, *, paper: str = "", note: str = "") -> MeasureInfo:
     return _info(
         f"change.{name}",
         formula,
-        1.0,
+        (0.0, 1.0),
         decompose_held_out,
         paper=paper,
         note=f"{_SHARE} {note}".strip(),
@@ -48,11 +27,11 @@ def _part(name: str, formula: str, *, paper: str = "", note: str = "") -> Measur
 
 
 INFOS: tuple[MeasureInfo, ...] = (
-    _info("displacement.norm", "mean of ‖after − before‖", float("inf"), displacement_norm),
+    _info("displacement.norm", "mean of ‖after − before‖", (0.0, float("inf")), displacement_norm),
     _info(
         "displacement.angle",
         "mean angle between before and after",
-        180.0,
+        (0.0, 180.0),
         displacement_angle,
         unit="degrees",
     ),
@@ -69,7 +48,7 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "neighbours.kept",
         "mean over items of the share of their 10 nearest neighbours (cosine) kept from before to after",
-        1.0,
+        (0.0, 1.0),
         neighbour_change,
         note="10 / (N − 1) by chance; a hypergeometric test says for which items more was kept, at q ≤ 0.05.",
     ),

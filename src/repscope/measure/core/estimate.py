@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,12 @@ class Estimate:
         if self.low is None or self.high is None:
             return f"{self.value:.4g}"
         return f"{self.value:.4g} ({self.level:.0%} {self.low:.4g} to {self.high:.4g}, n = {self.n:,})"
+
+    def within(self, bounds: tuple[float, float]) -> Estimate:
+        """The same estimate, its interval cut off at the bounds of the measure."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, bounds[0]), high=min(self.high, bounds[1]))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 Direction = Literal["higher", "lower", "none"]
@@ -17,25 +17,26 @@ class MeasureInfo:
 
     Attributes:
         name: public name, such as "top1.true".
-        group: chapter of the table.
         formula: one line of plain mathematics.
-        direction: which way is better, or "none" when neither is.
         bounds: smallest and largest possible value (``inf`` where there is none).
+        function: the pure function on arrays.
+        group: chapter of the table.
+        direction: which way is better, or "none" when neither is.
         needs: "link" (items linked to a reference), "reference" (two sets, no link),
             "set" (one set), "pair" (two stages of the same items), "stages" (two or more, in order).
-        function: the pure function on arrays.
         unit: unit of the value, or "" when it has none.
         paper: citation, or "" for textbook quantities.
         note: what a reader should know before trusting it.
     """
 
     name: str
-    group: Group
     formula: str
-    direction: Direction
     bounds: tuple[float, float]
-    needs: Needs
     function: Callable[..., Any]
+    _: KW_ONLY
+    group: Group
+    direction: Direction
+    needs: Needs
     unit: str = ""
     paper: str = ""
     note: str = ""
@@ -67,4 +68,5 @@ class Measure(MeasureInfo, Generic[C]):
         compute: how it is computed; measures that are computed together share one.
     """
 
-    compute: C = field(kw_only=True)
+    _: KW_ONLY
+    compute: C

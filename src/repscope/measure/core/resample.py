@@ -6,6 +6,7 @@ function here resamples whole clusters, and ``n`` always counts clusters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -252,13 +253,13 @@ def reference_groups(
     return fixed
 
 
-def estimate_replicates(one: Replicates, clusters: int, level: float = LEVEL) -> Estimate:
+def estimate_replicates(sample: Replicates, clusters: int, level: float = LEVEL) -> Estimate:
     """Interval of a measure from its delete-group jackknife (t with G − 1 degrees of freedom)."""
-    half, groups, why = _jackknife_half_width(one.leave_out, level)
-    method = _jackknife_method(one, groups)
+    half, groups, why = _jackknife_half_width(sample.leave_out, level)
+    method = _jackknife_method(sample, groups)
     if half is None:
-        return Estimate(one.value, n=clusters, method=method, why=why)
-    return Estimate(one.value, one.value - half, one.value + half, level, clusters, method)
+        return Estimate(sample.value, n=clusters, method=method, why=why)
+    return Estimate(sample.value, sample.value - half, sample.value + half, level, clusters, method)
 
 
 def difference_replicates(
@@ -297,6 +298,16 @@ def benjamini_hochberg(p: Floats) -> Floats:
     return q
 
 
+def q_values(p: Sequence[float | None]) -> list[float | None]:
+    """q-values over the tests that there are; None where there is no p-value."""
+    tested = [number for number, value in enumerate(p) if value is not None]
+    adjusted = benjamini_hochberg(np.array([p[number] for number in tested], np.float64))
+    q: list[float | None] = [None] * len(p)
+    for number, value in zip(tested, adjusted, strict=True):
+        q[number] = float(value)
+    return q
+
+
 def standard_error(low: float, high: float, n: int, level: float = LEVEL) -> float:
     """Standard error that an interval of ``n`` clusters implies."""
     return float((high - low) / (2 * t_quantile((1 + level) / 2, max(n - 1, 1))))
@@ -329,5 +340,5 @@ def _jackknife_half_width(leave_out: Floats, level: float) -> tuple[float | None
     return float(t_quantile((1 + level) / 2, groups - 1) * np.sqrt(variance)), groups, ""
 
 
-def _jackknife_method(one: Replicates, groups: int) -> str:
-    return f"delete-group jackknife, {groups} groups" + (f"; {one.method}" if one.method else "")
+def _jackknife_method(sample: Replicates, groups: int) -> str:
+    return f"delete-group jackknife, {groups} groups" + (f"; {sample.method}" if sample.method else "")

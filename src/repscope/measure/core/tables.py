@@ -32,13 +32,13 @@ class MeasureTable(dict[str, T]):
     def take_all(self, names: Iterable[str], compute: Callable[[], Mapping[str, T]]) -> None:
         """Compute several measures, or note why they cannot be; what a table leaves undefined is kept."""
         try:
-            found = compute()
+            computed = compute()
         except InputError as undefined:
             self.why.update(dict.fromkeys(names, str(undefined)))
             return
-        self.update(found)
-        if isinstance(found, MeasureTable):
-            self.why.update(found.why)
+        self.update(computed)
+        if isinstance(computed, MeasureTable):
+            self.why.update(computed.why)
 
 
 ReplicateTable = MeasureTable[Replicates]
@@ -50,9 +50,9 @@ def each_left_out(compute: Callable[[T], float], rest: Iterable[T]) -> Float64:
     The jackknife then gives no interval, and says so.
     """
     values = []
-    for one in rest:
+    for remaining in rest:
         try:
-            values.append(compute(one))
+            values.append(compute(remaining))
         except InputError:
             values.append(np.nan)
     return np.array(values, dtype=np.float64)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 
 from repscope.measure.core.estimate import FIXED
-from repscope.measure.core.info import Measure
 from repscope.measure.core.stage import Samples, Stage, StageMeasure
 from repscope.measure.distribution.frechet import frechet, frechet_replicates
 from repscope.measure.distribution.frechet_limit import (
@@ -20,6 +20,8 @@ from repscope.measure.distribution.vendi import vendi, vendi_replicates
 
 _KYNKAANNIEMI = "Kynkäänniemi et al., Improved Precision and Recall Metric, NeurIPS 2019"
 _NAEEM = "Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, ICML 2020"
+
+_measure = partial(StageMeasure, group="distribution")
 
 
 def _frechet(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -77,9 +79,8 @@ def _vendi(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 
 MEASURES: tuple[StageMeasure, ...] = (
-    Measure(
+    _measure(
         name="frechet",
-        group="distribution",
         formula="‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½), means and covariances of the sets",
         direction="lower",
         bounds=(0.0, inf),
@@ -92,9 +93,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "means and covariances only.",
         compute=_frechet,
     ),
-    Measure(
+    _measure(
         name="frechet.infinity",
-        group="distribution",
         formula="frechet less its bias at these N and M, 2 d − d(½): d(½) between halves of both sets",
         direction="lower",
         bounds=(-inf, inf),
@@ -106,9 +106,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "below zero. Needs more than 3 D rows in both sets.",
         compute=_frechet,
     ),
-    Measure(
+    _measure(
         name="mmd",
-        group="distribution",
         formula="E k(x, x′) + E k(y, y′) − 2 E k(x, y), k = exp(−‖x − y‖² / 2σ²), x ≠ x′, y ≠ y′",
         direction="lower",
         bounds=(-2.0, 2.0),
@@ -119,9 +118,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "median distance of the pooled sets, one for all stages of a comparison.",
         compute=_kernels,
     ),
-    Measure(
+    _measure(
         name="kid",
-        group="distribution",
         formula="E k(x, x′) + E k(y, y′) − 2 E k(x, y), k = (x·y / D + 1)³, x ≠ x′, y ≠ y′",
         direction="lower",
         bounds=(-inf, inf),
@@ -132,9 +130,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "x·y / D is small, and so is the value.",
         compute=_kernels,
     ),
-    Measure(
+    _measure(
         name="energy",
-        group="distribution",
         formula="2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖, x ≠ x′, y ≠ y′",
         direction="lower",
         bounds=(-inf, inf),
@@ -146,9 +143,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "bandwidth to choose.",
         compute=_kernels,
     ),
-    Measure(
+    _measure(
         name="wasserstein.sliced",
-        group="distribution",
         formula="(mean over directions u of W₂²(u·x, u·y))^½",
         direction="lower",
         bounds=(0.0, inf),
@@ -160,9 +156,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "finite N.",
         compute=_sliced,
     ),
-    Measure(
+    _measure(
         name="precision",
-        group="distribution",
         formula="share of items inside any ball of the reference (radius: 5th nearest in its own set)",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -172,9 +167,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="One outlier of the reference has a large ball, which lifts it; density does not share this.",
         compute=_manifold,
     ),
-    Measure(
+    _measure(
         name="recall",
-        group="distribution",
         formula="share of reference rows inside any ball of the items (radius: 5th nearest in its own set)",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -185,9 +179,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         "Outlying items lift it.",
         compute=_manifold,
     ),
-    Measure(
+    _measure(
         name="density",
-        group="distribution",
         formula="mean number of reference balls around an item, over k = 5",
         direction="higher",
         bounds=(0.0, inf),
@@ -197,9 +190,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="About 1 for equal distributions; above 1 the items crowd where the reference is dense.",
         compute=_manifold,
     ),
-    Measure(
+    _measure(
         name="coverage",
-        group="distribution",
         formula="share of reference balls (k = 5) with an item inside",
         direction="higher",
         bounds=(0.0, 1.0),
@@ -209,9 +201,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="For equal distributions and sizes about 1 − 2⁻ᵏ = 0.97, whatever D.",
         compute=_manifold,
     ),
-    Measure(
+    _measure(
         name="vendi",
-        group="distribution",
         formula="exp(−Σ λ log λ), λ the eigenvalues of the cosine kernel matrix / N",
         direction="none",
         bounds=(1.0, inf),

@@ -114,13 +114,13 @@ def _distance_and_bias(
         raise InputError(f"1 to {len(halvings)} splits into halves", str(splits), "choose a number of them")
     cells = _cells(x, y, units, seed)
     # One pass over the rows serves every split: halves are made of cells.
-    parts = [group_moments(one, of_row, CELLS)[0] for one, of_row in zip((x, y), cells, strict=True)]
+    parts = [group_moments(rows, of_row, CELLS)[0] for rows, of_row in zip((x, y), cells, strict=True)]
     whole = frechet_from_moments(merge_all(parts[0]), merge_all(parts[1]))
     halves = []
     for drawn in np.random.default_rng(seed).choice(len(halvings), splits, replace=False):
         first = {0, *halvings[drawn]}
         for half in (first, set(range(CELLS)) - first):
-            sides = [merge_all([one[cell] for cell in sorted(half)]) for one in parts]
+            sides = [merge_all([cells_of_set[cell] for cell in sorted(half)]) for cells_of_set in parts]
             if min(side.n for side in sides) <= x.shape[1]:
                 raise VectorError(
                     f"more than {x.shape[1]:,} rows in every half of both sets",
@@ -139,11 +139,11 @@ def _cells(
 ) -> list[NDArray[np.int64]]:
     """The cell of each row of both sets. Units that the sets share are dealt once, for both."""
     codes = []
-    for one, given in zip((x, y), units, strict=True):
-        of_row = np.full(len(one), -1) if given is None else np.asarray(given)
-        if of_row.shape != (len(one),) or of_row.dtype.kind not in "iu":
+    for rows, given in zip((x, y), units, strict=True):
+        of_row = np.full(len(rows), -1) if given is None else np.asarray(given)
+        if of_row.shape != (len(rows),) or of_row.dtype.kind not in "iu":
             raise VectorError(
-                f"one integer unit for each of {len(one):,} rows",
+                f"one integer unit for each of {len(rows):,} rows",
                 f"shape {of_row.shape} of {of_row.dtype}",
                 "give a code a row, negative for rows that stand alone",
             )

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
 from repscope.measure.core.arrays import Float64, matrix, row_blocks
 from repscope.measure.core.estimate import Replicates
+from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.sampled import MAX_ROWS, Grouped, Sample, notes, sample_pair
 
 KERNELS = ("mmd", "kid", "energy")
@@ -48,19 +49,17 @@ def median_bandwidth(*sets: ArrayLike, max_rows: int = BANDWIDTH_ROWS, seed: int
 
     if not sets:
         raise InputError("at least one set", "none", "pass the sets to compare")
-    arrays = [matrix(one, f"set {number}") for number, one in enumerate(sets)]
-    widths = sorted({one.shape[1] for one in arrays})
+    arrays = [matrix(rows, f"set {number}") for number, rows in enumerate(sets)]
+    widths = sorted({rows.shape[1] for rows in arrays})
     if len(widths) > 1:
         raise VectorError("sets of the same width", name_some(widths), "compare sets of one space")
-    ends = np.cumsum([len(one) for one in arrays])
+    ends = np.cumsum([len(rows) for rows in arrays])
     total = int(ends[-1])
-    chosen = np.arange(total)
-    if total > max_rows:
-        chosen = np.sort(np.random.default_rng(seed).choice(total, max_rows, replace=False))
+    chosen = chosen_rows(total, max_rows, seed)
     parts = []
-    for end, one in zip(ends, arrays, strict=True):
-        mine = chosen[(chosen < end) & (chosen >= end - len(one))] - (end - len(one))
-        parts.append(np.asarray(one[mine], dtype=np.float64))
+    for end, rows in zip(ends, arrays, strict=True):
+        mine = chosen[(chosen < end) & (chosen >= end - len(rows))] - (end - len(rows))
+        parts.append(np.asarray(rows[mine], dtype=np.float64))
     distances = pdist(np.concatenate(parts))
     if not np.isfinite(distances).all():
         raise VectorError("finite numbers in every set", "NaN or Inf", "drop those rows")
@@ -122,63 +121,6 @@ def energy(
     return _plain("energy", items, reference, max_rows=max_rows, seed=seed)
 
 
-def mmd_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    bandwidth: float | None = None,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`mmd`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items,
-        reference,
-        groups,
-        reference_groups,
-        n_groups,
-        names=("mmd",),
-        bandwidth=bandwidth,
-        max_rows=max_rows,
-        seed=seed,
-    )["mmd"]
-
-
-def kid_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`kid`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items, reference, groups, reference_groups, n_groups, names=("kid",), max_rows=max_rows, seed=seed
-    )["kid"]
-
-
-def energy_replicates(
-    items: ArrayLike,
-    reference: ArrayLike,
-    groups: ArrayLike,
-    reference_groups: ArrayLike,
-    n_groups: int,
-    *,
-    max_rows: int | None = MAX_ROWS,
-    seed: int = 0,
-) -> Replicates:
-    """:func:`energy`, and without each group of the rows drawn; see :func:`kernel_replicates`."""
-    return kernel_replicates(
-        items, reference, groups, reference_groups, n_groups, names=("energy",), max_rows=max_rows, seed=seed
-    )["energy"]
-
-
 def kernel_replicates(
     items: ArrayLike,
     reference: ArrayLike,
@@ -221,7 +163,7 @@ def kernel_replicates(
         left = np.empty(n_groups)
         for g in range(n_groups):
             kept = np.delete(np.arange(n_groups + 1), g)
-            left[g] = _combine(name, [one[np.ix_(kept, kept)] for one in sums], first, second, g)
+            left[g] = _combine(name, [pairs[np.ix_(kept, kept)] for pairs in sums], first, second, g)
         value = _combine(name, sums, first, second)
         method = notes(f"bandwidth {sigma:.6g}" if name == "mmd" else "", first.note, second.note)
         results[name] = Replicates(value, left, len(first.rows) + len(second.rows), method)
@@ -264,7 +206,7 @@ def _combine(
     n, m = first.left(without), second.left(without)
     if min(n, m) < 2:
         return float("nan")
-    within, between, across = (float(one.sum()) for one in sums)
+    within, between, across = (float(pairs.sum()) for pairs in sums)
     value = within / (n * (n - 1)) + between / (m * (m - 1)) - 2 * across / (n * m)
     return -value if name == "energy" else value
 
@@ -275,7 +217,7 @@ def _sums(
     """Kernel sums [G + 1, G + 1] by groups, for each measure: within items, within reference, across."""
     # Distances do not change when both sets are moved, and centred rows cost them no digits.
     centre = np.concatenate([first.rows, second.rows]).mean(axis=0)
-    sides = [(one.rows - centre, np.eye(len(one.counts))[one.groups]) for one in (first, second)]
+    sides = [(side.rows - centre, np.eye(len(side.counts))[side.groups]) for side in (first, second)]
     x, y = sides
     blocks = [_pair_sums(*pair, centre, names, sigma) for pair in ((x, x), (y, y), (x, y))]
     return {name: (blocks[0][at], blocks[1][at], blocks[2][at]) for at, name in enumerate(names)}

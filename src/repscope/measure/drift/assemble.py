@@ -9,7 +9,7 @@ import numpy as np
 
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import Difference, Estimate, Replicates, Undefined
-from repscope.measure.core.resample import benjamini_hochberg, estimate_replicates
+from repscope.measure.core.resample import estimate_replicates, q_values
 from repscope.measure.drift.centres import movement, split_floor
 from repscope.measure.drift.changepoint import change_point
 from repscope.measure.drift.frame import DriftFrame
@@ -30,11 +30,10 @@ FIRST = "the first stage is where the distance starts"
 Found = tuple[dict[str, Series], dict[str, str]]
 
 
-def moves_with_q(found: Sequence[Move]) -> list[Move]:
+def moves_with_q(moves: Sequence[Move]) -> list[Move]:
     """The moves with q-values over all of them."""
-    tested = [number for number, one in enumerate(found) if one.p is not None]
-    q = dict(zip(tested, benjamini_hochberg(np.array([found[n].p for n in tested], np.float64)), strict=True))
-    return [replace(one, q=float(q[n]) if n in q else None) for n, one in enumerate(found)]
+    q = q_values([move.p for move in moves])
+    return [replace(move, q=value) for move, value in zip(moves, q, strict=True)]
 
 
 def surely_moved(move: Move, alpha: float) -> bool:
@@ -44,19 +43,19 @@ def surely_moved(move: Move, alpha: float) -> bool:
 
 def centre(frame: DriftFrame, sums: StageSums, moves: Sequence[Move], shuffled: StageSums | None) -> Series:
     """``drift.centre``: the distance from the first stage at each stage; pairs are the moves."""
-    by_pair = {(one.first, one.second): one for one in moves}
+    by_pair = {(move.first, move.second): move for move in moves}
     later = range(1, len(frame.stages))
     values = [Estimate(None, n=frame.n_clusters, why=FIRST), *(by_pair[0, stage].distance for stage in later)]
     samples: list[Replicates | None] = [None]
     for stage in later:
         roots = np.sqrt(np.maximum(movement(sums, (0, stage)).inner, 0.0))
         samples.append(Replicates(float(roots[0]), roots[1:], frame.n))
-    pairs = [PairChange(one.first, one.second, _as_difference(one)) for one in moves]
+    pairs = [PairChange(move.first, move.second, _as_difference(move)) for move in moves]
     point = change_point(samples, frame.positions, resamples=frame.resamples, seed=frame.seed + 5)
     chance = None
     if shuffled is not None:
         plain = [movement(shuffled, (0, stage)).plain[0] for stage in later]
-        chance = (None, *(float(np.sqrt(max(one, 0.0))) for one in plain))
+        chance = (None, *(float(np.sqrt(max(squared, 0.0))) for squared in plain))
     return Series(
         CENTRE,
         tuple(values),
@@ -70,9 +69,9 @@ def centre(frame: DriftFrame, sums: StageSums, moves: Sequence[Move], shuffled: 
 
 
 def _as_difference(move: Move) -> Difference:
-    one = move.distance
+    way = move.distance
     return Difference(
-        one.value, one.low, one.high, one.level, one.n, f"{one.method}; sign-flip p", move.p, None, one.why
+        way.value, way.low, way.high, way.level, way.n, f"{way.method}; sign-flip p", move.p, None, way.why
     )
 
 
@@ -83,8 +82,8 @@ def persistence(turns: Sequence[Turn], stages: int) -> dict[str, Series]:
     n = turns[0].cosine.n
     ends = Estimate(None, n=n, why="a direction can be kept only between two moves")
     values = [ends] * stages
-    for one in turns:
-        values[one.stage] = one.cosine
+    for turn in turns:
+        values[turn.stage] = turn.cosine
     return {PERSISTENCE: Series(PERSISTENCE, tuple(values))}
 
 
@@ -141,7 +140,7 @@ def far_rows(frame: DriftFrame, radii: Float64) -> dict[str, Series]:
 
 def axes(frame: DriftFrame, sums: StageSums, read: Readings) -> tuple[Axis, ...]:
     """Variance along each axis of the first stage, over the stages, as ratios to the first."""
-    found: list[Axis] = []
+    followed: list[Axis] = []
     base = read.axes[:, 0]
     if not read.axes.shape[2] or not (base > 0).all():
         return ()
@@ -150,14 +149,14 @@ def axes(frame: DriftFrame, sums: StageSums, read: Readings) -> tuple[Axis, ...]
         ratios = []
         for stage in range(len(frame.stages)):
             values = read.axes[:, stage, k] / base[:, k]
-            one = Replicates(float(values[0]), values[1:], frame.n)
-            logs = log_replicates(one)
+            sample = Replicates(float(values[0]), values[1:], frame.n)
+            logs = log_replicates(sample)
             if logs is None:
-                ratios.append(estimate_replicates(one, frame.n_clusters))
+                ratios.append(estimate_replicates(sample, frame.n_clusters))
             else:
                 ratios.append(exponential(estimate_replicates(logs, frame.n_clusters)))
-        found.append(Axis(float(base[0, k] / total), tuple(ratios)))
-    return tuple(found)
+        followed.append(Axis(float(base[0, k] / total), tuple(ratios)))
+    return tuple(followed)
 
 
 def ranks(frame: DriftFrame) -> Found:
@@ -167,14 +166,19 @@ def ranks(frame: DriftFrame) -> Found:
     series, undefined = {}, {}
     for name in RANKS:
         samples = [
-            one[name] if name in one else Undefined(one.why.get(name, "not defined")) for one in tables
+            table[name] if name in table else Undefined(table.why.get(name, "not defined"))
+            for table in tables
         ]
-        if all(isinstance(one, Undefined) for one in samples):
-            undefined[name] = next(one.why for one in samples if isinstance(one, Undefined))
+        reasons = [sample.why for sample in samples if isinstance(sample, Undefined)]
+        if len(reasons) == len(samples):
+            undefined[name] = reasons[0]
             continue
         if frame.n <= frame.dimension:
             note = f"at most N − 1 = {frame.n - 1} with {frame.n:,} rows in {frame.dimension:,} dimensions"
-            samples = [one if isinstance(one, Undefined) else replace(one, method=note) for one in samples]
+            samples = [
+                sample if isinstance(sample, Undefined) else replace(sample, method=note)
+                for sample in samples
+            ]
         series[name] = replicate_series(frame, name, samples, scale="ratio", gaussian=bands.get(name))
     return series, undefined
 

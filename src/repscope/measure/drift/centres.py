@@ -16,6 +16,7 @@ from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import Estimate, Replicates
 from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.drift.frame import DriftFrame
+from repscope.measure.drift.logs import root
 from repscope.measure.drift.records import Move, Turn
 from repscope.measure.drift.sums import StageSums
 
@@ -55,7 +56,7 @@ def movement(sums: StageSums, first: tuple[int, int], second: tuple[int, int] | 
     n, clusters, squares = keep @ sums.rows, keep @ sums.clusters, keep @ sums.squares
     step = [sums.sums[:, t] - sums.sums[:, s] for s, t in ((a, b), (c, d))]
     heavy = [keep @ (sums.weighted[:, t] - sums.weighted[:, s]) for s, t in ((a, b), (c, d))]
-    inner = [keep @ one / n[:, None] for one in step]
+    inner = [keep @ sums_of_step / n[:, None] for sums_of_step in step]
     full = [
         inner[0] + sums.origin[b] - sums.origin[a],
         inner[1] + sums.origin[d] - sums.origin[c],
@@ -79,12 +80,12 @@ def movement(sums: StageSums, first: tuple[int, int], second: tuple[int, int] | 
 def moves(frame: DriftFrame, sums: StageSums, shuffled: StageSums | None = None) -> list[Move]:
     """The move of the centre for each pair of the frame; q is left to the caller."""
     spread = sums.total_spread()[:, 0]
-    found = []
+    moved = []
     for first, second in frame.pairs:
-        one = movement(sums, (first, second))
-        distance = root(estimate_replicates(one.replicates(frame.n), frame.n_clusters))
+        step = movement(sums, (first, second))
+        distance = root(estimate_replicates(step.replicates(frame.n), frame.n_clusters))
         if (spread > 0).all():
-            scaled = one.inner / spread
+            scaled = step.inner / spread
             relative = root(
                 estimate_replicates(Replicates(float(scaled[0]), scaled[1:], frame.n), frame.n_clusters)
             )
@@ -95,41 +96,41 @@ def moves(frame: DriftFrame, sums: StageSums, shuffled: StageSums | None = None)
         chance = None
         if shuffled is not None:
             chance = float(np.sqrt(max(movement(shuffled, (first, second)).plain[0], 0.0)))
-        found.append(
+        moved.append(
             Move(
                 first,
                 second,
                 replace(distance, method=f"unbiased squared distance; {distance.method}"),
-                plain=float(np.sqrt(one.plain[0])),
-                noise=float(np.sqrt(max(one.noise[0], 0.0))),
+                plain=float(np.sqrt(step.plain[0])),
+                noise=float(np.sqrt(max(step.noise[0], 0.0))),
                 relative=relative,
                 p=flip_p(frame, sums, (first, second)),
                 shuffled=chance,
             )
         )
-    return found
+    return moved
 
 
 def turns(frame: DriftFrame, sums: StageSums) -> list[Turn]:
     """The cosine between the moves into and out of each interior stage, from unbiased inner products."""
-    found = []
+    turned = []
     for stage in range(1, len(frame.stages) - 1):
         into, out = (stage - 1, stage), (stage, stage + 1)
-        lengths = [movement(sums, one) for one in (into, out)]
-        found.append(Turn(stage, _turn(frame, lengths, movement(sums, into, out))))
-    return found
+        lengths = [movement(sums, pair) for pair in (into, out)]
+        turned.append(Turn(stage, _turn(frame, lengths, movement(sums, into, out))))
+    return turned
 
 
 def _turn(frame: DriftFrame, lengths: list[Movement], inner: Movement) -> Estimate:
     n = frame.n_clusters
-    for name, one in zip(("into", "out of"), lengths, strict=True):
-        low = estimate_replicates(one.replicates(frame.n), n).low
-        if low is None or low <= 0 or (one.inner <= 0).any():
+    for name, length in zip(("into", "out of"), lengths, strict=True):
+        low = estimate_replicates(length.replicates(frame.n), n).low
+        if low is None or low <= 0 or (length.inner <= 0).any():
             return Estimate(
                 None, n=n, why=f"the move {name} the stage is within noise, so it has no direction"
             )
     cosines = np.clip(inner.inner / np.sqrt(lengths[0].inner * lengths[1].inner), -1.0, 1.0)
-    return clipped(estimate_replicates(Replicates(float(cosines[0]), cosines[1:], frame.n), n), -1.0, 1.0)
+    return estimate_replicates(Replicates(float(cosines[0]), cosines[1:], frame.n), n).within((-1.0, 1.0))
 
 
 def flip_p(frame: DriftFrame, sums: StageSums, pair: tuple[int, int]) -> float | None:
@@ -156,21 +157,5 @@ def flip_p(frame: DriftFrame, sums: StageSums, pair: tuple[int, int]) -> float |
 def split_floor(sums: StageSums) -> float:
     """‖mean − mean‖ of two random halves of the first stage: what the plain distance reads for nothing."""
     half = np.arange(len(sums.rows)) % 2 == 0
-    means = [sums.sums[one, 0].sum(axis=0) / sums.rows[one].sum() for one in (half, ~half)]
+    means = [sums.sums[groups, 0].sum(axis=0) / sums.rows[groups].sum() for groups in (half, ~half)]
     return float(np.linalg.norm(means[0] - means[1]))
-
-
-def root(squared: Estimate) -> Estimate:
-    """The estimate of a length from that of its square; a negative square is no length."""
-
-    def of(value: float | None) -> float | None:
-        return None if value is None else float(np.sqrt(max(value, 0.0)))
-
-    return replace(squared, value=of(squared.value), low=of(squared.low), high=of(squared.high))
-
-
-def clipped(one: Estimate, low: float, high: float) -> Estimate:
-    """The interval kept within the bounds of the measure."""
-    if one.low is None or one.high is None:
-        return one
-    return replace(one, low=max(one.low, low), high=min(one.high, high))

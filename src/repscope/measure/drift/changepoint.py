@@ -35,11 +35,11 @@ def change_point(
         resamples: series drawn.
         seed: of the draws.
     """
-    known = [(number, one) for number, one in enumerate(samples) if one is not None]
+    known = [(number, sample) for number, sample in enumerate(samples) if sample is not None]
     if len(known) < FEWEST:
         return ChangePoint(None, why=f"{len(known)} stages with a value; a change-point needs {FEWEST}")
-    values = np.array([one.value for _, one in known])
-    left = np.stack([one.leave_out for _, one in known], axis=1)
+    values = np.array([sample.value for _, sample in known])
+    left = np.stack([sample.leave_out for _, sample in known], axis=1)
     if logarithm:
         if (values <= 0).any() or not (left > 0).all():
             return ChangePoint(None, why="a value of zero has no logarithm")

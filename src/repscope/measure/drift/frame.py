@@ -74,7 +74,7 @@ class DriftFrame:
                 yield group, self.order[first : min(first + size, end)]
 
 
-def frame(
+def drift_frame(
     stages: Sequence[ArrayLike],
     *,
     clusters: ArrayLike | None = None,
@@ -98,13 +98,13 @@ def frame(
         )
     names = _labels(labels, len(stages))
     arrays = tuple(
-        matrix(one, f"stage {name!r}", min_rows=4) for one, name in zip(stages, names, strict=True)
+        matrix(stage, f"stage {name!r}", min_rows=4) for stage, name in zip(stages, names, strict=True)
     )
-    for name, one in zip(names, arrays, strict=True):
-        if one.shape != arrays[0].shape:
+    for name, stage in zip(names, arrays, strict=True):
+        if stage.shape != arrays[0].shape:
             raise VectorError(
                 f"the same items and width in every stage, {arrays[0].shape} as in {names[0]!r}",
-                f"{one.shape} in {name!r}",
+                f"{stage.shape} in {name!r}",
                 "pair the rows by id first, and capture every stage at the same layer",
             )
     n = len(arrays[0])
@@ -137,22 +137,22 @@ def _labels(labels: Sequence[str] | None, count: int) -> tuple[str, ...]:
         return tuple(f"stage {number}" for number in range(count))
     if len(labels) != count:
         raise InputError(f"one label for each of {count} stages", f"{len(labels)}", "name every stage")
-    return tuple(str(one) for one in labels)
+    return tuple(str(label) for label in labels)
 
 
 def _positions(positions: Sequence[float] | None, count: int) -> tuple[float, ...]:
     if positions is None:
         return tuple(float(number) for number in range(count))
-    found = np.asarray(positions, np.float64)
-    if found.shape != (count,) or not np.isfinite(found).all():
+    places = np.asarray(positions, np.float64)
+    if places.shape != (count,) or not np.isfinite(places).all():
         raise InputError(f"one finite position for each of {count} stages", f"{positions}", "number them")
-    if (np.diff(found) <= 0).any():
+    if (np.diff(places) <= 0).any():
         raise InputError(
             "positions that rise from stage to stage",
-            ", ".join(f"{one:g}" for one in found),
+            ", ".join(f"{position:g}" for position in places),
             "give the stages in their order: 0, 4, 10",
         )
-    return tuple(float(one) for one in found)
+    return tuple(float(position) for position in places)
 
 
 def _clusters(clusters: ArrayLike, n: int) -> Ints:

@@ -16,9 +16,9 @@ from repscope.measure.core.estimate import Difference, Replicates
 from repscope.measure.core.resample import (
     LEVEL,
     SMALLEST_P,
-    benjamini_hochberg,
     difference_replicates,
     estimate_replicates,
+    q_values,
     standard_error,
 )
 from repscope.measure.drift.logs import exponential, log_replicates
@@ -96,10 +96,10 @@ def drift_groups(
     names = list(groups)
     if len(names) < 2:
         raise InputError("at least two groups to compare", f"{len(names)}", "name the column of conditions")
-    counts = {len(one) for one in groups.values()}
+    counts = {len(stages) for stages in groups.values()}
     if len(counts) > 1:
         raise InputError("as many stages in every group", f"{sorted(counts)}", "give each group all stages")
-    found = {
+    drifts = {
         name: drift_arrays(
             groups[name],
             clusters=None if clusters is None else clusters[name],
@@ -109,17 +109,17 @@ def drift_groups(
         )
         for name in names
     }
-    if paired and len({one.n for one in found.values()}) > 1:
+    if paired and len({drift.n for drift in drifts.values()}) > 1:
         raise InputError(
-            "the same items in every group", ", ".join(f"{k}: {one.n:,}" for k, one in found.items()),
+            "the same items in every group", ", ".join(f"{name}: {one.n:,}" for name, one in drifts.items()),
             "compare them as independent: paired=False",
         )  # fmt: skip
     contrasts = [
         contrast
         for first, second in combinations(names, 2)
-        for contrast in _contrasts(found, first, second, paired=paired)
+        for contrast in _contrasts(drifts, first, second, paired=paired)
     ]
-    return found, tuple(_with_q(contrasts))
+    return drifts, _with_q(contrasts)
 
 
 def split_groups(stages: Sequence[ArrayLike], codes: Sequence[Any]) -> dict[str, list[NDArray[np.generic]]]:
@@ -135,22 +135,22 @@ def split_groups(stages: Sequence[ArrayLike], codes: Sequence[Any]) -> dict[str,
             raise InputError(
                 f"a condition for each of {len(stage):,} rows", f"shape {column.shape}", "fill the column"
             )
-    return {str(one): [stage[column == one] for stage in arrays] for one in dict.fromkeys(column)}
+    return {str(value): [stage[column == value] for stage in arrays] for value in dict.fromkeys(column)}
 
 
 def _contrasts(
-    found: Mapping[str, DriftArrays], first: str, second: str, *, paired: bool
+    drifts: Mapping[str, DriftArrays], first: str, second: str, *, paired: bool
 ) -> list[GroupContrast]:
     contrasts = []
     for name in CONTRASTED:
-        both = [found[group].series.get(name) for group in (first, second)]
+        both = [drifts[group].series.get(name) for group in (first, second)]
         if both[0] is None or both[1] is None:
             continue
         for stage in range(1, len(both[0].values)):
-            changes = [_change(one, stage) for one in both if one is not None]
+            changes = [_change(series, stage) for series in both if series is not None]
             if changes[0] is None or changes[1] is None:
                 continue
-            counts = (found[first].clusters, found[second].clusters)
+            counts = (drifts[first].clusters, drifts[second].clusters)
             difference = (
                 difference_replicates(changes[0], changes[1], counts[0])
                 if paired
@@ -170,7 +170,7 @@ def _change(series: Series, stage: int) -> Replicates | None:
     if later is None:
         return None
     if series.scale == "ratio":
-        logs = [None if one is None else log_replicates(one) for one in (base, later)]
+        logs = [None if sample is None else log_replicates(sample) for sample in (base, later)]
         if logs[0] is None or logs[1] is None:
             return None
         base, later = logs
@@ -179,16 +179,16 @@ def _change(series: Series, stage: int) -> Replicates | None:
     return Replicates(later.value - base.value, later.leave_out - base.leave_out, later.n)
 
 
-def _independent(one: Replicates, other: Replicates, counts: tuple[int, int]) -> Difference:
+def _independent(first: Replicates, second: Replicates, counts: tuple[int, int]) -> Difference:
     """Welch's t: errors of two independent groups add, with Satterthwaite's degrees of freedom."""
     from scipy.stats import t
 
-    value = other.value - one.value
+    value = second.value - first.value
     n = min(counts)
-    sides = [estimate_replicates(side, count) for side, count in zip((one, other), counts, strict=True)]
+    sides = [estimate_replicates(side, count) for side, count in zip((first, second), counts, strict=True)]
     if any(side.low is None for side in sides):
         return Difference(value, n=n, why=next(side.why for side in sides if side.low is None))
-    degrees = [len(side.leave_out) - 1 for side in (one, other)]
+    degrees = [len(side.leave_out) - 1 for side in (first, second)]
     squares = [
         standard_error(side.low or 0.0, side.high or 0.0, df + 1) ** 2
         for side, df in zip(sides, degrees, strict=True)
@@ -203,10 +203,9 @@ def _independent(one: Replicates, other: Replicates, counts: tuple[int, int]) ->
     return Difference(value, value - half, value + half, LEVEL, n, method, p)
 
 
-def _with_q(contrasts: list[GroupContrast]) -> list[GroupContrast]:
-    tested = [number for number, one in enumerate(contrasts) if one.difference.p is not None]
-    q = benjamini_hochberg(np.array([contrasts[n].difference.p for n in tested], np.float64))
-    for number, value in zip(tested, q, strict=True):
-        one = contrasts[number]
-        contrasts[number] = replace(one, difference=replace(one.difference, q=float(value)))
-    return contrasts
+def _with_q(contrasts: list[GroupContrast]) -> tuple[GroupContrast, ...]:
+    q = q_values([contrast.difference.p for contrast in contrasts])
+    return tuple(
+        replace(contrast, difference=replace(contrast.difference, q=value))
+        for contrast, value in zip(contrasts, q, strict=True)
+    )

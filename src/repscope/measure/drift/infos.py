@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from repscope.measure.alignment import compute as alignment
 from repscope.measure.core.info import MeasureInfo
@@ -15,26 +15,7 @@ from repscope.measure.geometry import compute as geometry
 _INF = float("inf")
 
 
-def _info(
-    name: str,
-    formula: str,
-    bounds: tuple[float, float],
-    function: Callable[..., object],
-    *,
-    note: str = "",
-    unit: str = "",
-) -> MeasureInfo:
-    return MeasureInfo(
-        name=name,
-        group="drift",
-        formula=formula,
-        direction="none",
-        bounds=bounds,
-        needs="stages",
-        function=function,
-        unit=unit,
-        note=note,
-    )
+_info = partial(MeasureInfo, group="drift", direction="none", needs="stages")
 
 
 INFOS: tuple[MeasureInfo, ...] = (

@@ -1,7 +1,8 @@
-"""To logarithms and back: ratios have intervals that stay above zero."""
+"""To logarithms and back, and roots of squares: intervals that stay above zero."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,17 +13,27 @@ from repscope.measure.core.estimate import Difference, Estimate, Replicates
 E = TypeVar("E", Estimate, Difference)
 
 
-def exponential(one: E) -> E:
-    """The same record of exp(value), interval and all."""
+def transformed(estimate: E, function: Callable[[float], float]) -> E:
+    """The same record of ``function`` (rising) of its value, interval and all."""
 
     def of(value: float | None) -> float | None:
-        return None if value is None else float(np.exp(value))
+        return None if value is None else float(function(value))
 
-    return replace(one, value=of(one.value), low=of(one.low), high=of(one.high))
+    return replace(estimate, value=of(estimate.value), low=of(estimate.low), high=of(estimate.high))
 
 
-def log_replicates(one: Replicates) -> Replicates | None:
+def exponential(estimate: E) -> E:
+    """The same record of exp(value), interval and all."""
+    return transformed(estimate, np.exp)
+
+
+def root(squared: E) -> E:
+    """The record of a length from that of its square; a negative square is no length."""
+    return transformed(squared, lambda value: np.sqrt(max(value, 0.0)))
+
+
+def log_replicates(sample: Replicates) -> Replicates | None:
     """Logarithms of a positive measure; None where a value is not above zero."""
-    if one.value <= 0 or not (one.leave_out > 0).all():
+    if sample.value <= 0 or not (sample.leave_out > 0).all():
         return None
-    return replace(one, value=float(np.log(one.value)), leave_out=np.log(one.leave_out))
+    return replace(sample, value=float(np.log(sample.value)), leave_out=np.log(sample.leave_out))

@@ -82,24 +82,24 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
                 distance[rows] = near
     shares = _shares(plain[:, kept], k)
     order = np.argsort(-shares[0], kind="stable")
-    tests = [_losses(one[:, kept], frame.clusters[kept], k) for one in (plain, shaped)]
+    tests = [_losses(labels[:, kept], frame.clusters[kept], k) for labels in (plain, shaped)]
     shape_shares = _shares(shaped[:, kept], k)
-    found = []
+    modes = []
     for number, mode in enumerate(order):
         members = np.flatnonzero(plain[0] == mode)
         members = members[np.argsort(distance[members], kind="stable")]
-        found.append(
+        modes.append(
             Mode(
                 number,
-                tuple(float(one) for one in shares[:, mode]),
-                tuple(float(one) for one in shape_shares[:, mode]),
-                (None, *(float(one) for one in tests[0][0][:, mode])),
-                (None, *(float(one) for one in tests[0][1][:, mode])),
-                (None, *(float(one) for one in tests[1][1][:, mode])),
+                tuple(float(value) for value in shares[:, mode]),
+                tuple(float(value) for value in shape_shares[:, mode]),
+                (None, *(float(value) for value in tests[0][0][:, mode])),
+                (None, *(float(value) for value in tests[0][1][:, mode])),
+                (None, *(float(value) for value in tests[1][1][:, mode])),
                 _lost(shares[:, mode], tests[0][1][:, mode], lost),
                 _lost(shape_shares[:, mode], tests[1][1][:, mode], lost),
-                tuple(int(one) for one in members[:EXAMPLES]),
-                tuple(int(one) for one in members[plain[-1, members] != mode][:EXAMPLES]),
+                tuple(int(row) for row in members[:EXAMPLES]),
+                tuple(int(row) for row in members[plain[-1, members] != mode][:EXAMPLES]),
             )
         )
     method = (
@@ -107,7 +107,7 @@ def modes(frame: DriftFrame, sums: StageSums, lost: LostAt) -> Modes:
         f"or up to {FEW} of {PER_FEW}; at most {MOST}), shares on the other {len(kept):,} rows; one-sided "
         "sign test over clusters, q over modes and stages"
     )
-    return Modes(tuple(found), method)
+    return Modes(tuple(modes), method)
 
 
 def mode_count(clusters: int) -> int:
@@ -193,7 +193,7 @@ def _nearest(x: Float64, centres: Float64) -> tuple[Ints, Float64]:
 
 def _shares(labels: Ints, k: int) -> Float64:
     """[S, k] share of the rows in each mode."""
-    shares: Float64 = np.stack([np.bincount(one, minlength=k) for one in labels]) / labels.shape[1]
+    shares: Float64 = np.stack([np.bincount(of_stage, minlength=k) for of_stage in labels]) / labels.shape[1]
     return shares
 
 

@@ -44,9 +44,9 @@ def _neighbours(
 
     ends = [np.asarray(frame.stages[end][rows], np.float64) for end in (0, -1)]
     # Distances are the same off the centre, and keep their digits.
-    ends = [one - one.mean(axis=0) for one in ends]
-    lists = [NeighbourLists.of(one, 1, "l2", spare=0) for one in ends]
-    nearest = [np.asarray(one.scores[:, 0], np.float64) for one in lists]
+    ends = [stage - stage.mean(axis=0) for stage in ends]
+    lists = [NeighbourLists.of(stage, 1, "l2", spare=0) for stage in ends]
+    nearest = [np.asarray(neighbours.scores[:, 0], np.float64) for neighbours in lists]
     other = lists[1].indices[:, 0]
     spread = sums.total_spread()[0]
     if spread[0] <= 0:
@@ -61,6 +61,6 @@ def _neighbours(
     for at in np.argsort(relative, kind="stable"):
         if relative[at] >= 1 or len(seen) == NAMED:
             break
-        one, two = int(rows[at]), int(rows[other[at]])
-        seen.setdefault((min(one, two), max(one, two)), float(relative[at]))
+        row, partner = int(rows[at]), int(rows[other[at]])
+        seen.setdefault((min(row, partner), max(row, partner)), float(relative[at]))
     return nearest, rows[other], tuple(seen), tuple(seen.values())

@@ -61,7 +61,7 @@ def _half_life(slope: Estimate) -> Estimate:
             why=f"contraction is not sure: slope {slope.value:+.4f}, {slope.level:.0%} {slope.low:+.4f} "
             f"to {slope.high:+.4f}",
         )
-    halves = [float(-np.log(2) / one) for one in (slope.value, slope.low, slope.high)]
+    halves = [float(-np.log(2) / rate) for rate in (slope.value, slope.low, slope.high)]
     return replace(slope, value=halves[0], low=halves[1], high=halves[2])
 
 
@@ -74,18 +74,19 @@ def _ahead(
         return Estimate(None, n=clusters, why="two stages fit any line: nothing to extrapolate from")
     from scipy.stats import t
 
-    one = estimate_replicates(_replicates(fitted, n), clusters)
-    if one.low is None or one.high is None or one.value is None:
-        return one
+    estimate = estimate_replicates(_replicates(fitted, n), clusters)
+    if estimate.low is None or estimate.high is None or estimate.value is None:
+        return estimate
     groups = len(fitted) - 1
-    measured = standard_error(one.low, one.high, groups)
+    measured = standard_error(estimate.low, estimate.high, groups)
     lack = np.square(misfit).sum() / degrees * (1 + 1 / len(centred) + away**2 / np.square(centred).sum())
     # Each part keeps the degrees of freedom that it was estimated with.
     half = np.hypot(
         measured * t.ppf((1 + LEVEL) / 2, groups - 1), np.sqrt(lack) * t.ppf((1 + LEVEL) / 2, degrees)
     )
-    method = f"{one.method}; with the misfit of the line over {len(centred)} stages"
-    wide = replace(one, low=one.value - float(half), high=one.value + float(half), method=method)
+    method = f"{estimate.method}; with the misfit of the line over {len(centred)} stages"
+    low, high = estimate.value - float(half), estimate.value + float(half)
+    wide = replace(estimate, low=low, high=high, method=method)
     return exponential(wide)
 
 

@@ -50,8 +50,8 @@ def readings(frame: DriftFrame, sums: StageSums, *, moved: bool) -> Readings:
     means = sums.means()
     halves = np.arange(frame.n_groups) % 2
     axes = [_axes(frame, sums, np.equal(halves, half)) for half in (0, 1)]
-    k = min(len(one) for one in axes)
-    directions = [one[:k] for one in axes]
+    k = min(len(basis) for basis in axes)
+    directions = [basis[:k] for basis in axes]
     if moved:
         net = means[:, -1] - means[:, 0]
         directions.append(net / np.linalg.norm(net, axis=1, keepdims=True))

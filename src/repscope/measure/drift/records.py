@@ -102,15 +102,15 @@ class Series:
 
     def pair(self, first: int, second: int) -> PairChange | None:
         """The change between two stages, if it was computed."""
-        return next((one for one in self.pairs if (one.first, one.second) == (first, second)), None)
+        return next((pair for pair in self.pairs if (pair.first, pair.second) == (first, second)), None)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         record: dict[str, Any] = {
             "name": self.name,
             "scale": self.scale,
-            "stages": [one.to_json() for one in self.values],
-            "pairs": [one.to_json() for one in self.pairs],
+            "stages": [estimate.to_json() for estimate in self.values],
+            "pairs": [pair.to_json() for pair in self.pairs],
             "change_point": self.change_point.to_json(),
             "floor": self.floor,
         }
@@ -195,7 +195,7 @@ class Axis:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {"share": self.share, "ratios": [one.to_json() for one in self.ratios]}
+        return {"share": self.share, "ratios": [ratio.to_json() for ratio in self.ratios]}
 
 
 @dataclass(frozen=True)
@@ -259,14 +259,15 @@ class Modes:
 
     def lost_share(self, *, shape: bool = False) -> float:
         """Share of the first stage's rows that were in modes since lost."""
-        return sum(one.shares[0] for one in self.modes if (one.shape_lost if shape else one.lost) is not None)
+        lost = [mode for mode in self.modes if (mode.shape_lost if shape else mode.lost) is not None]
+        return sum(mode.shares[0] for mode in lost)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         record: dict[str, Any] = {
             "method": self.method,
             "lost_share": self.lost_share(),
-            "modes": [one.to_json() for one in self.modes],
+            "modes": [mode.to_json() for mode in self.modes],
         }
         return record | ({"why": self.why} if self.why else {})
 
@@ -343,7 +344,7 @@ class Rate:
             "factor": self.factor.to_json(),
             "half_life": self.half_life.to_json(),
             "residual": self.residual,
-            "ahead": [{"position": position, **one.to_json()} for position, one in self.ahead],
+            "ahead": [{"position": position, **ratio.to_json()} for position, ratio in self.ahead],
         }
         return record | ({"why": self.why} if self.why else {})
 
@@ -351,5 +352,5 @@ class Rate:
 def _quantiles(values: Floats) -> Mapping[str, float | None]:
     if not len(values):
         return {"min": None, "median": None, "p90": None, "max": None}
-    found = np.quantile(values, [0, 0.5, 0.9, 1])
-    return {name: float(one) for name, one in zip(("min", "median", "p90", "max"), found, strict=True)}
+    quantiles = np.quantile(values, [0, 0.5, 0.9, 1]).tolist()
+    return dict(zip(("min", "median", "p90", "max"), quantiles, strict=True))

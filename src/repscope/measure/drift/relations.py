@@ -78,11 +78,12 @@ def distances(
                 except InputError as error:
                     tables.append(Undefined.of(error))
             for name in names:
-                samples = [one if isinstance(one, Undefined) else one[name] for one in tables]
+                samples = [table if isinstance(table, Undefined) else table[name] for table in tables]
                 key = name + suffix
-                reasons = [one.why for one in samples if isinstance(one, Undefined) and one.why != ITSELF]
-                if reasons and all(isinstance(one, Undefined) for one in samples):
-                    undefined[key] = reasons[0]
+                reasons = [sample.why for sample in samples if isinstance(sample, Undefined)]
+                own = [why for why in reasons if why != ITSELF]
+                if own and len(reasons) == len(samples):
+                    undefined[key] = own[0]
                     continue
                 series[key] = replicate_series(frame, key, samples, floor=floor.get(name))
     return series, undefined
@@ -93,7 +94,7 @@ Compute = Callable[[Array, Array, Ints, Ints], Mapping[str, Replicates]]
 
 def _computes(frame: DriftFrame) -> dict[str, Compute]:
     from repscope.measure.distribution.frechet import frechet_replicates
-    from repscope.measure.distribution.kernels import median_bandwidth, mmd_replicates
+    from repscope.measure.distribution.kernels import kernel_replicates, median_bandwidth
     from repscope.measure.distribution.manifold import manifold_replicates
 
     seed, g = frame.seed, frame.n_groups
@@ -104,7 +105,7 @@ def _computes(frame: DriftFrame) -> dict[str, Compute]:
     def mmd(stage: Array, target: Array, groups: Ints, others: Ints) -> Mapping[str, Replicates]:
         # One ruler for all stages: the bandwidth comes from the first alone.
         width = median_bandwidth(frame.stages[0], seed=seed)
-        return {"mmd": mmd_replicates(stage, target, groups, others, g, bandwidth=width, seed=seed)}
+        return kernel_replicates(stage, target, groups, others, g, names=("mmd",), bandwidth=width, seed=seed)
 
     def manifold(stage: Array, target: Array, groups: Ints, others: Ints) -> Mapping[str, Replicates]:
         return manifold_replicates(stage, target, groups, others, g, seed=seed)
@@ -128,16 +129,16 @@ def _floor(frame: DriftFrame, family: str) -> dict[str, float]:
             return {"frechet": frechet_from_moments(*group_moments(first, half, 2)[0])}
         # The rows that a measure on pairs of rows would draw of each half itself.
         most = MAX_ROWS if family != "frechet" else frame.n
-        one, other = (
+        sides = [
             first[half[chosen_rows(len(half), most, frame.seed + number)]] for number, half in enumerate(rows)
-        )
+        ]
         if family == "frechet":
-            return {"frechet": frechet(one, other)}
+            return {"frechet": frechet(*sides)}
         if family == "mmd":
             width = median_bandwidth(frame.stages[0], seed=frame.seed)
-            return {"mmd": mmd(one, other, bandwidth=width, seed=frame.seed)}
-        found = manifold(one, other, seed=frame.seed)
-        return {name: float(getattr(found, name)) for name in FAMILIES["manifold"]}
+            return {"mmd": mmd(*sides, bandwidth=width, seed=frame.seed)}
+        shares = manifold(*sides, seed=frame.seed)
+        return {name: float(getattr(shares, name)) for name in FAMILIES["manifold"]}
     except InputError:
         # The stages themselves say why in their own estimates.
         return {}
@@ -201,13 +202,14 @@ def to_reference(
         except InputError as error:
             why["cosine.true"] = Undefined.of(error).why
     series: dict[str, Series] = {}
-    for name, found in samples.items():
-        if not found:
+    for name, at_stages in samples.items():
+        reasons = [sample.why for sample in at_stages if isinstance(sample, Undefined)]
+        if not at_stages:
             why[name] = "the items are not linked with the reference"
-        elif all(isinstance(one, Undefined) for one in found):
-            why[name] = next(one.why for one in found if isinstance(one, Undefined))
+        elif len(reasons) == len(at_stages):
+            why[name] = reasons[0]
         else:
-            series[name] = replicate_series(frame, name, found)
+            series[name] = replicate_series(frame, name, at_stages)
     if len(cosines) == len(frame.stages):
         values = np.stack(cosines, axis=1)
         valid = np.asarray(np.isfinite(values).all(axis=1))

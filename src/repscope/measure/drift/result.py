@@ -50,7 +50,7 @@ class DriftArrays:
 
     def move(self, first: int, second: int) -> Move | None:
         """The move between two stages, if it was computed."""
-        return next((one for one in self.moves if (one.first, one.second) == (first, second)), None)
+        return next((move for move in self.moves if (move.first, move.second) == (first, second)), None)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; the arrays of the paths as quantiles."""
@@ -63,10 +63,10 @@ class DriftArrays:
             "d": self.dimension,
             "clusters": self.clusters,
             "seed": self.seed,
-            "measures": [one.to_json() for one in self.series.values()],
-            "moves": [one.to_json() for one in self.moves],
-            "turns": [one.to_json() for one in self.turns],
-            "axes": [one.to_json() for one in self.axes],
+            "measures": [series.to_json() for series in self.series.values()],
+            "moves": [move.to_json() for move in self.moves],
+            "turns": [turn.to_json() for turn in self.turns],
+            "axes": [axis.to_json() for axis in self.axes],
             "modes": self.modes.to_json(),
             "paths": self.paths.to_json(),
             "rate": self.rate.to_json(),

@@ -12,7 +12,7 @@ from repscope.measure.core.arrays import matrix
 from repscope.measure.core.resample import RESAMPLES
 from repscope.measure.drift import assemble
 from repscope.measure.drift.centres import moves, turns
-from repscope.measure.drift.frame import frame
+from repscope.measure.drift.frame import drift_frame
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins
 from repscope.measure.drift.modes import LostAt, modes
 from repscope.measure.drift.paths import paths
@@ -82,7 +82,7 @@ def drift_arrays(
         UnknownNameError: a family that is not in :data:`FAMILIES`.
     """
     wanted = _families(measures)
-    one = frame(
+    frame = drift_frame(
         stages,
         clusters=clusters,
         labels=labels,
@@ -93,50 +93,50 @@ def drift_arrays(
         block_rows=block_rows,
     )
     margins = margins or DriftMargins()
-    sums = stage_sums(one)
-    shuffled = stage_sums(one, shuffle=True) if controls else None
-    found_moves = assemble.moves_with_q(moves(one, sums, shuffled))
-    net = next(move for move in found_moves if (move.first, move.second) == (0, len(one.stages) - 1))
-    second = readings(one, sums, moved=assemble.surely_moved(net, margins.alpha))
-    found_turns = turns(one, sums)
+    sums = stage_sums(frame)
+    shuffled = stage_sums(frame, shuffle=True) if controls else None
+    all_moves = assemble.moves_with_q(moves(frame, sums, shuffled))
+    net = next(move for move in all_moves if (move.first, move.second) == (0, len(frame.stages) - 1))
+    second = readings(frame, sums, moved=assemble.surely_moved(net, margins.alpha))
+    all_turns = turns(frame, sums)
 
-    series, undefined = assemble.spreads(one, sums, shuffled, second)
-    series[CENTRE] = assemble.centre(one, sums, found_moves, shuffled)
-    series |= assemble.persistence(found_turns, len(one.stages)) | assemble.far_rows(one, second.radii)
+    series, undefined = assemble.spreads(frame, sums, shuffled, second)
+    series[CENTRE] = assemble.centre(frame, sums, all_moves, shuffled)
+    series |= assemble.persistence(all_turns, len(frame.stages)) | assemble.far_rows(frame, second.radii)
     if "rank" in wanted:
-        _take(series, undefined, assemble.ranks(one))
+        _take(series, undefined, assemble.ranks(frame))
     if reference is not None:
         targets = matrix(reference, "reference")
-        _take(series, undefined, to_reference(one, targets, item_keys, reference_keys))
+        _take(series, undefined, to_reference(frame, targets, item_keys, reference_keys))
     rows = None if real is None else matrix(real, "real")
-    _take(series, undefined, distances(one, wanted, rows, controls=controls))
+    _take(series, undefined, distances(frame, wanted, rows, controls=controls))
     series = with_q(series)
     lost = LostAt(margins.mode_lost, margins.alpha)
-    found_modes = modes(one, sums, lost) if "modes" in wanted else Modes(why="not asked for")
+    first_modes = modes(frame, sums, lost) if "modes" in wanted else Modes(why="not asked for")
     spread = sums.total_spread()
     evidence = DriftEvidence(
-        one.n_clusters,
-        one.labels,
+        frame.n_clusters,
+        frame.labels,
         series,
-        [move for move in found_moves if move.first == 0],
-        found_modes,
+        [move for move in all_moves if move.first == 0],
+        first_modes,
         identical=not sums.steps.any(),
         point=bool(spread[0, -1] == 0 < spread[0, 0]),
     )
     return DriftArrays(
-        labels=one.labels,
-        positions=one.positions,
-        n=one.n,
-        dimension=one.dimension,
-        clusters=one.n_clusters,
+        labels=frame.labels,
+        positions=frame.positions,
+        n=frame.n,
+        dimension=frame.dimension,
+        clusters=frame.n_clusters,
         series={name: series[name] for name in assemble.order(series)},
         undefined=undefined,
-        moves=tuple(found_moves),
-        turns=tuple(found_turns),
-        axes=assemble.axes(one, sums, second),
-        modes=found_modes,
-        paths=paths(one, sums, neighbours="paths" in wanted),
-        rate=rate(spread, one.positions, one.n, one.n_clusters),
+        moves=tuple(all_moves),
+        turns=tuple(all_turns),
+        axes=assemble.axes(frame, sums, second),
+        modes=first_modes,
+        paths=paths(frame, sums, neighbours="paths" in wanted),
+        rate=rate(spread, frame.positions, frame.n, frame.n_clusters),
         verdict=judge(evidence, margins),
         seed=seed,
     )
@@ -152,7 +152,7 @@ def _families(measures: Collection[str] | None) -> frozenset[str]:
 
 
 def _take(
-    series: dict[str, Series], undefined: dict[str, str], found: tuple[dict[str, Series], dict[str, str]]
+    series: dict[str, Series], undefined: dict[str, str], more: tuple[dict[str, Series], dict[str, str]]
 ) -> None:
-    series.update(found[0])
-    undefined.update(found[1])
+    series.update(more[0])
+    undefined.update(more[1])

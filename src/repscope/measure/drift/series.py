@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import Difference, Estimate, Replicates, Undefined
 from repscope.measure.core.resample import (
-    benjamini_hochberg,
     bootstrap_means,
     cluster_sums,
     difference_replicates,
     estimate_replicates,
     percentile_interval,
+    q_values,
     sign_flip_p,
 )
 from repscope.measure.drift.changepoint import change_point
@@ -49,10 +49,12 @@ def replicate_series(
         gaussian, floor: see :class:`~repscope.measure.drift.records.Series`.
     """
     n = frame.n_clusters
-    known = tuple(None if isinstance(one, Undefined) else one for one in samples)
+    known = tuple(None if isinstance(sample, Undefined) else sample for sample in samples)
     values = [
-        Estimate(None, n=n, why=one.why) if isinstance(one, Undefined) else _estimate(name, one, n, scale)
-        for one in samples
+        Estimate(None, n=n, why=sample.why)
+        if isinstance(sample, Undefined)
+        else _estimate(name, sample, n, scale)
+        for sample in samples
     ]
     pairs = [
         PairChange(first, second, _change(samples[first], samples[second], n, scale))
@@ -72,7 +74,7 @@ def replicate_series(
         ),
         gaussian,
         floor,
-        None if shuffled is None else tuple(float(one) for one in shuffled),
+        None if shuffled is None else tuple(float(value) for value in shuffled),
         known,
     )
 
@@ -86,7 +88,7 @@ def table_series(
     shuffled: Float64 | None = None,
 ) -> Series:
     """:func:`replicate_series` from [1 + G, S] values: of all rows, then without each group."""
-    samples = [Replicates(float(one[0]), one[1:], frame.n) for one in table.T]
+    samples = [Replicates(float(column[0]), column[1:], frame.n) for column in table.T]
     return replicate_series(frame, name, samples, scale=scale, shuffled=shuffled)
 
 
@@ -115,7 +117,7 @@ def item_series(frame: DriftFrame, name: str, values: Float64, valid: NDArray[np
     known = tuple(Replicates(float(means[s]), groups[:, s], len(values)) for s in range(len(means)))
     if c < 2:
         why = "one cluster has no spread to resample"
-        return Series(name, tuple(Estimate(float(one), n=c, why=why) for one in means), samples=known)
+        return Series(name, tuple(Estimate(float(mean), n=c, why=why) for mean in means), samples=known)
     draws = bootstrap_means(sums, resamples=frame.resamples, seed=frame.seed)
     estimates = [
         Estimate(float(means[s]), *percentile_interval(draws[:, s], c), n=c, method=method)
@@ -138,48 +140,41 @@ def item_series(frame: DriftFrame, name: str, values: Float64, valid: NDArray[np
 
 def with_q(series: Mapping[str, Series]) -> dict[str, Series]:
     """The series with q-values over all of their changes between stages."""
-    where = [
-        (name, number)
-        for name, one in series.items()
-        for number, pair in enumerate(one.pairs)
-        if pair.change.p is not None
-    ]
-    q = benjamini_hochberg(np.array([series[name].pairs[number].change.p for name, number in where]))
-    found: dict[str, list[PairChange]] = {name: list(one.pairs) for name, one in series.items()}
-    for (name, number), value in zip(where, q, strict=True):
-        pair = found[name][number]
-        found[name][number] = replace(pair, change=replace(pair.change, q=float(value)))
-    return {name: replace(one, pairs=tuple(found[name])) for name, one in series.items()}
+    q = iter(q_values([pair.change.p for single in series.values() for pair in single.pairs]))
+    return {
+        name: replace(
+            single,
+            pairs=tuple(replace(pair, change=replace(pair.change, q=next(q))) for pair in single.pairs),
+        )
+        for name, single in series.items()
+    }
 
 
-def _estimate(name: str, one: Replicates, n: int, scale: Scale) -> Estimate:
-    logs = log_replicates(one) if scale == "ratio" else None
+def _estimate(name: str, sample: Replicates, n: int, scale: Scale) -> Estimate:
+    logs = log_replicates(sample) if scale == "ratio" else None
     if logs is not None:
-        found = replace(exponential(estimate_replicates(logs, n)), value=one.value)
+        estimate = replace(exponential(estimate_replicates(logs, n)), value=sample.value)
     else:
-        found = estimate_replicates(one, n)
-    low, high = READ[name.partition("@")[0]].bounds
-    if found.low is None or found.high is None:
-        return found
-    return replace(found, low=max(found.low, low), high=min(found.high, high))
+        estimate = estimate_replicates(sample, n)
+    return estimate.within(READ[name.partition("@")[0]].bounds)
 
 
-def _change(one: StageSample, other: StageSample, n: int, scale: Scale) -> Difference:
-    if isinstance(one, Undefined) or isinstance(other, Undefined):
-        why = " and ".join(dict.fromkeys(x.why for x in (one, other) if isinstance(x, Undefined)))
-        return Difference(None, n=n, why=why)
+def _change(first: StageSample, second: StageSample, n: int, scale: Scale) -> Difference:
+    if isinstance(first, Undefined) or isinstance(second, Undefined):
+        reasons = dict.fromkeys(sample.why for sample in (first, second) if isinstance(sample, Undefined))
+        return Difference(None, n=n, why=" and ".join(reasons))
     if scale == "difference":
-        return difference_replicates(one, other, n)
-    return ratio_of(one, other, n)
+        return difference_replicates(first, second, n)
+    return ratio_of(first, second, n)
 
 
-def ratio_of(one: Replicates, other: Replicates, n: int) -> Difference:
-    """other / one, with an interval made on logarithms and the p-value of a ratio of 1."""
-    if one.value <= 0:
+def ratio_of(first: Replicates, second: Replicates, n: int) -> Difference:
+    """second / first, with an interval made on logarithms and the p-value of a ratio of 1."""
+    if first.value <= 0:
         return Difference(None, n=n, why="nothing to compare with: the earlier value is 0")
-    if other.value <= 0:
+    if second.value <= 0:
         return Difference(0.0, n=n, why="the later value is exactly 0")
-    first, second = log_replicates(one), log_replicates(other)
-    if first is None or second is None:
-        return Difference(other.value / one.value, n=n, why="not defined when some rows are left out")
-    return exponential(difference_replicates(first, second, n))
+    logs = log_replicates(first), log_replicates(second)
+    if logs[0] is None or logs[1] is None:
+        return Difference(second.value / first.value, n=n, why="not defined when some rows are left out")
+    return exponential(difference_replicates(logs[0], logs[1], n))

@@ -15,7 +15,7 @@ from repscope.measure.core.estimate import Difference
 from repscope.measure.core.resample import detectable, needed, standard_error
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins, DriftVerdict
 from repscope.measure.drift.records import Move, PairChange
-from repscope.measure.verdict.rules import describe
+from repscope.measure.verdict.reading import describe, p_text
 
 
 def judge(evidence: DriftEvidence, margins: DriftMargins | None = None) -> DriftVerdict:
@@ -106,9 +106,9 @@ class _Judge:
 
     def _drifting(self) -> list[str] | None:
         reasons = [
-            self._move_sentence(one)
-            for one in self.evidence.moves
-            if self._moved(one) and not self._still(one)
+            self._move_sentence(move)
+            for move in self.evidence.moves
+            if self._moved(move) and not self._still(move)
         ]
         for name in (*self.margins.equal_ratio, *self.margins.equal):
             stages = [stage for stage in range(1, self.last + 1) if self._changed_at(name, stage)]
@@ -120,14 +120,14 @@ class _Judge:
 
     def _stable(self) -> list[str] | None:
         names = [name for name in (*self.margins.equal_ratio, *self.margins.equal) if self._defined(name)]
-        if "spread.total" not in names or not all(self._still(one) for one in self.evidence.moves):
+        if "spread.total" not in names or not all(self._still(move) for move in self.evidence.moves):
             return None
         if self.evidence.modes.lost_share(shape=True) > 0:
             return None
         stages = range(1, self.last + 1)
         if not all(self._equivalent(name, stage) for name in names for stage in stages):
             return None
-        farthest = max(self.evidence.moves, key=lambda one: one.relative.high or 0.0)
+        farthest = max(self.evidence.moves, key=lambda move: move.relative.high or 0.0)
         return [
             f"every later stage lies within the margins of the first ({CENTRE}, {', '.join(names)})",
             self._move_sentence(farthest),
@@ -136,9 +136,9 @@ class _Judge:
 
     def _inconclusive(self) -> list[str]:
         reasons = []
-        open_moves = [one for one in self.evidence.moves if not self._still(one)]
+        open_moves = [move for move in self.evidence.moves if not self._still(move)]
         if open_moves:
-            reasons.append(self._move_sentence(max(open_moves, key=lambda one: one.relative.high or 0.0)))
+            reasons.append(self._move_sentence(max(open_moves, key=lambda move: move.relative.high or 0.0)))
         names = [name for name in (*self.margins.equal_ratio, *self.margins.equal) if self._defined(name)]
         for name in names:
             for stage in range(1, self.last + 1):
@@ -155,7 +155,7 @@ class _Judge:
         series = self.evidence.series.get("spread.total")
         if series is None or self.last < 2:
             return None
-        values = [one.value for one in series.values]
+        values = [estimate.value for estimate in series.values]
         known = [(value, stage) for stage, value in enumerate(values) if value is not None]
         if len(known) <= self.last:
             return None
@@ -174,7 +174,7 @@ class _Judge:
         if evidence.clusters < self.margins.clusters:
             flags.append("few-clusters")
             return flags
-        if word != "drifting" and any(self._moved(one) and not self._still(one) for one in evidence.moves):
+        if word != "drifting" and any(self._moved(move) and not self._still(move) for move in evidence.moves):
             flags.append("moved")
         if self._rescaled():
             flags.append("rescaled")
@@ -270,7 +270,7 @@ class _Judge:
 
     def _modes_sentence(self) -> str:
         modes, share = self.evidence.modes.modes, self.evidence.modes.lost_share(shape=True)
-        count = sum(one.shape_lost is not None for one in modes)
+        count = sum(mode.shape_lost is not None for mode in modes)
         return (
             f"{count} of {len(modes)} modes of the first stage, {share:.0%} of its rows, lost their items "
             f"(less than {self.margins.mode_lost:.0%} left, q ≤ {self.margins.alpha}), beyond translation "
@@ -283,7 +283,7 @@ class _Judge:
         text = f"centre moved by {_number(distance.value)} from {names}"
         if distance.low is not None and distance.high is not None:
             text += f" ({distance.level:.0%} {distance.low:.3g} to {distance.high:.3g}"
-            text += "" if move.p is None else f", p {_p(move.p)}"
+            text += "" if move.p is None else f", p {p_text(move.p)}"
             text += f", n = {distance.n:,})"
         if relative.value is not None and relative.high is not None:
             text += f", {relative.value:.3f} RMS radii of the first stage (at most {relative.high:.3f})"
@@ -301,7 +301,7 @@ class _Judge:
 
     def _errors(self) -> dict[str, tuple[float, float, int]]:
         """By measure: standard error, margin that must be told from none, n; of first to last."""
-        found = {}
+        errors = {}
         for name in (*self.margins.equal_ratio, *self.margins.equal):
             change = self._change(name)
             if change is None or change.low is None or change.high is None or change.high == change.low:
@@ -313,7 +313,7 @@ class _Judge:
                 margin = log(1 + self.margins.equal_ratio[name])
             else:
                 low, high, margin = change.low, change.high, self._margin(name)
-            found[name] = (standard_error(low, high, change.n), margin, change.n)
+            errors[name] = (standard_error(low, high, change.n), margin, change.n)
         for move in self.evidence.moves[-1:]:
             relative = move.relative
             if relative.high is not None and relative.value is not None:
@@ -321,14 +321,14 @@ class _Judge:
                 half = relative.high**2 - relative.value**2
                 error = standard_error(-half, half, relative.n)
                 if error > 0:
-                    found[CENTRE] = (error, self.margins.move**2, move.relative.n)
-        return found
+                    errors[CENTRE] = (error, self.margins.move**2, move.relative.n)
+        return errors
 
     def _detectable(self) -> dict[str, float]:
-        found = {name: detectable(error, n) for name, (error, _, n) in self._errors().items()}
-        if CENTRE in found:
-            found[CENTRE] = found[CENTRE] ** 0.5
-        return found
+        smallest = {name: detectable(error, n) for name, (error, _, n) in self._errors().items()}
+        if CENTRE in smallest:
+            smallest[CENTRE] = smallest[CENTRE] ** 0.5
+        return smallest
 
     def _needed(self) -> int | None:
         errors = self._errors()
@@ -349,13 +349,9 @@ def _ratio(change: Difference) -> str:
         return f"undefined: {change.why}"
     if change.low is None or change.high is None:
         return f"× {change.value:.3g}, no interval: {change.why}"
-    test = "" if change.p is None else f", p {_p(change.p)}"
+    test = "" if change.p is None else f", p {p_text(change.p)}"
     interval = f"{change.level:.0%} {change.low:.3g} to {change.high:.3g}"
     return f"× {change.value:.3g}, {interval}{test}, n = {change.n:,}"
-
-
-def _p(p: float) -> str:
-    return "< .001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _number(value: float | None) -> str:

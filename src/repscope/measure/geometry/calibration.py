@@ -68,7 +68,7 @@ def gaussian_reference(
     readings = [_read(n, root, rng) for _ in range(repeats)]
     bands = {}
     for name in readings[0]:
-        values = [one[name] for one in readings if name in one]
+        values = [reading[name] for reading in readings if name in reading]
         bands[name] = Band(min(values), float(np.mean(values)), max(values))
     return bands
 
@@ -94,7 +94,10 @@ def _read(n: int, root: Float64, rng: np.random.Generator) -> dict[str, float]:
     rows = rng.standard_normal((min(n, SAMPLE_ROWS), len(root)))
     rows = rows * root if root.ndim == 1 else rows @ root
     table = geometry_replicates(rows, np.full(len(rows), FIXED), 0)
-    values = {"norm.mean": float(norms(rows).mean()), **{name: one.value for name, one in table.items()}}
+    values = {
+        "norm.mean": float(norms(rows).mean()),
+        **{name: replicates.value for name, replicates in table.items()},
+    }
     if n > SAMPLE_ROWS:
         whole = _draw_moments(n, root, rng)
         values |= {"spread.total": spread_total(whole), "std.min": std_min(whole)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from math import exp
 
 from repscope.measure.core.estimate import PerItem, Undefined
-from repscope.measure.core.info import Direction, Measure
-from repscope.measure.core.stage import Compute, Samples, Stage, StageMeasure
+from repscope.measure.core.stage import Samples, Stage, StageMeasure
 from repscope.measure.core.tables import ReplicateTable
 from repscope.measure.geometry.dimension import two_nn, two_nn_replicates
 from repscope.measure.geometry.isotropy import isotropy
@@ -25,6 +24,8 @@ from repscope.measure.geometry.spectrum import rank_entropy, rank_participation,
 
 _INF = float("inf")
 _SIGMA = "of the singular values of the centred rows"
+
+_measure = partial(StageMeasure, group="geometry", direction="none", needs="set")
 
 
 def _norm(stage: Stage, _: bool, names: list[str]) -> Samples:
@@ -60,68 +61,42 @@ def _two_nn(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     yield names[0], two_nn_replicates(stage.unit[rows], items[rows], n)
 
 
-def _measure(
-    compute: Compute,
-    name: str,
-    formula: str,
-    bounds: tuple[float, float],
-    function: Callable[..., object],
-    *,
-    paper: str = "",
-    note: str = "",
-    direction: Direction = "none",
-) -> StageMeasure:
-    return Measure(
-        name=name,
-        group="geometry",
-        formula=formula,
-        direction=direction,
-        bounds=bounds,
-        needs="set",
-        function=function,
-        paper=paper,
-        note=note,
-        compute=compute,
-    )
-
-
 MEASURES: tuple[StageMeasure, ...] = (
-    _measure(_norm, "norm.mean", "mean of ‖x‖", (0.0, _INF), norms),
-    _measure(_raw_geometry, "norm.sd", "standard deviation of ‖x‖ (n − 1)", (0.0, _INF), norm_sd),
+    _measure("norm.mean", "mean of ‖x‖", (0.0, _INF), norms, compute=_norm),
+    _measure("norm.sd", "standard deviation of ‖x‖ (n − 1)", (0.0, _INF), norm_sd, compute=_raw_geometry),
     _measure(
-        _raw_geometry,
         "spread.total",
         "trace of the covariance, Σ‖x − mean‖² / (n − 1)",
         (0.0, _INF),
         spread_total,
         note="In squared units of the vectors: compare stages of one scale.",
+        compute=_raw_geometry,
     ),
     _measure(
-        _geometry,
         "spread.cosine",
         "mean of 1 − cos(x, x') over all pairs of distinct rows = trace of the covariance of N(x)",
         (0.0, 2.0),
         spread_cosine,
         note="Exact, not sampled. 0 when all rows point one way, which no rank shows.",
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "cosine.mean",
         "mean of cos(x, x') over all pairs of distinct rows = 1 − spread.cosine",
         (-1.0, 1.0),
         cosine_mean,
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "rank.entropy",
         "exp(−Σ p log p), p = σ / Σσ " + _SIGMA,
         (1.0, _INF),
         rank_entropy,
         paper="Roy & Vetterli, The Effective Rank, EUSIPCO 2007",
         note="At most min(N − 1, D).",
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "rank.rankme",
         "exp(−Σ p log p), p = σ / Σσ + 1e-7 of the singular values of the rows as they are",
         (1.0, _INF),
@@ -129,53 +104,53 @@ MEASURES: tuple[StageMeasure, ...] = (
         paper="Garrido et al., RankMe, ICML 2023",
         note="Not centred: the mean counts as a direction.",
         direction="higher",
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "rank.participation",
         "(Σλ)² / Σλ² of the eigenvalues of the covariance",
         (1.0, _INF),
         rank_participation,
         paper="Gao et al., A Theory of Multineuronal Dimensionality, 2017",
         note="At most min(N − 1, D). IsoScore (Rudman et al. 2022) is (this − 1) / (D − 1).",
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "rank.stable",
         "Σσ² / max σ² " + _SIGMA,
         (1.0, _INF),
         rank_stable,
         paper="Rudelson & Vershynin, Sampling from Large Matrices, J. ACM 2007",
         note="At most min(N − 1, D); moved by the largest direction alone.",
+        compute=_geometry,
     ),
     _measure(
-        _geometry,
         "isotropy",
         "min Z(c) / max Z(c), Z(c) = Σ exp(c · N(x)), over ± the eigenvectors c of Σ N(x) N(x)ᵀ",
         (exp(-2.0), 1.0),
         isotropy,
         paper="Mu & Viswanath, All-but-the-Top, ICLR 2018",
         note="On unit rows, so that scale does not count; 1 is the same from every direction.",
+        compute=_geometry,
     ),
     _measure(
-        _two_nn,
         "dimension.twonn",
         "slope of −log(1 − F(μ)) on log μ, μ = r₂ / r₁, the largest tenth of μ left aside",
         (0.0, _INF),
         two_nn,
         paper="Facco et al., Estimating the Intrinsic Dimension of Datasets, Scientific Reports 2017",
         note="Each distinct row counts once. Reads low in many dimensions.",
+        compute=_two_nn,
     ),
     _measure(
-        _geometry,
         "std.min",
         "smallest standard deviation of one dimension (n − 1)",
         (0.0, _INF),
         std_min,
         note="Depends on the axes: a rotation changes it.",
+        compute=_geometry,
     ),
     _measure(
-        _lidar,
         "lidar",
         "exp(−Σ p log p), p = λ / Σλ + 1e-8, λ of W^(−½) B W^(−½): between items, within views + 1e-4 I",
         (1.0, _INF),
@@ -183,5 +158,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         paper="Thilak et al., LiDAR, ICLR 2024",
         note="Needs two or more views of every item. 1e-4 is not scale-free: give unit rows.",
         direction="higher",
+        compute=_lidar,
     ),
 )

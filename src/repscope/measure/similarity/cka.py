@@ -83,20 +83,20 @@ def cka_from_products(
     for block in row_blocks(len(a), BLOCK_ROWS):
         kept = codes[block, None] != np.arange(-1, len(products) - 1)
         kept[:, 0] = True
-        from_x = _squared_distances(a[block], centre_x, [one.mean_x for one in products]) * kept
-        from_y = _squared_distances(b[block], centre_y, [one.mean_y for one in products]) * kept
+        from_x = _squared_distances(a[block], centre_x, [product.mean_x for product in products]) * kept
+        from_y = _squared_distances(b[block], centre_y, [product.mean_y for product in products]) * kept
         for column, (p, q) in enumerate(((from_x, from_x), (from_x, from_y), (from_y, from_y))):
             sums[:, column] += np.einsum("ng,ng->g", p, q)
         sums[:, 3] += from_x.sum(axis=0)
         sums[:, 4] += from_y.sum(axis=0)
 
     def value(index: int) -> float:
-        one = products[index]
+        product = products[index]
         xx, xy, yy = sums[index, :3]
         tx, ty = sums[index, 3:]
-        refuse_equal_rows(one.n, tx, one.mean_x)
-        refuse_equal_rows(one.n, ty, one.mean_y)
-        return cka_of_sums(one.n, one.squares, (xx, xy, yy), (tx, ty))
+        refuse_equal_rows(product.n, tx, product.mean_x)
+        refuse_equal_rows(product.n, ty, product.mean_y)
+        return cka_of_sums(product.n, product.squares, (xx, xy, yy), (tx, ty))
 
     return Replicates(value(0), each_left_out(value, range(1, len(products))), len(a))
 

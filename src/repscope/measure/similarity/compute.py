@@ -5,7 +5,6 @@ All are computed at once, each with its replicates and its permutation null, bes
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from numpy.typing import ArrayLike
@@ -131,27 +130,14 @@ def similarity_nulls(
     return table
 
 
-def _info(
-    name: str, formula: str, low: float, function: Callable[..., object], *, paper: str = "", note: str = ""
-) -> MeasureInfo:
-    return MeasureInfo(
-        name=name,
-        group="similarity",
-        formula=formula,
-        direction="none",
-        bounds=(low, 1.0),
-        needs="pair",
-        function=function,
-        paper=paper,
-        note=note,
-    )
+_info = partial(MeasureInfo, group="similarity", direction="none", needs="pair")
 
 
 INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "cka.debiased",
         "HSIC(x, y) / √(HSIC(x, x) HSIC(y, y)), linear kernel, unbiased HSIC",
-        -1.0,
+        (-1.0, 1.0),
         cka_debiased,
         paper="Song et al., JMLR 2012 (unbiased HSIC); Nguyen, Raghu & Kornblith, ICLR 2021",
         note="About 0 for unrelated sets at any N and D. Blind to rotation, shift and scale.",
@@ -159,7 +145,7 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "rsa",
         "Spearman correlation of 1 − cos over all pairs of items",
-        -1.0,
+        (-1.0, 1.0),
         rsa,
         paper="Kriegeskorte, Mur & Bandettini, Representational Similarity Analysis, 2008",
         note="At most 1,000 rows, seeded.",
@@ -167,7 +153,7 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "procrustes",
         "‖XᵀY‖_* / (‖X‖_F ‖Y‖_F) of the centred rows = 1 − d² / 2, d the Procrustes distance at unit size",
-        0.0,
+        (0.0, 1.0),
         procrustes,
         paper="Ding, Denain & Steinhardt, NeurIPS 2021; Williams et al., NeurIPS 2021",
         note="Unrelated sets read high where D is not small beside N.",
@@ -175,7 +161,7 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "svcca",
         "mean canonical correlation of the principal components that hold 99 % of each set's variance",
-        0.0,
+        (0.0, 1.0),
         svcca,
         paper="Raghu et al., SVCCA, NeurIPS 2017",
         note="Unrelated sets read high where D is not small beside N; refused where all sets read 1.",
@@ -183,7 +169,7 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "pwcca",
         "Σ αρ / Σα of canonical correlations ρ, αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩| for variates h and columns x",
-        0.0,
+        (0.0, 1.0),
         pwcca,
         paper="Morcos, Raghu & Bengio, NeurIPS 2018",
         note="Weighted by the set with fewer dimensions; symmetric where they differ. Read high as svcca.",
@@ -191,20 +177,20 @@ INFOS: tuple[MeasureInfo, ...] = (
     _info(
         "knn.jaccard",
         "mean over items of |A ∩ B| / |A ∪ B|, their 10 nearest neighbours in the two sets (cosine)",
-        0.0,
+        (0.0, 1.0),
         knn_jaccard,
     ),
     _info(
         "knn.recall",
         "mean over items of |A ∩ B| / 10, their 10 nearest neighbours in the two sets (cosine)",
-        0.0,
+        (0.0, 1.0),
         knn_recall,
         note="10 / (N − 1) for unrelated sets.",
     ),
     _info(
         "linear.r2",
         "1 − Σ‖y − ŷ‖² / Σ‖y − mean‖² of ridge regression from x to y on held-out folds of whole clusters",
-        -float("inf"),
+        (-float("inf"), 1.0),
         linear_r2,
         paper="Hoerl & Kennard 1970; penalty: Golub, Heath & Wahba, Technometrics 1979",
         note="From before to after; not symmetric.",

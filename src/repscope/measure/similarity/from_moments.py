@@ -96,8 +96,8 @@ def moment_nulls(
     left, right = _Side.of(a), _Side.of(b)
     drawn = [_permuted(left, right, pairing, list(real)) for pairing in random]
     method = "" if len(rows) == len(np.asarray(x)) else f"{len(rows):,} rows, seed {seed}"
-    for name, one in real.items():
-        nulls[name] = null_of(one.value, [values[name] for values in drawn], len(rows), method)
+    for name, replicates in real.items():
+        nulls[name] = null_of(replicates.value, [values[name] for values in drawn], len(rows), method)
     return nulls
 
 
@@ -136,7 +136,7 @@ def _collect(values: Sequence[float | InputError], n: int) -> Replicates:
     whole = values[0]
     if isinstance(whole, InputError):
         raise whole
-    left = [np.nan if isinstance(one, InputError) else one for one in values[1:]]
+    left = [np.nan if isinstance(value, InputError) else value for value in values[1:]]
     return Replicates(whole, np.array(left, dtype=np.float64), n)
 
 
@@ -176,7 +176,7 @@ def _permuted(
     product = np.sqrt(x.values)[:, None] * cross * np.sqrt(y.values)
     values = {}
     if "cka.debiased" in names:
-        squares = tuple(float(np.square(one).sum()) for one in (x.values, product, y.values))
+        squares = tuple(float(np.square(matrix).sum()) for matrix in (x.values, product, y.values))
         a, b = left.lengths, right.lengths[pairing]
         values["cka.debiased"] = cka_of_sums(
             n,

@@ -68,12 +68,12 @@ class Reading:
 
     def detectable(self) -> dict[str, float]:
         """Per measure with an interval, the smallest difference that this n finds in 80 % of repeats."""
-        found = {}
+        smallest = {}
         for name in self.table:
             error = self._error(name)
             if error:
-                found[name] = resample.detectable(error, self.table[name].difference.n)
-        return found
+                smallest[name] = resample.detectable(error, self.table[name].difference.n)
+        return smallest
 
     def needed(self) -> int | None:
         """Clusters that would decide whether there is a difference; None where nothing tells."""
@@ -116,12 +116,15 @@ def describe(change: Difference) -> str:
         return f"undefined: {change.why}"
     if change.low is None or change.high is None:
         return f"{change.value:+.3f}, no interval: {change.why}"
-    test = ""
-    if change.p is not None:
-        test = f", p {'< .001' if change.p < 0.001 else f'= {change.p:.3f}'}"
+    test = "" if change.p is None else f", p {p_text(change.p)}"
     interval = f"{change.level:.0%} {change.low:+.3f} to {change.high:+.3f}"
     return f"{change.value:+.3f}, {interval}{test}, n = {change.n:,}"
 
 
-def _number(one: Estimate) -> str:
-    return "undefined" if one.value is None else f"{one.value:.3f}"
+def p_text(p: float) -> str:
+    """``= 0.012``, or ``< .001``."""
+    return "< .001" if p < 0.001 else f"= {p:.3f}"
+
+
+def _number(estimate: Estimate) -> str:
+    return "undefined" if estimate.value is None else f"{estimate.value:.3f}"
