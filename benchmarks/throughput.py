@@ -163,7 +163,7 @@ def _timm(out: str) -> tuple[Any, Path]:
 
 
 def extract_timm(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extraction import extract
+    from repscope.verbs.extract.extract import extract
 
     _, file = _timm(out)
     yield {}

@@ -13,31 +13,32 @@ from repscope.formats.incoming import Incoming
 from repscope.study.vectors import block_rows, check_vectors
 
 
-def scan(one: Incoming, drop_invalid: bool) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def scan(incoming: Incoming, drop_invalid: bool) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """[N] which rows are finite as they will be stored, and [N] which of those are zero.
 
     Raises:
         VectorError: not an N×D floating array; rows that are not finite, unless they may be dropped.
     """
-    if one.vectors.ndim != 2 or 0 in one.vectors.shape or one.vectors.dtype.kind != "f":
-        check_vectors(one.vectors, one.name)
-    finite = np.ones(one.n, bool)
-    zero = np.zeros(one.n, bool)
-    for start, block in stored_blocks(one.vectors, None, block_rows(one.vectors.shape[1])):
+    if incoming.vectors.ndim != 2 or 0 in incoming.vectors.shape or incoming.vectors.dtype.kind != "f":
+        check_vectors(incoming.vectors, incoming.name)
+    finite = np.ones(incoming.n, bool)
+    zero = np.zeros(incoming.n, bool)
+    for start, block in stored_blocks(incoming.vectors, None, block_rows(incoming.vectors.shape[1])):
         here = np.isfinite(block).all(axis=1)
         finite[start : start + len(block)] = here
         zero[start : start + len(block)] = here & ~block.any(axis=1)
     bad = np.flatnonzero(~finite)
     if drop_invalid and not (finite & ~zero).any():
         raise VectorError(
-            f"rows with a direction in set {one.name!r}",
-            f"NaN, Inf or zero vectors in {one.n:,} of {one.n:,} rows",
+            f"rows with a direction in set {incoming.name!r}",
+            f"NaN, Inf or zero vectors in {incoming.n:,} of {incoming.n:,} rows",
             "find out why the model gave them",
         )
     if len(bad) and not drop_invalid:
         raise VectorError(
-            f"finite vectors in set {one.name!r}",
-            f"NaN, Inf or numbers beyond float32 in {len(bad):,} of {one.n:,} rows (rows {name_some(bad)})",
+            f"finite vectors in set {incoming.name!r}",
+            f"NaN, Inf or numbers beyond float32 in {len(bad):,} of {incoming.n:,} rows "
+            f"(rows {name_some(bad)})",
             "find out why the model gave them; to leave these rows out, import with --drop-invalid",
         )
     return finite, zero

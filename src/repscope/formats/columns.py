@@ -132,14 +132,14 @@ def unique_ids(wanted: Iterable[str]) -> tuple[list[str], int]:
     taken: dict[str, int] = {}
     ids: list[str] = []
     repeats = 0
-    for one in wanted:
-        unique, count = one, taken.get(one, 0)
+    for name in wanted:
+        unique, count = name, taken.get(name, 0)
         while unique in taken:
             count += 1
-            unique = f"{one}~{max(count, 2)}"
-        if unique != one:
+            unique = f"{name}~{max(count, 2)}"
+        if unique != name:
             repeats += 1
-            taken[one] = count
+            taken[name] = count
         taken[unique] = taken.get(unique, 0) or 1
         ids.append(unique)
     return ids, repeats

@@ -18,7 +18,7 @@ Replaceable = Callable[[Path], bool]
 
 
 @contextlib.contextmanager
-def placed(
+def open_destination(
     location: str, *, folder: bool, overwrite: bool, replaceable: Replaceable | None = None
 ) -> Iterator[Path]:
     """A path to write to; what was written there becomes ``location`` when the block ends well.
@@ -47,7 +47,7 @@ def placed(
             _upload(system, local, there, location, folder)
         return
     target = Path(location).expanduser()
-    check_target(target, folder=folder, overwrite=overwrite, replaceable=replaceable)
+    _check(target, folder=folder, overwrite=overwrite, replaceable=replaceable)
     make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
     with storage_errors(target):
@@ -60,11 +60,11 @@ def placed(
         sync_folder(target.parent)
 
 
-def check_target(target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None) -> None:
+def _check(target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None) -> None:
     """Refuse a local path that must not be written to.
 
     Raises:
-        ExistsError, InputError: see :func:`placed`.
+        ExistsError, InputError: see :func:`open_destination`.
     """
     with storage_errors(target, "read"):
         if not target.exists() and not target.is_symlink():

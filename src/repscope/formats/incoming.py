@@ -99,27 +99,33 @@ class Reading:
     trusted_pickle: bool = False
 
 
-def split_stacked(one: Incoming, names: int) -> list[Incoming]:
+def split_stacked(incoming: Incoming, names: int) -> list[Incoming]:
     """A K×N×D array as K sets NAME_0, NAME_1, … of the same items; anything else as it is.
 
     Args:
-        one: a set.
+        incoming: a set.
         names: how many names the caller gave; a large K is only split when all are named.
 
     Raises:
         VectorError: K is so large that the array is more likely items × tokens.
     """
-    if one.vectors.ndim != 3:
-        return [one]
-    count = one.vectors.shape[0]
+    if incoming.vectors.ndim != 3:
+        return [incoming]
+    count = incoming.vectors.shape[0]
     if count > MOST_STACKED and names != count:
         raise VectorError(
-            f"an N×D array, or K×N×D with K ≤ {MOST_STACKED} for K sets of the same N items, in {one.name!r}",
-            f"shape {one.vectors.shape}",
+            f"an N×D array, or K×N×D with K ≤ {MOST_STACKED} for K sets of the same N items, in "
+            f"{incoming.name!r}",
+            f"shape {incoming.vectors.shape}",
             "pool or reshape tokens to rows first; or name all K sets with --as a,b,…",
         )
     return [
-        replace(one, name=f"{one.name}_{index}", vectors=one.vectors[index], key=f"{one.key}[{index}]")
+        replace(
+            incoming,
+            name=f"{incoming.name}_{index}",
+            vectors=incoming.vectors[index],
+            key=f"{incoming.key}[{index}]",
+        )
         for index in range(count)
     ]
 
@@ -147,24 +153,24 @@ def name_columns(columns: Mapping[str, Any], ids: str | None, labels: str | None
     return named
 
 
-def check_keys(one: Incoming, items: Iterable[str], options: ReadOptions) -> None:
+def check_keys(incoming: Incoming, items: Iterable[str], options: ReadOptions) -> None:
     """Refuse ids and labels that were asked for, or are there, but cannot be used.
 
     Raises:
         UnknownNameError: neither the set nor ``items`` has the column; near ones are offered.
         VectorError: their number differs from the vectors'.
     """
-    columns = [*one.columns, *items]
+    columns = [*incoming.columns, *items]
     for target, wanted in (("id", options.ids), ("label", options.labels)):
         for key in (wanted,) if wanted else USUAL_NAMES[target]:
-            if key in one.left_out and key not in columns:
+            if key in incoming.left_out and key not in columns:
                 raise VectorError(
-                    f"one value of {key!r} for each of the {one.n:,} vectors of {one.name!r}",
-                    one.left_out[key],
+                    f"one value of {key!r} for each of the {incoming.n:,} vectors of {incoming.name!r}",
+                    incoming.left_out[key],
                     "write ids, labels and vectors of the same items",
                 )
         if wanted and wanted not in columns:
-            choose(wanted, columns, f"--{target}s", f"the columns of {one.name!r}")
+            choose(wanted, columns, f"--{target}s", f"the columns of {incoming.name!r}")
 
 
 def choose(key: str, keys: Iterable[str], option: str, where: str) -> str:

@@ -46,8 +46,8 @@ def read_items(path: Path, ids: str | None = None) -> dict[str, pa.Array]:
     return {name: column for name, column in load_columns(path, ids).items() if name}
 
 
-def join_items(one: Incoming, items: Mapping[str, pa.Array], source: str) -> Incoming:
-    """``one`` with the columns of ``items``: by ``id`` where both have one, else row by row.
+def join_items(incoming: Incoming, items: Mapping[str, pa.Array], source: str) -> Incoming:
+    """``incoming`` with the columns of ``items``: by ``id`` where both have one, else row by row.
 
     Raises:
         VectorError: row by row, and the lengths differ.
@@ -56,34 +56,34 @@ def join_items(one: Incoming, items: Mapping[str, pa.Array], source: str) -> Inc
     """
     items = dict(items)
     if NAMES in items:
-        items["text" if "label" in one.columns else "label"] = items.pop(NAMES)
+        items["text" if "label" in incoming.columns else "label"] = items.pop(NAMES)
     length = len(next(iter(items.values())))
-    by_id = "id" in items and "id" in one.columns
+    by_id = "id" in items and "id" in incoming.columns
     if by_id:
-        rows = _match(one, items["id"], source)
+        rows = _match(incoming, items["id"], source)
         items = {key: column.take(rows) for key, column in items.items() if key != "id"}
-    elif length != one.n:
+    elif length != incoming.n:
         raise VectorError(
-            f"{one.n:,} rows in {source}, one for each vector of {one.name!r}",
+            f"{incoming.n:,} rows in {source}, one for each vector of {incoming.name!r}",
             f"{length:,}",
             "give one row for each vector in the same order, or an 'id' column in both files",
         )
-    taken = [key for key in items if key in one.columns]
+    taken = [key for key in items if key in incoming.columns]
     if taken:
         raise FormatError(
-            f"new columns for {one.name!r} in {source}",
+            f"new columns for {incoming.name!r} in {source}",
             f"{name_some(taken)}, which the set already has",
             "rename them",
         )
     note = f"items of {source} joined {'by id' if by_id else 'row by row'}"
-    return replace(one, columns={**one.columns, **items}, notes=(*one.notes, note))
+    return replace(incoming, columns={**incoming.columns, **items}, notes=(*incoming.notes, note))
 
 
-def _match(one: Incoming, ids: pa.Array, source: str) -> pa.Array:
+def _match(incoming: Incoming, ids: pa.Array, source: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted, there = one.columns["id"].cast(pa.string()), ids.cast(pa.string())
+    wanted, there = incoming.columns["id"].cast(pa.string()), ids.cast(pa.string())
     repeated = pc.value_counts(there).filter(pc.greater(pc.value_counts(there).field("counts"), 1))
     if len(repeated):
         raise LinkError(
@@ -95,7 +95,7 @@ def _match(one: Incoming, ids: pa.Array, source: str) -> pa.Array:
     if rows.null_count:
         unknown = wanted.filter(pc.is_null(rows)).to_pylist()
         raise LinkError(
-            f"every id of {one.name!r} in {source}",
+            f"every id of {incoming.name!r} in {source}",
             f"{len(unknown):,} missing ({name_some(unknown)})",
             "add their rows",
         )

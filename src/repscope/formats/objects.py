@@ -37,9 +37,9 @@ def sets_from(value: Any, stem: str, source: str, options: ReadOptions) -> list[
     if isinstance(value, list | tuple | np.ndarray) and len(value) and isinstance(value[0], dict):
         value = columns_of_records(list(value), source)
     if isinstance(value, Mapping):
-        mapping = {str(key): one for key, one in value.items()}
-        found = [] if options.vectors else read_pipeline(mapping, stem, source, options)
-        return found or from_mapping(mapping, stem, source, options)
+        mapping = {str(key): part for key, part in value.items()}
+        sets = [] if options.vectors else read_pipeline(mapping, stem, source, options)
+        return sets or from_mapping(mapping, stem, source, options)
     raise FormatError(
         f"embeddings in {source}: an N×D array, a list of vectors, or a dictionary that holds one",
         _describe(value),
@@ -84,11 +84,11 @@ def from_mapping(
         UnknownNameError: the chosen key does not exist.
     """
     keys = _vector_keys(mapping, source, options, several)
-    found = [_incoming(mapping, key, key if len(keys) > 1 else stem, source) for key in keys]
+    sets = [_incoming(mapping, key, key if len(keys) > 1 else stem, source) for key in keys]
     others = {key for key in mapping if key not in keys}
     return [
-        replace(one, left_out={key: what for key, what in one.left_out.items() if key in others})
-        for one in found
+        replace(incoming, left_out={key: what for key, what in incoming.left_out.items() if key in others})
+        for incoming in sets
     ]
 
 
@@ -167,11 +167,11 @@ def _spread(value: Any, n: int) -> dict[str, Any] | None:
         isinstance(value, list | tuple)
         and len(value) == n
         and n > 0
-        and all(isinstance(one, dict) for one in value)
+        and all(isinstance(entry, dict) for entry in value)
     ):
         return columns_of_records(value, "the metadata")
-    if isinstance(value, Mapping) and value and all(_length(one) == n for one in value.values()):
-        return {str(key): one for key, one in value.items()}
+    if isinstance(value, Mapping) and value and all(_length(cells) == n for cells in value.values()):
+        return {str(key): cells for key, cells in value.items()}
     return None
 
 

@@ -55,11 +55,11 @@ class _Walk:
         if value is None or isinstance(value, bool | int | float | str):
             return value
         if isinstance(value, Mapping):
-            return {str(key): self.convert(one, depth + 1) for key, one in value.items()}
+            return {str(key): self.convert(part, depth + 1) for key, part in value.items()}
         if isinstance(value, list | tuple):
-            return [self.convert(one, depth + 1) for one in value]
+            return [self.convert(part, depth + 1) for part in value]
         if isinstance(value, set | frozenset):
-            return sorted((self.convert(one, depth + 1) for one in value), key=str)
+            return sorted((self.convert(part, depth + 1) for part in value), key=str)
         return f"a {type(value).__name__}"
 
     def _bare(self, value: Any) -> Any:

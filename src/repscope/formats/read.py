@@ -79,9 +79,9 @@ def read_sets(path: Path, stem: str, options: ReadOptions | None = None) -> Read
     check_file(path)
     kind = detect(path)
     try:
-        found = READERS[kind](path, stem, given)
+        sets = READERS[kind](path, stem, given)
     except RepscopeError as error:
         if str(path) not in str(error):
             error.add_note(f"in {path}")
         raise
-    return Reading(kind, tuple(found), trusted_pickle=bool(given.trusted))
+    return Reading(kind, tuple(sets), trusted_pickle=bool(given.trusted))

@@ -48,8 +48,8 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
         raise _damaged(path, error) from error
     columns = own_columns(metadata, tensors, str(path))
     metadata.pop(METADATA, None)
-    found = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
-    return [replace(one, columns={**columns, **one.columns}) for one in found]
+    sets = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    return [replace(incoming, columns={**columns, **incoming.columns}) for incoming in sets]
 
 
 def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], bool]:

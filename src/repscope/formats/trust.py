@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from repscope.errors import FormatError, UnsafePickleError
+from repscope.errors import FormatError, UnsafePickleError, first_line
 from repscope.formats.incoming import ReadOptions
 
 
@@ -46,6 +46,6 @@ def read_or_trust(
         # A trusted pickle runs foreign code, which can raise anything.
         raise FormatError(
             f"a pickle in {source} that loads here",
-            f"{type(error).__name__}: {str(error)[:200]}",
+            f"{type(error).__name__}: {first_line(error)}",
             "load it where it was made (its packages may be missing here) and save npz or safetensors",
         ) from error

@@ -46,8 +46,8 @@ class Target:
 
 
 TARGETS = {
-    one.name: one
-    for one in (
+    target.name: target
+    for target in (
         Target("parquet", (".parquet", ".pq"), write_parquet, "item columns and a list column `vector`"),
         Target("arrow", (".arrow", ".feather"), write_arrow, "the same, as Arrow IPC (Feather)"),
         Target("npz", (".npz",), write_npz, "`vectors` and one array for each item column, no pickle"),
@@ -82,10 +82,10 @@ def target_for(location: str, wanted: str | None = None) -> Target:
         raise UnknownNameError(f"a format ({', '.join(TARGETS)})", repr(wanted), "choose one with --format")
     last = location.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if is_url(location) else location
     suffix = Path(last).suffix.lower()
-    meant = [one for one in TARGETS.values() if suffix in one.suffixes]
+    meant = [target for target in TARGETS.values() if suffix in target.suffixes]
     if wanted is None:
         if not meant:
-            endings = " ".join(ending for one in TARGETS.values() for ending in one.suffixes)
+            endings = " ".join(ending for target in TARGETS.values() for ending in target.suffixes)
             raise InputError(
                 f"a file name that ends in one of {endings}",
                 f"{location!r}",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from repscope.errors import InputError, ModelError, UnknownNameError
-from repscope.extraction import capture
+from repscope.extraction.capture.capture import capture
 
 
 def hooks_of(model: nn.Module) -> int:

@@ -14,7 +14,8 @@ from PIL.Image import Image
 from torch import Tensor
 
 from repscope.errors import ExistsError, InputError, ModelError
-from repscope.extraction import ImageFolder, Preprocessing, capture
+from repscope.extraction import ImageFolder, Preprocessing
+from repscope.extraction.capture.capture import capture
 from repscope.extraction.capture.layers import list_layers
 from repscope.extraction.models.load import load_model
 from repscope.extraction.sources.base import Item

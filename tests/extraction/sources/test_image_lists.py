@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from repscope.errors import RepscopeError
-from repscope.extraction.sources import decode
-from repscope.extraction.sources import image_lists as sources_files
+from repscope.extraction.sources import decode, image_lists
 from repscope.extraction.sources.base import Item
 from repscope.extraction.sources.decode import UnreadableError, image_size
-from repscope.extraction.sources.image_lists import ImageFiles, Region, describe, numbers, region_of
+from repscope.extraction.sources.image_lists import ImageFiles
+from repscope.extraction.sources.listing import describe
 from repscope.extraction.sources.open import KINDS, SourceOptions, open_source
+from repscope.extraction.sources.regions import Region, numbers, region_of
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_turned_image_is_cut_as_it_is_seen(tmp_path: Path) -> None:
     assert image_size(tmp_path / "none.jpg") is None
     item = Item("x", 1, {}, str(file))
     source = ImageFiles(
-        "table", file, (item,), (), {"x": Region((0, 0, 5, 25), False)}, {str(file): (20, 30)}
+        "table", file, (item,), (), regions={"x": Region((0, 0, 5, 25), False)}, sizes={str(file): (20, 30)}
     )
     assert source.open(item).size == (5, 25)
 
@@ -77,20 +78,20 @@ def test_only_a_few_small_images_are_kept(tmp_path: Path, monkeypatch: pytest.Mo
         file = tmp_path / f"{number}.png"
         Image.new("RGB", (4 if number < 8 else 40, 4), (number, 0, 0)).save(file)
         items += [Item(f"{number}:{part}", 1, {}, str(file)) for part in range(3)]
-    monkeypatch.setattr(sources_files, "KEPT_PIXELS", 100)
+    monkeypatch.setattr(image_lists, "KEPT_PIXELS", 100)
     opened: list[str] = []
-    whole = sources_files.open_image
+    whole = image_lists.open_image
 
     def counted(path: Path) -> Any:
         opened.append(path.name)
         return whole(path)
 
-    monkeypatch.setattr(sources_files, "open_image", counted)
+    monkeypatch.setattr(image_lists, "open_image", counted)
     region = Region((0, 0, 2, 2), False)
-    source = ImageFiles("table", tmp_path, items, (), {item.id: region for item in items})
+    source = ImageFiles("table", tmp_path, items, (), regions={item.id: region for item in items})
     for item in items:
         assert source.open(item).getpixel((1, 1)) == (int(item.id[0]), 0, 0)
-    assert len(source._kept) == sources_files.KEPT_IMAGES
+    assert len(source._kept) == image_lists.KEPT_IMAGES
     assert opened == [f"{number}.png" for number in range(8)] + ["8.png"] * 3
 
 

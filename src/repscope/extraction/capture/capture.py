@@ -129,7 +129,9 @@ class capture:  # noqa: N801  # a context manager reads as a verb
             parent = np.arange(seen, seen + items, dtype=np.int32)
             seen += items
             parts.append(
-                np.stack([np.repeat(parent, layout.rows), *(np.tile(one, items) for one in layout.columns())])
+                np.stack(
+                    [np.repeat(parent, layout.rows), *(np.tile(places, items) for places in layout.columns())]
+                )
             )
         return dict(zip(("parent", "token", "row", "col"), np.concatenate(parts, axis=1), strict=True))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from repscope.extraction.capture.hooks import Recorder
 from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.capture.points import CapturePoint, Pool
 from repscope.extraction.capture.pooling import Layout, describe, to_numpy
-from repscope.extraction.models.determinism import evaluating, repeatable, set_seed
+from repscope.extraction.models.determinism import inference, set_seed
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.text_input import pad_batch
 from repscope.extraction.models.user_code import blame
@@ -78,15 +79,13 @@ class Engine:
             stack.enter_context(warnings.catch_warnings())
             # What Pillow finds odd about a file, but reads, is not the user's concern; the rest is recorded.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            stack.enter_context(evaluating(self._model.module))
-            stack.enter_context(repeatable(self._model.device, self._seed))
-            # Tensors that a module caches under inference_mode could never be trained with again.
-            stack.enter_context(torch.no_grad() if self._model.borrowed else torch.inference_mode())
+            model = self._model
+            stack.enter_context(inference(model.module, model.device, self._seed, borrowed=model.borrowed))
             if self._autocast:
                 number = getattr(torch, AUTOCAST[self._autocast])
                 # Its cache of cast weights would outlive a batch here; each pass casts anew.
                 stack.enter_context(
-                    torch.autocast(self._model.device.partition(":")[0], number, cache_enabled=False)
+                    torch.autocast(model.device.partition(":")[0], number, cache_enabled=False)
                 )
             stack.enter_context(self._recorder)
             self._stack = stack.pop_all()
@@ -136,38 +135,21 @@ class Engine:
         model, recorder = self._model, self._recorder
         given: Any = None
         try:
-            given, call = self._given(batch)
+            ready = prepare(model, self._kind, batch)
+            given = ready.given
+            recorder.begin({len(batch)}, ready.pixels, ready.mask)
             set_seed(model.device, self._seed, *numbers)
             recorder.observe(given, "input")
-            recorder.observe(call(), "output")
+            recorder.observe(ready.run(), "output")
         except RepscopeError:
             raise
         except Exception as error:
             if ran_out_of_memory(error):
                 raise
-            form, do = _FORMS[self._kind]
-            raise blame(error, f"the model to run on {describe(given)} in {form}", do) from error
+            raise blame_model(error, self._kind, given) from error
         finally:
             recorder.abandon()
         return recorder.end()
-
-    def _given(self, batch: Sequence[Decoded]) -> tuple[Tensor, Callable[[], Any]]:
-        """What goes into the model for a batch, and the call; the recorder's pass has begun."""
-        import torch
-
-        model = self._model
-        if self._kind == "text":
-            tower = model.text
-            assert tower is not None
-            ids, mask = pad_batch(tower.transform, [one.array for one in batch if one.array is not None])
-            tokens, real = (torch.from_numpy(one).to(model.device) for one in (ids, mask))
-            self._recorder.begin({len(batch)}, None, real)
-            return tokens, lambda: tower.forward(tokens, real)
-        forward = model.forward
-        assert forward is not None
-        pixels = torch.from_numpy(stack_pixels(batch)).to(model.device, getattr(torch, model.dtype))
-        self._recorder.begin({len(batch)}, (int(pixels.shape[2]), int(pixels.shape[3])))
-        return pixels, lambda: forward(pixels)
 
     def _check_finite(
         self, name: str, vectors: NDArray[Any], layout: Layout, batch: Sequence[Decoded]
@@ -181,7 +163,7 @@ class Engine:
                 f"a dependence on parameters that the weights lack ({name_some(self._model.absent)})",
                 "capture a module before them, or give weights that hold them",
             )
-        ids = [one.item.id for one, wrong in zip(batch, bad, strict=True) if wrong]
+        ids = [decoded.item.id for decoded, wrong in zip(batch, bad, strict=True) if wrong]
         raise VectorError(
             f"finite outputs for set {name!r}",
             f"NaN or Inf for {len(ids)} of the {len(batch)} {self._kind}s of a batch ({name_some(ids)})",
@@ -194,19 +176,62 @@ class Engine:
         )
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A batch on the model's device.
+
+    Attributes:
+        given: pixels [B, 3, H, W], or token ids [B, T].
+        pixels: height and width of images; None for texts.
+        mask: [B, T] of texts, true for tokens and false for padding; None for images.
+        run: calls the model.
+    """
+
+    given: Tensor
+    pixels: tuple[int, int] | None
+    mask: Tensor | None
+    run: Callable[[], Any]
+
+
+def prepare(model: LoadedModel, kind: Kind, batch: Sequence[Decoded]) -> Ready:
+    """Bring a batch to a model that takes items of this kind.
+
+    Raises:
+        InputError: images of several shapes.
+    """
+    import torch
+
+    if kind == "text":
+        tower = model.text
+        assert tower is not None
+        padded = pad_batch(tower.transform, [item.array for item in batch if item.array is not None])
+        tokens, mask = (torch.from_numpy(array).to(model.device) for array in padded)
+        return Ready(tokens, None, mask, lambda: tower.forward(tokens, mask))
+    forward = model.forward
+    assert forward is not None
+    pixels = torch.from_numpy(stack_pixels(batch)).to(model.device, getattr(torch, model.dtype))
+    return Ready(pixels, (int(pixels.shape[2]), int(pixels.shape[3])), None, lambda: forward(pixels))
+
+
+def blame_model(error: Exception, kind: Kind, given: Any) -> ModelError:
+    """A :class:`ModelError` for what a model raised when it ran on ``given``."""
+    form, do = _FORMS[kind]
+    return blame(error, f"the model to run on {describe(given)} in {form}", do)
+
+
 def stack_pixels(batch: Sequence[Decoded]) -> NDArray[np.float32]:
     """[B, 3, H, W] of the images of a batch.
 
     Raises:
         InputError: they have several shapes.
     """
-    arrays = [one.array for one in batch if one.array is not None]
-    for one, array in zip(batch, arrays, strict=True):
+    arrays = [item.array for item in batch if item.array is not None]
+    for decoded, array in zip(batch, arrays, strict=True):
         if array.shape != arrays[0].shape:
-            first, other = ("×".join(map(str, found.shape[1:])) for found in (arrays[0], array))
+            first, other = ("×".join(map(str, pixels.shape[1:])) for pixels in (arrays[0], array))
             raise InputError(
                 "images of one size in a batch",
-                f"{first} ({batch[0].item.id}) and {other} ({one.item.id})",
+                f"{first} ({batch[0].item.id}) and {other} ({decoded.item.id})",
                 "give --resize 256 --crop 224, or --resize height,width",
             )
     return np.stack(arrays)

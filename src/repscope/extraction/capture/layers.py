@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import ModelError, RepscopeError
 from repscope.extraction.capture.decode_ahead import Decoded
-from repscope.extraction.capture.engine import stack_pixels
+from repscope.extraction.capture.engine import blame_model, prepare
 from repscope.extraction.capture.pooling import describe, pool_rows, tensor_of
-from repscope.extraction.models.determinism import evaluating, repeatable, set_seed
-from repscope.extraction.models.loaded import LoadedModel
-from repscope.extraction.models.text_input import pad_batch
-from repscope.extraction.models.user_code import blame
+from repscope.extraction.models.determinism import inference, set_seed
+from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.sources.base import Item
 
 if TYPE_CHECKING:
@@ -98,61 +96,35 @@ def list_layers(model: LoadedModel, image: Image, seed: int = 0) -> Layers:
     Raises:
         ModelError: the model raised.
     """
-    import torch
-
     tree = {
-        path: Layer(path, type(module).__name__, sum(one.numel() for one in module.parameters()))
+        path: Layer(path, type(module).__name__, sum(weights.numel() for weights in module.parameters()))
         for path, module in model.module.named_modules(remove_duplicate=False)
     }
     inputs: dict[str, str] = {}
-    with (
-        evaluating(model.module),
-        repeatable(model.device, seed),
-        torch.no_grad() if model.borrowed else torch.inference_mode(),
-    ):
-        for kind, given, mask, output in _passes(model, image, tree, seed):
-            inputs[kind] = _shape(given)
+    with inference(model.module, model.device, seed, borrowed=model.borrowed):
+        for kind, batch in _trials(model, image):
+            ready = prepare(model, kind, batch)
+            set_seed(model.device, seed)
+            with _Watch(model.module, tree, kind, ready.mask):
+                try:
+                    output = ready.run()
+                except RepscopeError:
+                    raise
+                except Exception as error:
+                    raise blame_model(error, kind, ready.given) from error
+            inputs[kind] = _shape(ready.given)
             if not tree[""].calls:
-                _see(tree[""], kind, output, mask)
+                _see(tree[""], kind, output, ready.mask)
     return Layers(model.name, inputs, tuple(tree.values()), tuple(_notes(model)))
 
 
-def _passes(
-    model: LoadedModel, image: Image, tree: dict[str, Layer], seed: int
-) -> Iterator[tuple[str, Tensor, Tensor | None, Any]]:
-    """The trial runs, with hooks that fill the tree: kind, input, mask and the model's own output."""
-    import torch
-
+def _trials(model: LoadedModel, image: Image) -> Iterator[tuple[Kind, list[Decoded]]]:
+    """A batch of each kind that the model takes."""
+    item = Item("trial", 0, {}, "")
     if model.forward is not None:
-        one = Decoded(Item("trial", 0, {}, ""), model.transform(image))
-        pixels = torch.from_numpy(stack_pixels([one] * TRIAL)).to(model.device, getattr(torch, model.dtype))
-        set_seed(model.device, seed)
-        with _Watch(model.module, tree, "image", None):
-            try:
-                output = model.forward(pixels)
-            except RepscopeError:
-                raise
-            except Exception as error:
-                raise blame(
-                    error,
-                    f"the model to run on {describe(pixels)} in [batch, colour, height, width]",
-                    "correct the model, or give the --resize and --crop that it was made for",
-                ) from error
-        yield "image", pixels, None, output
+        yield "image", [Decoded(item, model.transform(image))] * TRIAL
     if model.text is not None:
-        encoded = [model.text.transform.encode(text) for text in TEXTS]
-        ids, real = (
-            torch.from_numpy(one).to(model.device) for one in pad_batch(model.text.transform, encoded)
-        )
-        set_seed(model.device, seed)
-        with _Watch(model.module, tree, "text", real):
-            try:
-                output = model.text.forward(ids, real)
-            except Exception as error:
-                raise blame(
-                    error, f"the model to run on {describe(ids)} in [batch, token]", "correct the model"
-                ) from error
-        yield "text", ids, real, output
+        yield "text", [Decoded(item, model.text.transform.encode(text)) for text in TEXTS]
 
 
 class _Watch:

@@ -6,7 +6,7 @@ import gc
 import traceback
 from typing import TYPE_CHECKING
 
-from repscope.errors import BatchTooLargeError, ModelError, RepscopeError
+from repscope.errors import BatchTooLargeError, ModelError, RepscopeError, first_line
 
 if TYPE_CHECKING:
     from repscope.extraction.models.loaded import Kind
@@ -42,7 +42,7 @@ def too_large(kind: Kind, items: int, device: str, error: BaseException) -> Mode
     if items > 1:
         return BatchTooLargeError(
             f"memory on {device} for a batch of {items} {kind}s",
-            _first_line(error),
+            first_line(error, 160),
             f"give a smaller --batch-size, for example {items // 2}",
             items,
         )
@@ -51,7 +51,7 @@ def too_large(kind: Kind, items: int, device: str, error: BaseException) -> Mode
     )
     return ModelError(
         f"memory on {device} for a batch of one {kind}",
-        _first_line(error),
+        first_line(error, 160),
         f"{smaller}take --dtype bfloat16, or choose another --device",
     )
 
@@ -63,7 +63,3 @@ def release_memory(device: str) -> None:
     gc.collect()
     if device.startswith("cuda"):
         torch.cuda.empty_cache()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:160] or type(error).__name__

@@ -100,7 +100,7 @@ def as_points(capture: str | Iterable[str | CapturePoint] | Mapping[str, str]) -
     if isinstance(capture, Mapping):
         return [replace(parse_point(point), name=check_name(name)) for name, point in capture.items()]
     listed = [capture] if isinstance(capture, str) else list(capture)
-    return [one if isinstance(one, CapturePoint) else parse_point(one) for one in listed]
+    return [point if isinstance(point, CapturePoint) else parse_point(point) for point in listed]
 
 
 def resolve_points(
@@ -169,8 +169,8 @@ def _matches(pattern: str, modules: Sequence[str]) -> list[tuple[str, str]]:
     expression = "".join(
         r"(.*)" if part == "**" else r"([^.]*)" if part == "*" else re.escape(part) for part in parts
     )
-    found = [(module, re.fullmatch(expression, module)) for module in modules if module]
-    return [(module, ".".join(match.groups())) for module, match in found if match]
+    matches = [(module, re.fullmatch(expression, module)) for module in modules if module]
+    return [(module, ".".join(match.groups())) for module, match in matches if match]
 
 
 def _default_name(point: CapturePoint, default: str) -> str:

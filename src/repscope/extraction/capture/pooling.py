@@ -65,8 +65,8 @@ def tensor_of(value: Any, key: str, where: str) -> Tensor:
     Raises:
         ModelError: there is no such tensor; the message says what was there.
     """
-    found = _part(value, key)
-    if not _is_tensor(found):
+    tensor = _part(value, key)
+    if not _is_tensor(tensor):
         raise ModelError(
             f"a tensor at {where}",
             describe(value),
@@ -74,11 +74,11 @@ def tensor_of(value: Any, key: str, where: str) -> Tensor:
             if isinstance(value, Mapping | tuple | list)
             else "capture a module that gives one",
         )
-    if not found.is_floating_point():
+    if not tensor.is_floating_point():
         raise ModelError(
-            f"a floating tensor at {where}", describe(found), "capture a module whose output is continuous"
+            f"a floating tensor at {where}", describe(tensor), "capture a module whose output is continuous"
         )
-    return found  # type: ignore[no-any-return]  # narrowed by _is_tensor, which cannot import torch's type here
+    return tensor  # type: ignore[no-any-return]  # narrowed by _is_tensor, which cannot import torch's type here
 
 
 def pool_rows(

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
+def inference(model: nn.Module, device: str, seed: int, *, borrowed: bool) -> Iterator[None]:
+    """All that running a model for its outputs needs; ``borrowed`` says that it is the caller's own."""
+    import torch
+
+    # Tensors that a module caches under inference_mode could never be trained with again.
+    without_gradients = torch.no_grad() if borrowed else torch.inference_mode()
+    with evaluating(model), repeatable(device, seed), without_gradients:
+        yield
+
+
+@contextlib.contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode inside; every module's own mode restored after, also after an exception."""
     modes = [(module, module.training) for module in model.modules()]

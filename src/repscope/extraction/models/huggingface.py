@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import DependencyError, InputError, MissingError, ModelError, RepscopeError, name_some
+from repscope.errors import (
+    DependencyError,
+    InputError,
+    MissingError,
+    ModelError,
+    RepscopeError,
+    first_line,
+    name_some,
+)
 from repscope.extraction.models.determinism import repeatable
 from repscope.extraction.models.huggingface_text import text_tower
-from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
+from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, finish_model
+from repscope.extraction.models.packages import explained
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.weights import load_weights
@@ -92,16 +101,11 @@ def load_folder(folder: str, asked: ModelRequest) -> LoadedModel:
             "give the folder that save_pretrained wrote, or fetch one: hf download NAME --local-dir DIR",
         )
     transformers = _transformers()
-    with _quiet(transformers), _explained(path):
+    with _quiet(transformers), explained(f"hf:{path}", "check config.json and the weights"):
         module, absent, loaded = _load(transformers, path, asked)
         forward, text, transform = _ways_in(transformers, module, path, asked)
-    finish_model(module, asked.device, asked.dtype)
     files = sorted(file for pattern in WEIGHT_FILES for file in path.glob(pattern))
-    identity = {
-        "config_sha256": file_hash(path / "config.json"),
-        "transformers": transformers.__version__,
-        **describe_model(module),
-    }
+    origin = {"config_sha256": file_hash(path / "config.json"), "transformers": transformers.__version__}
     record: dict[str, Any] = {
         "spec": f"hf:{folder}",
         "weights": loaded or {file.name: file_hash(file) for file in files},
@@ -111,15 +115,14 @@ def load_folder(folder: str, asked: ModelRequest) -> LoadedModel:
     if hidden:
         record["masked"] = hidden
     name = folder.rpartition("/")[2] if path.parent.name == "snapshots" else path.resolve().name
-    return LoadedModel(
+    return finish_model(
         module,
-        forward,
-        name,
-        asked.device,
-        asked.dtype,
-        identity,
-        record,
-        transform,
+        asked,
+        forward=forward,
+        name=name,
+        origin=origin,
+        record=record,
+        transform=transform,
         absent=absent,
         text=text,
     )
@@ -139,8 +142,7 @@ def _from_hub(name: str) -> Path:
             expected, "no such folder, none in the local cache, and no answer from the hub", do
         ) from error
     except (HfHubHTTPError, HFValidationError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise MissingError(expected, f"no such folder, and {reason}", do) from error
+        raise MissingError(expected, f"no such folder, and {first_line(error)}", do) from error
 
 
 def _ways_in(
@@ -201,7 +203,7 @@ def _transformers() -> Any:
         except (ImportError, RuntimeError, OSError) as error:
             raise DependencyError(
                 "no torchvision, or one that fits this torch",
-                f"one that is installed but broken ({str(error).strip().partition(chr(10))[0]})",
+                f"one that is installed but broken ({first_line(error)})",
                 "pip uninstall torchvision (nothing here needs it), or install the one for this torch",
             ) from error
     return transformers
@@ -221,19 +223,6 @@ def _quiet(transformers: Any) -> Iterator[None]:
             log.enable_progress_bar()
 
 
-@contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        if isinstance(error, RepscopeError):
-            raise
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise ModelError(
-            f"a model that transformers can load from {path}", reason, "check config.json and the weights"
-        ) from error
-
-
 def _load(
     transformers: Any, path: Path, asked: ModelRequest
 ) -> tuple[nn.Module, tuple[str, ...], dict[str, Any] | None]:
@@ -251,7 +240,7 @@ def _load(
             path, output_loading_info=True, trust_remote_code=False, local_files_only=True, dtype=wanted
         )
     if info["mismatched_keys"]:
-        names = [str(one[0] if isinstance(one, tuple) else one) for one in info["mismatched_keys"]]
+        names = [str(key[0] if isinstance(key, tuple) else key) for key in info["mismatched_keys"]]
         raise ModelError(
             f"weights of the shapes that config.json says in {path}",
             f"{len(names)} of other shapes ({name_some(sorted(names))})",
@@ -317,10 +306,9 @@ def _transform(transformers: Any, path: Path, given: Transform) -> Transform:
             path, backend="pil", trust_remote_code=False, local_files_only=True, **changed
         )
     except (OSError, ValueError, ImportError, TypeError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
         raise ModelError(
             f"an image processor with a PIL form in {path}",
-            reason,
+            first_line(error),
             "wrap the model as FILE.py:callable and give --resize …",
         ) from error
     return ProcessorTransform(processor, changed)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import InputError
+from repscope.errors import InputError, first_line
 from repscope.extraction.models.text_input import TextTower, TextTransform
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ def text_tower(transformers: Any, module: Any, path: Path, dual: bool) -> TextTo
         if len(tokenizer) <= len(tokenizer.all_special_ids):
             raise ValueError(f"no vocabulary: a {type(tokenizer).__name__} with special tokens only")
     except (OSError, ValueError, ImportError, KeyError, TypeError, AttributeError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
         raise InputError(
             f"a tokenizer in {path}, since the source has texts",
-            reason,
+            first_line(error),
             "save it there: tokenizer.save_pretrained(DIR)",
         ) from error
     config = getattr(module.config, "text_config", module.config)

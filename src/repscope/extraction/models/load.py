@@ -7,13 +7,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repscope.errors import InputError
+from repscope.errors import InputError, first_line
 from repscope.extraction.models.callables import build_in_package, build_module, check_module
 from repscope.extraction.models.determinism import repeatable
 from repscope.extraction.models.huggingface import load_folder
 from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extraction.models.preprocess import Preprocessing, Transform
-from repscope.extraction.models.timm_st import ZOO
+from repscope.extraction.models.timm_st import PACKAGES
 from repscope.extraction.models.weights import load_weights
 
 if TYPE_CHECKING:
@@ -64,13 +64,12 @@ def load_model(
     place = resolve_device(device)
     if dtype is not None and dtype not in DTYPES:
         raise InputError(f"a dtype among {', '.join(DTYPES)}", repr(dtype), "choose one of them")
-    number = dtype or "float32"
-    asked = ModelRequest(takes, weights, place, number, seed, given)
+    asked = ModelRequest(takes, weights, place, dtype or "float32", seed, given)
     kind, colon, rest = spec.partition(":")
     if kind == "hf" and colon:
         return load_folder(rest, asked)
-    if kind in ZOO and colon and rest:
-        return ZOO[kind](rest, asked)
+    if kind in PACKAGES and colon and rest:
+        return PACKAGES[kind](rest, asked)
     file, colon, name = spec.rpartition(":")
     in_package = bool(re.fullmatch(r"\w+(\.\w+)*", file)) and not file.endswith(".py")
     if not colon or not name or not (file.endswith(".py") or in_package):
@@ -79,10 +78,16 @@ def load_model(
     with repeatable(place, seed):
         module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
     filled = load_weights(module, weights) if weights is not None else None
-    finish_model(module, place, number)
-    identity = {**origin, "callable": name, **describe_model(module)}
     record = {"spec": spec, "weights": None if filled is None else vars(filled)}
-    return LoadedModel(module, module, name, place, number, identity, record, given or Preprocessing())
+    return finish_model(
+        module,
+        asked,
+        forward=module,
+        name=name,
+        origin={**origin, "callable": name},
+        record=record,
+        transform=given or Preprocessing(),
+    )
 
 
 def _only_images(takes: Collection[Kind] | None, what: str) -> None:
@@ -107,10 +112,11 @@ def resolve_device(device: str | None) -> str:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().partition("\n")[0]
         have = f"cpu, cuda:0 to cuda:{torch.cuda.device_count() - 1}" if torch.cuda.is_available() else "cpu"
         raise InputError(
-            f"a device of this machine ({have})", f"{device!r}: {reason[:160]}", "choose one with --device"
+            f"a device of this machine ({have})",
+            f"{device!r}: {first_line(error, 160)}",
+            "choose one with --device",
         ) from error
     return device
 
@@ -122,10 +128,10 @@ def _borrow(
     first = next(module.parameters(), None)
     place = "cpu" if first is None else str(first.device)
     number = "float32" if first is None else str(first.dtype).removeprefix("torch.")
-    for what, wanted, found in (("device", device, place), ("dtype", dtype, number)):
-        if wanted not in (None, found, found.partition(":")[0]):
+    for what, wanted, own in (("device", device, place), ("dtype", dtype, number)):
+        if wanted not in (None, own, own.partition(":")[0]):
             raise InputError(
-                f"the model's own {what} ({found}), since a module that you give is not changed",
+                f"the model's own {what} ({own}), since a module that you give is not changed",
                 repr(wanted),
                 f"move it first with model.to({wanted!r})",
             )

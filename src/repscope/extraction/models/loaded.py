@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from repscope.errors import ModelError
+from repscope.errors import ModelError, first_line
 from repscope.extraction.models.preprocess import Transform
 from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.user_code import MODULE_PREFIX
@@ -79,8 +79,19 @@ class LoadedModel:
     text: TextTower | None = None
 
 
-def finish_model(module: nn.Module, device: str, dtype: str) -> None:
-    """Move a model of ours to its place, ready for evaluation.
+def finish_model(
+    module: nn.Module,
+    asked: ModelRequest,
+    *,
+    forward: Callable[[Tensor], Any] | None,
+    name: str,
+    origin: Mapping[str, Any],
+    record: dict[str, Any],
+    transform: Transform,
+    absent: tuple[str, ...] = (),
+    text: TextTower | None = None,
+) -> LoadedModel:
+    """A model of ours moved to its place, ready for evaluation; ``origin`` is where its code is from.
 
     Raises:
         ModelError: it does not fit, or cannot be moved.
@@ -88,12 +99,16 @@ def finish_model(module: nn.Module, device: str, dtype: str) -> None:
     import torch
 
     try:
-        module.to(device=device, dtype=getattr(torch, dtype)).eval()
+        module.to(device=asked.device, dtype=getattr(torch, asked.dtype)).eval()
     except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
         raise ModelError(
-            f"a model that moves to {device} as {dtype}", reason, "choose another --device or --dtype"
+            f"a model that moves to {asked.device} as {asked.dtype}",
+            first_line(error),
+            "choose another --device or --dtype",
         ) from error
+    identity = {**origin, **describe_model(module)}
+    place = asked.device, asked.dtype
+    return LoadedModel(module, forward, name, *place, identity, record, transform, absent=absent, text=text)
 
 
 def describe_model(module: nn.Module) -> dict[str, Any]:

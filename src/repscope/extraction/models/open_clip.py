@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import InputError
 from repscope.extraction.models.callables import check_module
 from repscope.extraction.models.determinism import repeatable
-from repscope.extraction.models.loaded import LoadedModel, ModelRequest, describe_model, finish_model
-from repscope.extraction.models.packages import Pipeline, explained, package, three
+from repscope.extraction.models.loaded import LoadedModel, ModelRequest, finish_model
+from repscope.extraction.models.packages import Pipeline, explained, package
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower, TextTransform
 from repscope.extraction.models.weights import load_weights
@@ -55,22 +55,20 @@ def load_open_clip(name: str, asked: ModelRequest) -> LoadedModel:
         tokenizer = open_clip.get_tokenizer(architecture)
         settings = open_clip.get_model_preprocess_cfg(module)
     filled = load_weights(module, asked.weights) if asked.weights is not None else None
-    finish_model(module, asked.device, asked.dtype)
 
     def read(ids: Tensor, _: Tensor) -> Any:
         return module.encode_text(ids)
 
     text = TextTower(text_transform(tokenizer, module, open_clip.__version__), read, _of_text)
     origin = f"tag {tag}" if tag else "the folder's own"
-    return LoadedModel(
+    return finish_model(
         module,
-        module.encode_image,
-        Path(architecture).name,
-        asked.device,
-        asked.dtype,
-        {"open_clip": open_clip.__version__, **describe_model(module)},
-        {"spec": f"open_clip:{name}", "weights": origin if filled is None else vars(filled)},
-        Pipeline(pipeline)
+        asked,
+        forward=module.encode_image,
+        name=Path(architecture).name,
+        origin={"open_clip": open_clip.__version__},
+        record={"spec": f"open_clip:{name}", "weights": origin if filled is None else vars(filled)},
+        transform=Pipeline(pipeline)
         if asked.given is None or asked.given == Preprocessing()
         else open_clip_preprocessing(settings, asked.given),
         text=text if asked.wants("text") else None,
@@ -101,13 +99,8 @@ def open_clip_preprocessing(settings: dict[str, Any], given: Transform) -> Trans
                 "give --resize height,width and --crop height,width",
             )
         resize = (height, width) if mode == "squash" else height
-    return Preprocessing(
-        resize=resize,
-        crop=given.crop or (height, width),
-        mean=given.mean or three(settings["mean"]),
-        std=given.std or three(settings["std"]),
-        interpolation=given.interpolation or settings.get("interpolation", "bicubic"),
-    )
+    interpolation = settings.get("interpolation", "bicubic")
+    return given.filled(resize, (height, width), settings["mean"], settings["std"], interpolation)
 
 
 def text_transform(tokenizer: Any, module: Any, version: str) -> TextTransform:
@@ -127,7 +120,9 @@ def text_transform(tokenizer: Any, module: Any, version: str) -> TextTransform:
             return _whole(tokenizer, within)(texts)
         rows = [list(map(int, row)) for row in tokenizer(list(texts), context_length=cut)]
         # Without the padding, which comes back when a batch is made.
-        return [row[: max((at for at, one in enumerate(row, 1) if one != pad), default=0)] for row in rows]
+        return [
+            row[: max((end for end, token in enumerate(row, 1) if token != pad), default=0)] for row in rows
+        ]
 
     record = {"class": type(tokenizer).__name__, "open_clip": version}
     return TextTransform(tokenize, context=context, pad_id=pad, width=context, record=record)
@@ -139,8 +134,8 @@ def _whole(tokenizer: Any, within: Any) -> Callable[[Sequence[str]], list[list[i
         return lambda texts: [[0, *tokenizer.encode(text), 0] for text in texts]
 
     def listed(texts: Sequence[str]) -> list[list[int]]:
-        found: list[list[int]] = within([tokenizer.clean_fn(text) for text in texts], verbose=False).input_ids
-        return found
+        ids: list[list[int]] = within([tokenizer.clean_fn(text) for text in texts], verbose=False).input_ids
+        return ids
 
     return listed
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import DependencyError, InputError, ModelError, RepscopeError
+from repscope.errors import DependencyError, InputError, ModelError, RepscopeError, first_line
 from repscope.extraction.models.loaded import Kind, ModelRequest
 
 if TYPE_CHECKING:
@@ -52,30 +52,21 @@ def package(module: str, install: str) -> Any:
     try:
         return importlib.import_module(module)
     except (ImportError, RuntimeError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
         raise DependencyError(
             f"the package {install}, for {module if module != 'sentence_transformers' else 'st'}: models",
-            reason,
+            first_line(error),
             f"pip install {install} (with the torchvision of your torch, where it asks for one)",
         ) from error
 
 
-def three(values: Sequence[float]) -> tuple[float, float, float]:
-    """One number for each colour."""
-    return float(values[0]), float(values[1]), float(values[2])
-
-
 @contextmanager
-def explained(spec: str) -> Iterator[None]:
+def explained(spec: str, do: str = "check the name, or give --weights of your own") -> Iterator[None]:
     """Whatever a package raises while it builds a model, as a :class:`ModelError`."""
     try:
         yield
     except RepscopeError:
         raise
     except Exception as error:  # anything, since these packages raise what their dependencies raise
-        reason = str(error).strip().partition("\n")[0][:200]
         raise ModelError(
-            f"a model that can be built as {spec}",
-            f"{type(error).__name__}: {reason}",
-            "check the name, or give --weights of a file that you have",
+            f"a model that can be built as {spec}", f"{type(error).__name__}: {first_line(error)}", do
         ) from error

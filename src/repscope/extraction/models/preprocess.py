@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, get_args
 
@@ -63,6 +64,23 @@ class Preprocessing:
                 repr(self.interpolation),
                 "choose one of them",
             )
+
+    def filled(
+        self,
+        resize: int | tuple[int, int],
+        crop: tuple[int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+        interpolation: Interpolation,
+    ) -> Preprocessing:
+        """These steps, and a model's own for those that are not given."""
+        return Preprocessing(
+            self.resize or resize,
+            self.crop or crop,
+            self.mean or (float(mean[0]), float(mean[1]), float(mean[2])),
+            self.std or (float(std[0]), float(std[1]), float(std[2])),
+            self.interpolation or interpolation,
+        )
 
     def __call__(self, image: Image) -> NDArray[np.float32]:
         """[3, H, W]; raises :class:`UnreadableError` for an image that would become too large."""

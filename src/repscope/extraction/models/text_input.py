@@ -71,7 +71,7 @@ class TextTransform:
         with self._lock:
             for start in range(0, len(texts), BLOCK):
                 ids = self._tokenize(texts[start : start + BLOCK], None)
-                cut += sum(len(one) > self.context for one in ids)
+                cut += sum(len(tokens) > self.context for tokens in ids)
         return cut
 
     def to_json(self) -> dict[str, Any]:
@@ -103,10 +103,10 @@ def pad_batch(
     transform: TextTransform, ids: Sequence[NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Token ids [B, T] padded on the right, and the mask of what is no padding."""
-    width = max(transform.width or 0, *(len(one) for one in ids))
+    width = max(transform.width or 0, *(len(tokens) for tokens in ids))
     padded = np.full((len(ids), width), transform.pad_id, dtype=np.int64)
     mask = np.zeros((len(ids), width), dtype=bool)
-    for row, one in enumerate(ids):
-        padded[row, : len(one)] = one
-        mask[row, : len(one)] = True
+    for row, tokens in enumerate(ids):
+        padded[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = True
     return padded, mask

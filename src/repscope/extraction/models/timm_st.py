@@ -10,9 +10,9 @@ from repscope.errors import InputError
 from repscope.extraction.models.callables import check_module
 from repscope.extraction.models.determinism import repeatable
 from repscope.extraction.models.huggingface_text import hf_transform
-from repscope.extraction.models.loaded import LoadedModel, ModelRequest, describe_model, finish_model
+from repscope.extraction.models.loaded import LoadedModel, ModelRequest, finish_model
 from repscope.extraction.models.open_clip import load_open_clip
-from repscope.extraction.models.packages import explained, package, refuse, three
+from repscope.extraction.models.packages import explained, package, refuse
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.weights import load_weights
@@ -39,16 +39,10 @@ def load_timm(name: str, asked: ModelRequest) -> LoadedModel:
         settings = timm.data.resolve_model_data_config(module)
     filled = load_weights(module, asked.weights) if asked.weights is not None else None
     transform = timm_preprocessing(settings, asked.given)
-    finish_model(module, asked.device, asked.dtype)
-    return LoadedModel(
-        module,
-        module,
-        name,
-        asked.device,
-        asked.dtype,
-        {"timm": timm.__version__, **describe_model(module)},
-        {"spec": f"timm:{name}", "weights": "timm's pretrained" if filled is None else vars(filled)},
-        transform,
+    record = {"spec": f"timm:{name}", "weights": "timm's pretrained" if filled is None else vars(filled)}
+    origin = {"timm": timm.__version__}
+    return finish_model(
+        module, asked, forward=module, name=name, origin=origin, record=record, transform=transform
     )
 
 
@@ -84,13 +78,7 @@ def timm_preprocessing(settings: dict[str, Any], given: Transform | None) -> Tra
         raise InputError(
             "an interpolation among bilinear, bicubic", repr(interpolation), "give --interpolation bicubic"
         )
-    return Preprocessing(
-        resize=resize,
-        crop=own.crop or (height, width),
-        mean=own.mean or three(settings["mean"]),
-        std=own.std or three(settings["std"]),
-        interpolation=own.interpolation or interpolation,
-    )
+    return own.filled(resize, (height, width), settings["mean"], settings["std"], interpolation)
 
 
 def load_st(name: str, asked: ModelRequest) -> LoadedModel:
@@ -120,27 +108,27 @@ def load_st(name: str, asked: ModelRequest) -> LoadedModel:
         context = module.max_seq_length
         prompt = module.prompts.get(module.default_prompt_name) or ""
         transform = hf_transform(module.tokenizer, None if context is None else int(context), prompt=prompt)
-    finish_model(module, asked.device, asked.dtype)
     # Some models leave their prompt out of the average.
     length = {"prompt_length": _tokens_before(module.tokenizer, prompt)} if prompt else {}
 
     def read(ids: Tensor, mask: Tensor) -> Any:
         return module({"input_ids": ids, "attention_mask": mask.long(), **length})["sentence_embedding"]
 
-    return LoadedModel(
+    origin = {"sentence_transformers": st.__version__}
+    record = {"spec": f"st:{name}", "weights": "the folder's own"}
+    return finish_model(
         module,
-        None,
-        Path(name).name,
-        asked.device,
-        asked.dtype,
-        {"sentence_transformers": st.__version__, **describe_model(module)},
-        {"spec": f"st:{name}", "weights": "the folder's own"},
-        asked.given or Preprocessing(),
+        asked,
+        forward=None,
+        name=Path(name).name,
+        origin=origin,
+        record=record,
+        transform=asked.given or Preprocessing(),
         text=TextTower(transform, read),
     )
 
 
-ZOO: dict[str, Callable[[str, ModelRequest], LoadedModel]] = {
+PACKAGES: dict[str, Callable[[str, ModelRequest], LoadedModel]] = {
     "timm": load_timm,
     "open_clip": load_open_clip,
     "st": load_st,

@@ -36,8 +36,8 @@ class BatchSizes:
         """
         listed = provenance.get(KEY, [])
         try:
-            halved = {one["from_shard"]: one["batch_size"] for one in listed}
-            whole = all(type(one) is int for pair in halved.items() for one in pair)
+            halved = {entry["from_shard"]: entry["batch_size"] for entry in listed}
+            whole = all(type(number) is int for pair in halved.items() for number in pair)
             if whole and all(shard >= 0 and size >= 1 for shard, size in halved.items()):
                 return cls(asked, halved)
         except (TypeError, KeyError):
@@ -54,7 +54,7 @@ class BatchSizes:
 
     def limit(self, shard: int, size: int) -> None:
         """From this shard on, batches have at most so many items."""
-        self.halved = {start: one for start, one in self.halved.items() if start < shard or one < size}
+        self.halved = {start: limit for start, limit in self.halved.items() if start < shard or limit < size}
         self.halved[shard] = size
 
     def take(self, other: BatchSizes) -> None:

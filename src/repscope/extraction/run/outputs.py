@@ -84,19 +84,19 @@ class Output:
         self._writer: SetWriter | None = None
         there = point.name in study
         try:
-            found = study.manifest(point.name) if there else None
+            manifest = study.manifest(point.name) if there else None
         except CorruptError:
             if not overwrite:
                 raise
-            found = None
+            manifest = None
         self.found_complete = (
-            found is not None and found.complete and found.recipe == recipe and not overwrite
+            manifest is not None and manifest.complete and manifest.recipe == recipe and not overwrite
         )
         if self.found_complete:
             return
         # An interrupted set without a row holds nothing that could be lost.
-        empty = found is not None and not found.complete and not found.n
-        replaces = there and (found is None or found.complete)
+        empty = manifest is not None and not manifest.complete and not manifest.n
+        replaces = there and (manifest is None or manifest.complete)
         self._writer = study.writer(
             point.name,
             recipe=recipe,

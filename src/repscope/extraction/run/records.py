@@ -55,13 +55,16 @@ class Extraction:
     @property
     def already_there(self) -> bool:
         """Every set was complete before the run, which did nothing."""
-        return all(one.found_complete for one in self.sets)
+        return all(extracted.found_complete for extracted in self.sets)
 
     def to_json(self) -> dict[str, Any]:
         """The record ``repscope.extraction/1``."""
         sets = [
-            {**vars(one), "skipped": [{"id": item.id, "reason": item.reason} for item in one.skipped]}
-            for one in self.sets
+            {
+                **vars(extracted),
+                "skipped": [{"id": item.id, "reason": item.reason} for item in extracted.skipped],
+            }
+            for extracted in self.sets
         ]
         return {
             "schema": "repscope.extraction/1",

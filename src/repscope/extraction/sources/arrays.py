@@ -5,20 +5,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import math
-import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, InputError, UnknownNameError, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.errors import FormatError, InputError, UnknownNameError, first_line, name_some
+from repscope.extraction.sources.base import Cell, Item, ItemList, printable
 from repscope.extraction.sources.decode import MAX_PIXELS, UnreadableError
-from repscope.extraction.sources.image_lists import check_unique, describe
+from repscope.extraction.sources.listing import check_unique, describe
+from repscope.formats.arrays.npy import read_header, read_members, read_values, refuse_truncated
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,24 +31,14 @@ CLASS_NAMES = ("class_names", "classes", "label_names", "names")
 
 
 @dataclass(frozen=True)
-class ImageArray:
-    """Images of one array in memory.
+class ImageArray(ItemList):
+    """Images of one array in memory; ``place`` of an item is its position.
 
     Attributes:
-        kind: "npz" or "idx".
-        path: the file.
         pixels: uint8 [N, H, W, 1 or 3].
-        items: ``place`` is the position.
-        columns: see :class:`repscope.extraction.sources.base.Source`.
-        record: what the provenance says besides.
     """
 
-    kind: str
-    path: Path
-    pixels: NDArray[np.uint8] = field(repr=False)
-    items: Sequence[Item] = field(repr=False)
-    columns: Sequence[str]
-    record: Mapping[str, Any] = field(default_factory=dict)
+    pixels: NDArray[np.uint8] = field(repr=False, kw_only=True)
 
     def open(self, item: Item) -> Image:
         """The image in RGB; grey is repeated.
@@ -65,15 +55,9 @@ class ImageArray:
             return Image.fromarray(pixels[:, :, 0]).convert("RGB")
         return Image.fromarray(pixels)
 
-    def to_json(self) -> dict[str, Any]:
-        """For the provenance."""
-        return {
-            "kind": self.kind,
-            "path": printable(self.path.resolve().as_posix()),
-            "items": len(self.items),
-            "shape": list(self.pixels.shape),
-            **self.record,
-        }
+    def counts(self) -> dict[str, Any]:
+        """The shape of the array."""
+        return {"shape": list(self.pixels.shape)}
 
 
 def read_npz(path: Path, *, array: str | None = None, id_column: str | None = None) -> ImageArray:
@@ -92,15 +76,18 @@ def read_npz(path: Path, *, array: str | None = None, id_column: str | None = No
         UnknownNameError: no such array.
         InputError: no images, or ids that repeat.
     """
-    arrays = _members(path)
-    able = [name for name, one in arrays.items() if one.dtype == np.uint8 and one.ndim in (3, 4)]
+    members = read_members(path, _member)
+    arrays = {name: array for name, array in members.items() if array is not None}
+    able = [
+        name for name, candidate in arrays.items() if candidate.dtype == np.uint8 and candidate.ndim in (3, 4)
+    ]
     if array is not None and array not in arrays:
         raise UnknownNameError(
             f"an array of {path}", repr(array), f"choose one of {name_some(able or arrays, 12)}"
         )
     name = array if array is not None else able[0] if len(able) == 1 else None
     if name is None:
-        shown = [f"{key} {one.dtype}{list(one.shape)}" for key, one in arrays.items()]
+        shown = [f"{key} {other.dtype}{list(other.shape)}" for key, other in arrays.items()]
         raise FormatError(
             f"one array of images, uint8 [N, H, W] or [N, H, W, 3], in {path}",
             f"{len(able)} of them among {name_some(shown, 12)}" if shown else "no array",
@@ -112,14 +99,14 @@ def read_npz(path: Path, *, array: str | None = None, id_column: str | None = No
         for key, values in arrays.items()
         if key != name and values.shape == (len(pixels),) and values.dtype.kind in "biufUS"
     }
-    found = next((key for key in (id_column, "id", "ids") if key in columns), None)
-    if id_column is not None and found != id_column:
+    id_key = next((key for key in (id_column, "id", "ids") if key in columns), None)
+    if id_column is not None and id_key != id_column:
         raise UnknownNameError(
             f"an array of {len(pixels):,} ids named {id_column!r} in {path}",
             f"arrays {name_some(columns, 12)}",
             "choose one of them with --id-column",
         )
-    ids = None if found is None else [str(one) for one in _cells(columns.pop(found))]
+    ids = None if id_key is None else [str(cell) for cell in _cells(columns.pop(id_key))]
     names = next((arrays[key] for key in CLASS_NAMES if key in arrays and arrays[key].ndim == 1), None)
     if names is not None and len(names) == len(pixels):
         names = None
@@ -186,21 +173,21 @@ def _source(
         described = {key: values[row] for key, values in columns.items()}
         detail = hashlib.sha256(pixels[row].tobytes()).hexdigest()[:32] + describe(described)
         items.append(Item(name, pixels[row].nbytes, described, place=str(row), detail=detail))
-    return ImageArray(kind, path, pixels, tuple(items), tuple(columns), record)
+    return ImageArray(kind, path, tuple(items), tuple(columns), record, pixels=pixels)
 
 
 def _named(labels: Sequence[Cell], names: NDArray[Any] | None) -> list[Cell]:
     """Labels as text: the class names where every label is the number of one."""
-    if names is not None and all(type(one) is int and 0 <= one < len(names) for one in labels):
-        listed = [str(one) for one in _cells(names)]
-        return [listed[int(one or 0)] for one in labels]
-    return [None if one is None else str(one) for one in labels]
+    if names is not None and all(type(label) is int and 0 <= label < len(names) for label in labels):
+        listed = [str(name) for name in _cells(names)]
+        return [listed[int(label or 0)] for label in labels]
+    return [None if label is None else str(label) for label in labels]
 
 
 def _cells(values: NDArray[Any]) -> list[Cell]:
     if values.dtype.kind == "S":
-        return [one.decode("utf-8", "backslashreplace") for one in values.tolist()]
-    return [None if isinstance(one, float) and math.isnan(one) else one for one in values.tolist()]
+        return [text.decode("utf-8", "backslashreplace") for text in values.tolist()]
+    return [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in values.tolist()]
 
 
 def _as_pixels(array: NDArray[Any], what: str) -> tuple[NDArray[np.uint8], str]:
@@ -220,48 +207,18 @@ def _as_pixels(array: NDArray[Any], what: str) -> tuple[NDArray[np.uint8], str]:
     )
 
 
-def _members(path: Path) -> dict[str, NDArray[Any]]:
-    """Arrays of an npz; those of Python objects are left out, since reading them runs code."""
-    found = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.filename.endswith(".npy"):
-                    if info.file_size > MOST_BYTES:
-                        raise _too_large(path, info.file_size)
-                    with archive.open(info) as file:
-                        one = _npy(file, info.file_size, f"{info.filename} of {path}")
-                    if one is not None:
-                        found[info.filename.removesuffix(".npy")] = one
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise FormatError(f"a whole npz archive in {path}", str(error)[:200], "write it again") from error
-    return found
-
-
-def _npy(file: Any, size: int, what: str) -> NDArray[Any] | None:
-    """One array; None for one of Python objects."""
-    form = np.lib.format
-    try:
-        version = form.read_magic(file)
-        # Version 3 differs from 2 only in the encoding of field names, which images do not have.
-        header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
-        shape, fortran, dtype = header(file)
-    except ValueError as error:
-        raise FormatError(f"an array in {what}", str(error)[:200], "write the archive again") from error
-    if dtype.hasobject or dtype.names is not None:
+def _member(file: IO[bytes], size: int, source: str) -> NDArray[Any] | None:
+    """One array of an npz; None for one of Python objects, since reading those runs code, or of records."""
+    header = read_header(file, source)
+    if header.dtype.hasobject or header.dtype.names is not None:
         return None
-    count = 1
-    for side in shape:
-        count *= side
-    if count * dtype.itemsize > size:
-        raise FormatError(
-            f"{count * dtype.itemsize:,} bytes in {what}, as its header says", f"{size:,}", "write it again"
-        )
-    raw = file.read(count * dtype.itemsize)
-    if len(raw) < count * dtype.itemsize:
-        raise FormatError(f"{count * dtype.itemsize:,} bytes in {what}", f"{len(raw):,}", "write it again")
-    array = np.frombuffer(raw, dtype).reshape(shape, order="F" if fortran else "C")
-    return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False)).reshape(shape)
+    refuse_truncated(header, size, source)
+    if size > MOST_BYTES:
+        raise _too_large(source, size)
+    array = read_values(file, header, size, source)
+    return np.ascontiguousarray(array.astype(header.dtype.newbyteorder("="), copy=False)).reshape(
+        header.shape
+    )
 
 
 def _load_idx(path: Path) -> NDArray[np.uint8]:
@@ -279,15 +236,13 @@ def _load_idx(path: Path) -> NDArray[np.uint8]:
             if len(sides) < 4 * dimensions:
                 raise FormatError(f"a whole IDX file in {path}", "a header cut short", "copy it again")
             shape = tuple(int(side) for side in np.frombuffer(sides, ">u4"))
-            count = 1
-            for side in shape:
-                count *= side
+            count = math.prod(shape)
             if count > MOST_BYTES:
                 raise _too_large(path, count)
             values = file.read(count)
             more = bool(file.read(1))
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise FormatError(f"a whole gzip file in {path}", str(error)[:200], "copy it again") from error
+        raise FormatError(f"a whole gzip file in {path}", first_line(error), "copy it again") from error
     if len(values) < count or more:
         raise FormatError(
             f"{count:,} bytes after the header of {path}, for shape {list(shape)}",
@@ -301,11 +256,9 @@ def _labels_beside(path: Path) -> Path | None:
     name = path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
     if name == path.name:
         return None
-    for one in (name, name.removesuffix(".gz"), f"{name}.gz"):
-        if (path.parent / one).is_file():
-            return path.parent / one
-    return None
+    beside = (path.parent / written for written in (name, name.removesuffix(".gz"), f"{name}.gz"))
+    return next((file for file in beside if file.is_file()), None)
 
 
-def _too_large(path: Path, count: int) -> FormatError:
+def _too_large(path: Path | str, count: int) -> FormatError:
     return FormatError(f"at most {MOST_BYTES:,} bytes in {path}", f"{count:,}", "split the file")

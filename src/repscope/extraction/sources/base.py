@@ -79,24 +79,54 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class ImageFolder:
+class ItemList:
+    """Items that a file lists: what its kinds of source have in common.
+
+    Attributes:
+        kind: "table", "coco-captions", ….
+        path: the file that lists them.
+        items: in the order of the list.
+        columns: see :class:`repscope.extraction.sources.base.Source`.
+        record: what the provenance says besides.
+    """
+
+    kind: str
+    path: Path
+    items: Sequence[Item] = field(repr=False)
+    columns: Sequence[str]
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the provenance."""
+        return {
+            "kind": self.kind,
+            "path": printable(self.path.resolve().as_posix()),
+            "items": len(self.items),
+            **self.counts(),
+            **self.record,
+        }
+
+    def counts(self) -> dict[str, Any]:
+        """What the provenance counts of this kind."""
+        return {}
+
+
+@dataclass(frozen=True)
+class ImageFolder(ItemList):
     """Images in a folder and its sub-folders; the first sub-folder is the label.
 
     The id is the path relative to the folder, with forward slashes; items are sorted by it. Symbolic
     links are followed, but not back into a folder they are in. Hidden files and files without an
     image's suffix are ignored and counted.
 
+    ``path`` is the folder; columns are ``path`` and, where there are sub-folders, ``label``.
+
     Attributes:
-        root: the folder.
-        items: see :class:`Item`; columns ``path`` and, where there are sub-folders, ``label``.
         ignored: files that are no images.
         loops: symbolic links that lead back into a folder they are in.
         ids: what the id is; see :func:`repscope.extraction.sources.folder_tables.name_items`.
     """
 
-    root: Path
-    items: Sequence[Item] = field(repr=False)
-    columns: Sequence[str] = ("path",)
     ignored: int = 0
     loops: int = 0
     ids: str = "path"
@@ -115,40 +145,38 @@ class ImageFolder:
             raise MissingError(f"a folder of images at {root}", "no such folder", "check the path")
         if not root.is_dir():
             raise InputError(f"a folder of images at {root}", "a file", f"give its folder: {root.parent}")
-        found: list[tuple[str, int]] = []
-        ignored, loops = _walk(root, "", (_identity(root),), found)
-        if not found:
+        files: list[tuple[str, int]] = []
+        ignored, loops = _walk(root, "", (_identity(root),), files)
+        if not files:
             raise InputError(
                 f"images in {root}",
                 f"none among {ignored:,} files" if ignored else "an empty folder",
                 f"give a folder with {', '.join(sorted(IMAGE_SUFFIXES))} files",
             )
         base = printable(root.resolve().as_posix())
-        labelled = any("/" in name for name, _ in found)
+        names = ("path", "label") if any("/" in name for name, _ in files) else ("path",)
         items = []
-        for name, size in sorted(found, key=lambda pair: printable(pair[0])):
-            columns: dict[str, Cell] = {"path": f"{base}/{printable(name)}"}
-            if labelled:
-                columns["label"] = printable(name.partition("/")[0]) if "/" in name else None
+        for name, size in sorted(files, key=lambda file: printable(file[0])):
+            label = printable(name.partition("/")[0]) if "/" in name else None
+            columns = dict(zip(names, (f"{base}/{printable(name)}", label), strict=False))
             items.append(Item(printable(name), size, columns, place=name))
-        columns_of = ("path", "label") if labelled else ("path",)
-        return cls(root, tuple(items), columns_of, ignored, loops)
+        return cls("image folder", root, tuple(items), names, ignored=ignored, loops=loops)
 
     def open(self, item: Item) -> Image:
         """The image in RGB; see :func:`repscope.extraction.sources.decode.open_image`."""
-        return open_image(self.root / item.place)
+        return open_image(self.path / item.place)
 
-    def to_json(self) -> dict[str, Any]:
-        """For the provenance."""
+    def counts(self) -> dict[str, Any]:
+        """What was passed over, and the rule of the ids where it is not the usual one."""
         return {
-            "kind": "image folder",
-            "path": printable(self.root.resolve().as_posix()),
-            "items": len(self.items),
             "ignored_files": self.ignored,
             "link_loops": self.loops,
             **({"ids": self.ids} if self.ids != "path" else {}),
-            "decoding": DECODING,
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """For the provenance."""
+        return {**super().to_json(), "decoding": DECODING}
 
 
 def digest_items(items: Sequence[Item]) -> str:
@@ -175,7 +203,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _walk(
-    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], found: list[tuple[str, int]]
+    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], files: list[tuple[str, int]]
 ) -> tuple[int, int]:
     """Add the images below ``folder``; return how many other files and link loops there were."""
     ignored = loops = 0
@@ -194,12 +222,12 @@ def _walk(
             if here in above:
                 loops += 1
                 continue
-            inner = _walk(Path(entry.path), f"{prefix}{entry.name}/", (*above, here), found)
+            inner = _walk(Path(entry.path), f"{prefix}{entry.name}/", (*above, here), files)
             ignored, loops = ignored + inner[0], loops + inner[1]
         elif hidden or Path(entry.name).suffix.lower() not in IMAGE_SUFFIXES:
             ignored += 1
         else:
-            found.append((prefix + entry.name, _size(entry)))
+            files.append((prefix + entry.name, _size(entry)))
     return ignored, loops
 
 

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from repscope.errors import FormatError, InputError, name_some
 from repscope.extraction.sources.base import Cell, Item, printable
-from repscope.extraction.sources.image_lists import (
-    ImageFiles,
-    Region,
+from repscope.extraction.sources.image_lists import CutOuts, ImageFiles
+from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
-    describe,
+    file_item,
     find_images,
-    listed_size,
-    load_json,
-    numbers,
     records,
-    region_of,
-    size_of,
+    refuse_empty,
 )
-from repscope.extraction.sources.texts import TextItems, refuse_empty, text_item
+from repscope.extraction.sources.regions import BOX_COLUMNS, corners
+from repscope.extraction.sources.texts import TextItems, text_item
+from repscope.formats.text_files import read_json
+
+Record = dict[str, Any]
 
 
-def read_captions(path: Path, images: str | Path | None = None) -> ImageFiles:
+def read_captions(
+    path: Path, images: str | Path | None = None, text_column: str | Sequence[str] = "caption"
+) -> ImageFiles:
     """Images of a COCO captions file; ``texts`` holds the captions.
 
     An image's id is its number in COCO as text; columns ``path``, ``image_id`` (the same, to link by),
@@ -35,36 +37,36 @@ def read_captions(path: Path, images: str | Path | None = None) -> ImageFiles:
     Args:
         path: such as ``captions_val2017.json``.
         images: folder; None to look near the file (see :func:`find_images`).
+        text_column: "caption", the only one that there is.
 
     Raises:
         FormatError: not COCO captions.
-        InputError: image ids repeat, or there are none.
+        InputError: image ids repeat, or there are none; or another column of texts.
         MissingError: no image is to be found.
     """
-    value = load_json(path)
+    if text_column not in ("caption", ("caption",)):
+        raise InputError(
+            "--text-column caption for COCO captions", repr(text_column), "give that, or leave it out"
+        )
+    value = read_json(path)
     listed = listed_images(value, path)
     of_image: dict[str, list[str]] = {}
-    for one in _captions(value, path):
-        of_image.setdefault(key_of(one, "image_id", path), []).append(one["caption"])
-    folder = find_images(path, [str(one["file_name"]) for one in listed], images)
+    for note in _captions(value, path):
+        of_image.setdefault(key_of(note, "image_id", path), []).append(note["caption"])
+    folder = find_images(path, [record["file_name"] for record in listed], images)
     items = []
-    for one in listed:
-        own = key_of(one, "id", path)
+    for record in listed:
+        own = key_of(record, "id", path)
         captions = of_image.get(own, [])
         described: dict[str, Cell] = {
             "image_id": own,
             "caption": captions[0] if captions else None,
             "captions": json.dumps(captions, ensure_ascii=False),
         }
-        items.append(image_item(own, folder / str(one["file_name"]), described))
-    return ImageFiles(
-        "coco-captions",
-        path,
-        tuple(items),
-        ("path", "image_id", "caption", "captions"),
-        record={"images": printable(absolute(folder))},
-        texts=_texts(value, path),
-    )
+        items.append(file_item(own, folder / record["file_name"], described))
+    columns = ("path", "image_id", "caption", "captions")
+    about = {"images": printable(absolute(folder))}
+    return ImageFiles("coco-captions", path, tuple(items), columns, about, texts=_texts(value, path))
 
 
 def read_caption_texts(path: Path) -> TextItems:
@@ -78,18 +80,18 @@ def read_caption_texts(path: Path) -> TextItems:
         FormatError: not COCO captions.
         InputError: caption ids repeat, or there are none.
     """
-    return _texts(load_json(path), path)
+    return _texts(read_json(path), path)
 
 
 def _texts(value: Any, path: Path) -> TextItems:
     items: list[Item] = []
     seen: dict[str, int] = {}
-    for one in _captions(value, path):
-        image = key_of(one, "image_id", path)
+    for note in _captions(value, path):
+        image = key_of(note, "image_id", path)
         index = seen[image] = seen.get(image, -1) + 1
-        own = key_of(one, "id", path)
+        own = key_of(note, "id", path)
         columns: dict[str, Cell] = {"image_id": image, "caption_id": own, "caption_index": index}
-        items.append(text_item(own, one["caption"].strip(), columns))
+        items.append(text_item(own, note["caption"].strip(), columns))
     refuse_empty(items, path, "0 captions")
     check_unique((item.id for item in items), path, "give each caption an id of its own")
     columns_of = ("text", "image_id", "caption_id", "caption_index")
@@ -108,94 +110,132 @@ def read_instances(path: Path, images: str | Path | None = None, regions: Sequen
         InputError: ids repeat, there are none, or other regions.
         MissingError: no image is to be found.
     """
-    if any(region != "object" for region in regions):
-        raise InputError("--regions object, or none, for COCO instances", ",".join(regions), "give that")
-    value = load_json(path)
-    listed = listed_images(value, path)
-    names = {
-        key_of(one, "id", path): str(one.get("name", one["id"])) for one in records(value, "categories", path)
-    }
-    boxes = records(value, "annotations", path)
-    of_image: dict[str, list[dict[str, Any]]] = {}
-    for one in boxes:
-        of_image.setdefault(key_of(one, "image_id", path), []).append(one)
-    folder = find_images(path, [str(one["file_name"]) for one in listed], images)
-    record = {"images": printable(absolute(folder)), "regions": list(regions)}
-    if not regions:
-        whole = []
-        for one in listed:
-            own = key_of(one, "id", path)
-            inside = of_image.get(own, [])
-            found = sorted({class_name(box, names) for box in inside})
+
+    def boxes(value: Any) -> Iterator[tuple[str, list[Record]]]:
+        for box in records(value, "annotations", path):
+            yield key_of(box, "image_id", path), [box]
+
+    refuse_regions(regions, "object", "COCO instances")
+    annotated = Annotated.load("coco-instances", path, images, boxes)
+    if regions:
+        return annotated.cut("object", "boxes", ("label", *BOX_COLUMNS, "iscrowd"), lambda _: {}, regions)
+    return annotated.whole("objects", lambda _: {})
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The images of an annotation file in COCO's form, and what is in each.
+
+    Attributes:
+        kind: of the source.
+        path: of the file.
+        images: in the order of the file.
+        inside: objects or segments, by the id of their image.
+        names: of the categories.
+        things: categories that are countable.
+        folder: of the images.
+    """
+
+    kind: str
+    path: Path
+    images: Sequence[Record]
+    inside: Mapping[str, Sequence[Record]]
+    names: Mapping[str, str]
+    things: frozenset[str]
+    folder: Path
+
+    @classmethod
+    def load(
+        cls,
+        kind: str,
+        path: Path,
+        images: str | Path | None,
+        parts: Callable[[Any], Iterator[tuple[str, list[Record]]]],
+    ) -> Annotated:
+        """Read a file; ``parts`` gives the id of an image, and things that are in it, out of its content.
+
+        Raises:
+            FormatError, InputError, MissingError: see :func:`read_instances`.
+        """
+        value = read_json(path)
+        listed = listed_images(value, path)
+        categories = {key_of(entry, "id", path): entry for entry in records(value, "categories", path)}
+        inside: dict[str, list[Record]] = {}
+        for image, listed_parts in parts(value):
+            inside.setdefault(image, []).extend(listed_parts)
+        return cls(
+            kind,
+            path,
+            listed,
+            inside,
+            {key: str(entry.get("name", entry["id"])) for key, entry in categories.items()},
+            frozenset(key for key, entry in categories.items() if entry.get("isthing")),
+            find_images(path, [record["file_name"] for record in listed], images),
+        )
+
+    def whole(self, counted: str, extra: Callable[[Sequence[Record]], dict[str, Cell]]) -> ImageFiles:
+        """An image an item: its classes, the number of parts under ``counted``, and ``extra`` columns."""
+        items = []
+        for own, record, inside in self._each():
+            classes = sorted({self.class_name(part) for part in inside})
             columns: dict[str, Cell] = {
                 "image_id": own,
-                "classes": json.dumps(found, ensure_ascii=False),
-                "objects": len(inside),
+                "classes": json.dumps(classes, ensure_ascii=False),
+                counted: len(inside),
+                **extra(inside),
             }
-            whole.append(image_item(own, folder / str(one["file_name"]), columns))
-        return ImageFiles(
-            "coco-instances",
-            path,
-            tuple(whole),
-            ("path", "image_id", "classes", "objects"),
-            record=record,
-        )
-    items, cut, sizes = [], {}, {}
-    for one in listed:
-        image = key_of(one, "id", path)
-        file = folder / str(one["file_name"])
-        inside = of_image.get(image, [])
-        size = listed_size(one, file) if inside else None
-        if size is not None:
-            sizes[absolute(file)] = size
-        for box in inside:
-            own = f"{image}#{key_of(box, 'id', path)}:object"
-            cut[own] = region_of(corners(box.get("bbox")), size, "the box")
-            described = {
-                "image_id": image,
-                "label": class_name(box, names),
-                **box_columns(cut[own]),
-                "iscrowd": int(bool(box.get("iscrowd"))),
-            }
-            items.append(image_item(own, file, described))
-    refuse_empty(items, path, "0 boxes")
-    check_unique((item.id for item in items), path, "give each box an id of its own")
-    columns_of = (
-        "path",
-        "image_id",
-        "label",
-        "left",
-        "top",
-        "right",
-        "bottom",
-        "clipped",
-        "iscrowd",
-    )
-    return ImageFiles("coco-instances", path, tuple(items), columns_of, cut, sizes, record=record)
+            items.append(file_item(own, self.folder / record["file_name"], columns))
+        return ImageFiles(self.kind, self.path, tuple(items), ("path", *columns), self._record(()))
+
+    def cut(
+        self,
+        name: str,
+        what: str,
+        columns: Sequence[str],
+        extra: Callable[[Record], dict[str, Cell]],
+        regions: Sequence[str],
+    ) -> ImageFiles:
+        """The box of a part an item, with the id ``IMAGE#PART:name``.
+
+        Args:
+            name: of the kind of part, in the id.
+            what: the parts are called.
+            columns: their order, behind ``path`` and ``image_id``.
+            extra: columns of a part besides its class, its box and whether it is a crowd.
+            regions: as asked for.
+        """
+        parts = CutOuts()
+        for image, record, inside in self._each():
+            if inside:
+                parts.begin(self.folder / record["file_name"], record)
+            for part in inside:
+                own = f"{image}#{key_of(part, 'id', self.path)}:{name}"
+                described = {"image_id": image, "label": self.class_name(part), **extra(part)}
+                described["iscrowd"] = int(bool(part.get("iscrowd")))
+                parts.add(own, corners(part.get("bbox")), described)
+        return parts.source(self.kind, self.path, ("path", "image_id", *columns), self._record(regions), what)
+
+    def class_name(self, part: Mapping[str, Any]) -> str:
+        """The name of a part's category, or its number where that has none."""
+        number = str(part.get("category_id"))
+        return self.names.get(number, number)
+
+    def _each(self) -> Iterator[tuple[str, Record, Sequence[Record]]]:
+        for record in self.images:
+            own = key_of(record, "id", self.path)
+            yield own, record, self.inside.get(own, [])
+
+    def _record(self, regions: Sequence[str]) -> dict[str, Any]:
+        return {"images": printable(absolute(self.folder)), "regions": list(regions)}
 
 
-def box_columns(region: Region) -> dict[str, Cell]:
-    """``left``, ``top``, ``right``, ``bottom`` of what is cut out, and whether it was clipped."""
-    left, top, right, bottom = region.box
-    return {"left": left, "top": top, "right": right, "bottom": bottom, "clipped": region.clipped}
+def refuse_regions(regions: Sequence[str], only: str, what: str) -> None:
+    """Refuse regions other than the one that there is; raises :class:`InputError`."""
+    if any(region != only for region in regions):
+        raise InputError(f"--regions {only}, or none, for {what}", ",".join(regions), "give that")
 
 
-def corners(box: Any) -> tuple[float, ...]:
-    """COCO's left, top, width, height as left, top, right, bottom; none of what is no box."""
-    found = numbers(box)
-    if len(found) != 4:
-        return ()
-    left, top, width, height = found
-    return left, top, left + width, top + height
-
-
-def class_name(box: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """The name of an annotation's category, or its number where that has none."""
-    number = str(box.get("category_id"))
-    return names.get(number, number)
-
-
-def listed_images(value: Any, path: Path) -> list[dict[str, Any]]:
+def listed_images(value: Any, path: Path) -> list[Record]:
     """Images in the order of the file.
 
     Raises:
@@ -203,27 +243,23 @@ def listed_images(value: Any, path: Path) -> list[dict[str, Any]]:
         InputError: ids repeat, or there are none.
     """
     listed = records(value, "images", path)
-    lacking = [row for row, one in enumerate(listed) if not isinstance(one.get("file_name"), str)]
-    if lacking:
-        raise FormatError(
-            f"a file_name for every image of {path}", f"none in entry {name_some(lacking)}", "add it"
-        )
+    _need_text(listed, "file_name", f"a file_name for every image of {path}", "add it")
     refuse_empty(listed, path, "0 images")
-    check_unique((key_of(one, "id", path) for one in listed), path, "give each image an id of its own")
+    check_unique((key_of(record, "id", path) for record in listed), path, "give each image an id of its own")
     return listed
 
 
-def _captions(value: Any, path: Path) -> list[dict[str, Any]]:
+def _captions(value: Any, path: Path) -> list[Record]:
     """Captions in the order of their ids."""
-    found = records(value, "annotations", path)
-    wrong = [row for row, one in enumerate(found) if not isinstance(one.get("caption"), str)]
-    if wrong:
-        raise FormatError(
-            f"a caption in every annotation of {path}",
-            f"none in entry {name_some(wrong)}",
-            "give a captions file",
-        )
-    return sorted(found, key=lambda one: _order(one.get("id")))
+    notes = records(value, "annotations", path)
+    _need_text(notes, "caption", f"a caption in every annotation of {path}", "give a captions file")
+    return sorted(notes, key=lambda note: _order(note.get("id")))
+
+
+def _need_text(entries: Sequence[Record], key: str, expected: str, do: str) -> None:
+    lacking = [row for row, entry in enumerate(entries) if not isinstance(entry.get(key), str)]
+    if lacking:
+        raise FormatError(expected, f"none in entry {name_some(lacking)}", do)
 
 
 def _order(value: Any) -> tuple[int, int, str]:
@@ -241,10 +277,3 @@ def key_of(record: Mapping[str, Any], key: str, path: Path) -> str:
             "add it",
         )
     return printable(str(value))
-
-
-def image_item(own: str, file: Path, described: Mapping[str, Cell]) -> Item:
-    """The item of a file, or of a part of one."""
-    place = absolute(file)
-    columns: dict[str, Cell] = {"path": printable(place), **described}
-    return Item(own, size_of(Path(place)), columns, place, detail=describe(columns))

@@ -35,6 +35,13 @@ DECODING = {
 """The choices that decide pixels; recorded in the provenance."""
 
 
+_CORRUPT = (
+    *(SyntaxError, ValueError, TypeError, IndexError),
+    *(KeyError, EOFError, OverflowError, struct.error),
+)
+"""What Pillow's decoders raise on corrupt headers."""
+
+
 class UnreadableError(Exception):
     """An image that cannot be decoded; its text is the reason, for the manifest.
 
@@ -72,17 +79,7 @@ def open_image(source: Path | bytes) -> Image.Image:
         raise UnreadableError(f"more pixels than the limit of {MAX_PIXELS:,}") from error
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
-    except (
-        SyntaxError,
-        ValueError,
-        TypeError,
-        IndexError,
-        KeyError,
-        EOFError,
-        OverflowError,
-        struct.error,
-    ) as error:
-        # Pillow's decoders raise all of these on corrupt headers.
+    except _CORRUPT as error:
         raise UnreadableError(f"corrupt: {error}") from error
 
 
@@ -99,9 +96,7 @@ def image_size(path: Path) -> tuple[int, int] | None:
             with Image.open(path, formats=_known_formats()) as image:
                 turned = image.getexif().get(ORIENTATION, 1) in TURNED
                 return (image.height, image.width) if turned else image.size
-    except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, struct.error):
-        return None
-    except Image.DecompressionBombError:
+    except (OSError, Image.DecompressionBombError, *_CORRUPT):
         return None
 
 

@@ -14,16 +14,18 @@ from typing import Any
 
 from repscope.errors import InputError, MissingError, name_some
 from repscope.extraction.sources.base import Cell, ImageFolder, Item, printable
-from repscope.extraction.sources.image_lists import (
-    ImageFiles,
+from repscope.extraction.sources.image_lists import ImageFiles
+from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     describe,
-    load_json,
+    need_columns,
     records,
+    refuse_empty,
+    refuse_gaps,
 )
-from repscope.extraction.sources.tables import load_columns, own_name
-from repscope.extraction.sources.texts import needed_columns, refuse_empty
+from repscope.extraction.sources.tables import load_cells, own_name
+from repscope.formats.text_files import read_json
 
 IDS = ("path", "stem", "number")
 """What the id of an image of a folder can be."""
@@ -52,7 +54,7 @@ def name_items(folder: ImageFolder, rule: str) -> ImageFolder:
         wrong = [item.id for item, name in zip(folder.items, names, strict=True) if _number(name) is None]
         if wrong:
             raise InputError(
-                f"file names of digits only in {folder.root}, for --id number",
+                f"file names of digits only in {folder.path}, for --id number",
                 f"{len(wrong):,} others ({name_some(wrong)})",
                 "choose --id stem, or move them elsewhere",
             )
@@ -91,31 +93,29 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
     refuse_empty(range(count), table, "0 rows")
     name = key or "id"
     if name not in columns:
-        what = [name] if key else ["id (or the one that --id-column names)"]
-        needed_columns(what, list(columns), table)
+        need_columns([key or "id (or the one that --id-column names)"], columns, table)
     ids = _keys(columns[name], table, name, folder.ids)
     images = {item.id: item for item in folder.items}
     if not images.keys() & set(ids):
         raise InputError(
-            f"ids of the images of {folder.root} in column {name!r} of {table}",
+            f"ids of the images of {folder.path} in column {name!r} of {table}",
             f"none (images {name_some(map(repr, images), 3)}; column {name_some(map(repr, ids), 3)})",
             "choose another column with --id-column, or another id with --id: " + ", ".join(IDS),
         )
     taken = set(folder.columns) - {"path"}
     kept = {
-        own_name(one, columns, also=taken): values
-        for one, values in columns.items()
-        if not one == name == "id"
+        own_name(column, columns, also=taken): values
+        for column, values in columns.items()
+        if not column == name == "id"
     }
     items, problems = [], {}
     for row, own in enumerate(ids):
-        found = images.pop(own, None)
-        cells = {one: values[row] for one, values in kept.items()}
-        items.append(_item(folder, found, own, cells))
-        if found is None:
-            problems[own] = f"no image of this id in {printable(folder.root.name)}"
-    for own, found in images.items():
-        items.append(_item(folder, found, own, dict.fromkeys(kept)))
+        image = images.pop(own, None)
+        items.append(_item(folder, image, own, {column: values[row] for column, values in kept.items()}))
+        if image is None:
+            problems[own] = f"no image of this id in {printable(folder.path.name)}"
+    for own, image in images.items():
+        items.append(_item(folder, image, own, dict.fromkeys(kept)))
         problems[own] = f"no row with {name} {own!r} in {table.name}"
     record = {
         **folder.to_json(),
@@ -128,9 +128,8 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
             "images_without_row": len(images),
         },
     }
-    return ImageFiles(
-        "image folder", folder.root, tuple(items), (*folder.columns, *kept), problems=problems, record=record
-    )
+    names = (*folder.columns, *kept)
+    return ImageFiles("image folder", folder.path, tuple(items), names, record, problems)
 
 
 def _refuse_shared(folder: ImageFolder, names: Sequence[str], rule: str) -> None:
@@ -143,7 +142,7 @@ def _refuse_shared(folder: ImageFolder, names: Sequence[str], rule: str) -> None
         first.setdefault(name, item.id)
     if shared:
         raise InputError(
-            f"one file for each {rule} in {folder.root}, for --id {rule}",
+            f"one file for each {rule} in {folder.path}, for --id {rule}",
             f"{len(shared):,} that share theirs ({name_some(shared, 3)})",
             "rename or move one of them, or choose --id path",
         )
@@ -160,15 +159,9 @@ def _number(value: Cell) -> str | None:
 def _keys(values: Sequence[Cell], table: Path, name: str, rule: str) -> list[str]:
     """The ids that the rows of a table mean."""
     where = f"{table} (column {name!r})"
-    lacking = [row for row, value in enumerate(values, 1) if value is None or value == ""]
-    if lacking:
-        raise InputError(
-            f"an id in every row of {where}",
-            f"{len(lacking):,} rows without: row {name_some(lacking)}",
-            "fill it",
-        )
+    refuse_gaps(values, where, "fill it")
     # Numbers that became floats beside missing cells are still whole: the study's keys read them so too.
-    whole = [int(one) if isinstance(one, float) and one.is_integer() else one for one in values]
+    whole = [int(key) if isinstance(key, float) and key.is_integer() else key for key in values]
     ids = [printable(str(value)) for value in whole]
     if rule == "number":
         numbers = [_number(value) for value in whole]
@@ -187,10 +180,10 @@ def _keys(values: Sequence[Cell], table: Path, name: str, rule: str) -> list[str
 def _load(table: Path) -> Mapping[str, Sequence[Cell]]:
     """Columns of a table, or of the captions of a COCO file."""
     if table.suffix.lower() == ".json":
-        value = load_json(table)
+        value = read_json(table)
         if isinstance(value, dict) and "annotations" in value:
             return _captions(records(value, "annotations", table))
-    return {str(name): values for name, values in load_columns(table).items()}
+    return load_cells(table)
 
 
 def _captions(annotations: Sequence[Mapping[str, Any]]) -> dict[str, list[Cell]]:
@@ -199,14 +192,13 @@ def _captions(annotations: Sequence[Mapping[str, Any]]) -> dict[str, list[Cell]]
 
     return {
         "index": list(range(len(annotations))),
-        "caption_id": [plain(one.get("id")) for one in annotations],
-        "image_id": [plain(one.get("image_id")) for one in annotations],
-        "caption": [plain(one.get("caption")) for one in annotations],
+        "caption_id": [plain(note.get("id")) for note in annotations],
+        "image_id": [plain(note.get("image_id")) for note in annotations],
+        "caption": [plain(note.get("caption")) for note in annotations],
     }
 
 
 def _item(folder: ImageFolder, image: Item | None, own: str, cells: Mapping[str, Cell]) -> Item:
-    found = dict(image.columns) if image else dict.fromkeys(folder.columns)
-    columns: dict[str, Cell] = {**found, **cells}
-    place = absolute(folder.root / image.place) if image else ""
+    columns: dict[str, Cell] = {**(image.columns if image else dict.fromkeys(folder.columns)), **cells}
+    place = absolute(folder.path / image.place) if image else ""
     return Item(own, image.size if image else 0, columns, place, detail=describe(columns))

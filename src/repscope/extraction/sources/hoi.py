@@ -9,42 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import FormatError, InputError, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
-from repscope.extraction.sources.coco import box_columns
-from repscope.extraction.sources.image_lists import (
-    ImageFiles,
-    Region,
-    absolute,
-    check_unique,
-    describe,
-    find_images,
-    listed_size,
-    load_json,
-    numbers,
-    records,
-    region_of,
-    size_of,
-)
-from repscope.extraction.sources.texts import refuse_empty
+from repscope.extraction.sources.base import Cell, printable
+from repscope.extraction.sources.image_lists import CutOuts, ImageFiles
+from repscope.extraction.sources.listing import absolute, check_unique, find_images, records, refuse_empty
+from repscope.extraction.sources.regions import BOX_COLUMNS, numbers, region_of
+from repscope.formats.text_files import read_json
 
 REGIONS = ("human", "object", "union")
 
 COLUMNS = (
-    "path",
-    "image_id",
-    "pair_id",
-    "region",
-    "label",
-    "verb",
-    "object",
-    "class",
-    "left",
-    "top",
-    "right",
-    "bottom",
-    "clipped",
-    "human_box",
-    "object_box",
+    *("path", "image_id", "pair_id", "region", "label", "verb", "object", "class"),
+    *(*BOX_COLUMNS, "human_box", "object_box"),
 )
 
 
@@ -80,7 +55,7 @@ def read_hicodet(
         InputError: no pairs, images that repeat, or other regions.
         MissingError: no image is to be found.
     """
-    value = load_json(path)
+    value = read_json(path)
     notes = records(value, "annotation", path)
     names = value.get("filenames")
     if not isinstance(names, list) or len(names) != len(notes):
@@ -93,17 +68,12 @@ def read_hicodet(
     listed = []
     for row, (name, note) in enumerate(zip(names, notes, strict=True)):
         fields = ("boxes_h", "boxes_o", "hoi", "verb", "object")
-        pairs = [
-            _Pair(
-                _from_one(human),
-                _from_one(thing),
-                _name(verbs, verb, "verb", name, path),
-                _name(objects, kind, "object", name, path),
-                f"{_name(verbs, verb, 'verb', name, path)} {_name(objects, kind, 'object', name, path)}",
-                _number(hoi, str(name), path),
-            )
-            for human, thing, hoi, verb, kind in _aligned(note, fields, str(name), path)
-        ]
+        pairs = []
+        for human, thing, hoi, verb_number, object_number in _aligned(note, fields, str(name), path):
+            verb = _name(verbs, verb_number, "verb", name, path)
+            what = _name(objects, object_number, "object", name, path)
+            number = _number(hoi, str(name), path)
+            pairs.append(_Pair(_from_one(human), _from_one(thing), verb, what, f"{verb} {what}", number))
         listed.append((str(name), _size(value.get("size"), row, len(notes)), pairs))
     return _source("hicodet", path, listed, images, regions)
 
@@ -117,7 +87,7 @@ def read_vcoco(path: Path, images: str | Path | None = None, regions: Sequence[s
     Raises:
         FormatError, InputError, MissingError: as of :func:`read_hicodet`.
     """
-    value = load_json(path)
+    value = read_json(path)
     verbs, objects = _names(value, "classes", path), _names(value, "objects", path)
     listed = []
     for note in records(value, "annotations", path):
@@ -140,7 +110,7 @@ def _source(
     images: str | Path | None,
     regions: Sequence[str],
 ) -> ImageFiles:
-    wrong = [one for one in regions if one not in REGIONS]
+    wrong = [region for region in regions if region not in REGIONS]
     if wrong or not regions or len(set(regions)) != len(regions):
         raise InputError(
             f"--regions among {', '.join(REGIONS)}, each once",
@@ -148,55 +118,34 @@ def _source(
             "give for example --regions human,object,union",
         )
     check_unique((name for name, _, _ in listed), path, "list each image once")
-    with_pairs = [one for one in listed if one[2]]
+    with_pairs = [image for image in listed if image[2]]
     refuse_empty(with_pairs, path, f"{len(listed):,} images, all without a pair")
     folder = find_images(path, [name for name, _, _ in with_pairs], images)
-    items: list[Item] = []
-    cut: dict[str, Region] = {}
-    sizes: dict[str, tuple[int, int]] = {}
+    parts = CutOuts()
     for name, stated, pairs in with_pairs:
-        place = absolute(folder / name)
-        size = listed_size(stated, Path(place))
-        if size is not None:
-            sizes[place] = size
-        length = size_of(Path(place))
-        for own, region, columns in _regions(name, pairs, regions, size):
-            cut[own] = region
-            described: dict[str, Cell] = {"path": printable(place), **columns}
-            items.append(Item(own, length, described, place, detail=describe(described)))
+        parts.begin(folder / name, stated)
+        image = printable(name)
+        for index, pair in enumerate(pairs):
+            described: dict[str, Cell] = {
+                "image_id": image,
+                "pair_id": f"{image}#{index}",
+                "label": pair.label,
+                "verb": pair.verb,
+                "object": pair.what,
+                "class": pair.number,
+                "human_box": json.dumps(pair.human),
+                "object_box": json.dumps(pair.object),
+            }
+            for region in regions:
+                columns = {**described, "region": region}
+                parts.add(f"{image}#{index}:{region}", _box(pair, region), columns, f"the {region} box")
     record = {
         "images": printable(absolute(folder)),
         "regions": list(regions),
         "pairs": sum(len(pairs) for _, _, pairs in with_pairs),
         "images_without_pairs": len(listed) - len(with_pairs),
     }
-    return ImageFiles(kind, path, tuple(items), COLUMNS, cut, sizes, record=record)
-
-
-def _regions(
-    name: str, pairs: Sequence[_Pair], regions: Sequence[str], size: tuple[int, int] | None
-) -> Iterator[tuple[str, Region, dict[str, Cell]]]:
-    """Id, place and columns of each region of each pair of one image."""
-    image = printable(name)
-    for index, pair in enumerate(pairs):
-        for which in regions:
-            region = region_of(_box(pair, which), size, f"the {which} box")
-            yield (
-                f"{image}#{index}:{which}",
-                region,
-                {
-                    "image_id": image,
-                    "pair_id": f"{image}#{index}",
-                    "region": which,
-                    "label": pair.label,
-                    "verb": pair.verb,
-                    "object": pair.what,
-                    "class": pair.number,
-                    **box_columns(region),
-                    "human_box": json.dumps(pair.human),
-                    "object_box": json.dumps(pair.object),
-                },
-            )
+    return parts.source(kind, path, COLUMNS, record, "regions")
 
 
 def _box(pair: _Pair, which: str) -> Sequence[float]:
@@ -206,9 +155,9 @@ def _box(pair: _Pair, which: str) -> Sequence[float]:
         return pair.object
     human, thing = pair.human, pair.object
     # An empty box has no place, so a union with it would be a box around nothing.
-    for one in (human, thing):
-        if region_of(one, None, "").problem:
-            return one
+    for box in (human, thing):
+        if region_of(box, None, "").problem:
+            return box
     return (
         min(human[0], thing[0]),
         min(human[1], thing[1]),
@@ -219,10 +168,8 @@ def _box(pair: _Pair, which: str) -> Sequence[float]:
 
 def _from_one(box: Any) -> tuple[float, ...]:
     """Pixels counted from 1, the last one included, as edges counted from 0."""
-    found = numbers(box)
-    if len(found) != 4:
-        return ()
-    return found[0] - 1, found[1] - 1, found[2], found[3]
+    sides = numbers(box)
+    return (sides[0] - 1, sides[1] - 1, sides[2], sides[3]) if len(sides) == 4 else ()
 
 
 def _size(sizes: Any, row: int, count: int) -> dict[str, Any]:
@@ -237,7 +184,7 @@ def _aligned(
 ) -> Iterator[tuple[Any, ...]]:
     """The pairs of one image, whose fields are lists of one length."""
     lists = [note.get(field) for field in fields]
-    counts = [len(one) if isinstance(one, list) else -1 for one in lists]
+    counts = [len(values) if isinstance(values, list) else -1 for values in lists]
     if min(counts) < 0 or len(set(counts)) > 1:
         told = ", ".join(f"{field} {count}" for field, count in zip(fields, counts, strict=True))
         raise FormatError(
@@ -245,12 +192,12 @@ def _aligned(
             told.replace("-1", "none"),
             "give the whole file",
         )
-    return zip(*(one or [] for one in lists), strict=True)
+    return zip(*(values or [] for values in lists), strict=True)
 
 
 def _names(value: Any, key: str, path: Path) -> list[str]:
     names = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise FormatError(f"a list of names under {key!r} in {path}", "none", "give the whole file")
     return names
 

@@ -9,25 +9,18 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from repscope.errors import FormatError, InputError, MissingError, StorageError
+from repscope.errors import FormatError, InputError, MissingError, StorageError, first_line
+from repscope.extraction.sources.arrays import read_idx, read_npz
 from repscope.extraction.sources.base import IMAGE_SUFFIXES, ImageFolder, Source
-
-KINDS = (
-    "folder",
-    "table",
-    "npz",
-    "idx",
-    "coco-captions",
-    "coco-captions-text",
-    "coco-instances",
-    "coco-panoptic",
-    "hicodet",
-    "vcoco",
-    "text",
-    "classes",
-)
+from repscope.extraction.sources.coco import read_caption_texts, read_captions, read_instances
+from repscope.extraction.sources.folder_tables import describe_items, name_items
+from repscope.extraction.sources.hoi import read_hicodet, read_vcoco
+from repscope.extraction.sources.panoptic import read_panoptic
+from repscope.extraction.sources.tables import read_table
+from repscope.extraction.sources.texts import read_classes, read_texts
+from repscope.formats.text_files import read_json
 
 _BOXES = "coco-instances"
 
@@ -64,21 +57,45 @@ class SourceOptions:
     items: str | Path | None = None
 
 
-TAKES: Mapping[str, tuple[str, ...]] = {
-    "folder": ("id", "items", "id_column"),
-    "table": ("path_column", "id_column", "text_column", "images"),
-    "npz": ("array", "id_column"),
-    "idx": (),
-    "coco-captions": ("images", "text_column"),
-    "coco-captions-text": (),
-    "coco-instances": ("images", "regions"),
-    "coco-panoptic": ("images", "regions"),
-    "hicodet": ("images", "regions"),
-    "vcoco": ("images", "regions"),
-    "text": (),
-    "classes": ("templates",),
+def read_folder(
+    path: Path,
+    id: str | None = None,  # noqa: A002  # called as the option is
+    items: str | Path | None = None,
+    id_column: str | None = None,
+) -> Source:
+    """A folder of images, with ids and columns as asked for.
+
+    Raises:
+        MissingError, InputError, FormatError, UnknownNameError, StorageError: see
+            :meth:`ImageFolder.scan`, :func:`name_items` and :func:`describe_items`.
+    """
+    if items is None and id_column is not None:
+        raise InputError(
+            "--id-column of a table of items",
+            f"{id_column!r} and a folder without one",
+            "name the table with --items, or leave out --id-column",
+        )
+    named = name_items(ImageFolder.scan(path), id or "path")
+    return named if items is None else describe_items(named, Path(items).expanduser(), id_column)
+
+
+READERS: Mapping[str, tuple[Callable[..., Source], tuple[str, ...]]] = {
+    "folder": (read_folder, ("id", "items", "id_column")),
+    "table": (read_table, ("path_column", "id_column", "text_column", "images")),
+    "npz": (read_npz, ("array", "id_column")),
+    "idx": (read_idx, ()),
+    "coco-captions": (read_captions, ("images", "text_column")),
+    "coco-captions-text": (read_caption_texts, ()),
+    _BOXES: (read_instances, ("images", "regions")),
+    "coco-panoptic": (read_panoptic, ("images", "regions")),
+    "hicodet": (read_hicodet, ("images", "regions")),
+    "vcoco": (read_vcoco, ("images", "regions")),
+    "text": (read_texts, ()),
+    "classes": (read_classes, ("templates",)),
 }
-"""Options of each kind; any other is refused, since it would change nothing."""
+"""By kind: the reader, and the options that it takes; any other is refused, since it would change nothing."""
+
+KINDS = tuple(READERS)
 
 
 def open_source(path: str | Path, options: SourceOptions | None = None) -> Source:
@@ -99,11 +116,10 @@ def open_source(path: str | Path, options: SourceOptions | None = None) -> Sourc
         )
     try:
         kind = given.kind or detect_kind(place, given)
-        _check_taken(kind, given)
-        if kind == "folder":
-            return _folder(place, given)
-        _check_file(place)
-        return _read(kind, place, given)
+        asked = _taken(kind, given)
+        if kind != "folder":
+            _check_file(place)
+        return READERS[kind][0](place, **asked)
     except (MissingError, StorageError):
         raise
     except OSError as error:
@@ -173,22 +189,20 @@ def _binary_kind(path: Path, head: bytes) -> str | None:
             with gzip.open(path) as file:
                 head = file.read(4)
         except (OSError, EOFError, zlib.error) as error:
-            raise FormatError(f"a whole gzip file in {path}", str(error)[:200], "copy it again") from error
+            raise FormatError(f"a whole gzip file in {path}", first_line(error), "copy it again") from error
     return "idx" if head[:3] == b"\0\0\x08" and head[3:4] in (b"\2", b"\3", b"\4") else None
 
 
 def _json_kind(path: Path, given: SourceOptions) -> str:
-    from repscope.extraction.sources.image_lists import load_json
-
-    value = load_json(path)
+    value = read_json(path)
     if isinstance(value, dict):
         if kind := _annotation_kind(value):
             return kind
         keys = f"a dictionary of {', '.join(sorted(map(str, value))[:8]) or 'nothing'}"
     elif isinstance(value, list) and value:
-        if all(isinstance(one, str) for one in value):
+        if all(isinstance(entry, str) for entry in value):
             return "text" if given.templates is None else "classes"
-        if all(isinstance(one, dict) for one in value):
+        if all(isinstance(entry, dict) for entry in value):
             return "table"
         keys = "a list of other things"
     else:
@@ -219,73 +233,20 @@ def _first(values: Any) -> Mapping[str, Any]:
     return values[0] if isinstance(values, list) and values and isinstance(values[0], dict) else {}
 
 
-def _check_taken(kind: str, given: SourceOptions) -> None:
-    """Refuse options that this kind of source would ignore."""
+def _taken(kind: str, given: SourceOptions) -> dict[str, Any]:
+    """The options that were given; raises :class:`InputError` for one that this kind would ignore."""
+    taken = {}
     for field in fields(given):
-        if field.name == "kind" or getattr(given, field.name) is None or field.name in TAKES[kind]:
+        value = getattr(given, field.name)
+        if field.name == "kind" or value is None:
             continue
-        option = "--" + field.name.replace("_", "-")
-        able = ", ".join(one for one in KINDS if field.name in TAKES[one])
-        raise InputError(
-            f"options of a source of kind {kind!r}",
-            f"{option}, which it does not take",
-            f"leave {option} out; it is for {able}",
-        )
-
-
-def _read(kind: str, path: Path, given: SourceOptions) -> Source:
-    from repscope.extraction.sources import arrays as sources_arrays
-    from repscope.extraction.sources import coco as sources_coco
-    from repscope.extraction.sources import hoi as sources_hoi
-    from repscope.extraction.sources import panoptic as sources_panoptic
-    from repscope.extraction.sources import tables as sources_table
-    from repscope.extraction.sources import texts as sources_texts
-
-    regions = given.regions
-    if kind == "coco-captions" and given.text_column not in (None, "caption", ("caption",)):
-        raise InputError(
-            "--text-column caption for COCO captions", repr(given.text_column), "give that, or leave it out"
-        )
-    readers: dict[str, Callable[[], object]] = {
-        "table": lambda: sources_table.read_table(
-            path,
-            path_column=given.path_column,
-            id_column=given.id_column,
-            text_column=given.text_column,
-            images=given.images,
-        ),
-        "npz": lambda: sources_arrays.read_npz(path, array=given.array, id_column=given.id_column),
-        "idx": lambda: sources_arrays.read_idx(path),
-        "coco-captions": lambda: sources_coco.read_captions(path, given.images),
-        "coco-captions-text": lambda: sources_coco.read_caption_texts(path),
-        "coco-instances": lambda: sources_coco.read_instances(path, given.images, regions or ()),
-        "coco-panoptic": lambda: sources_panoptic.read_panoptic(path, given.images, regions or ()),
-        "hicodet": lambda: sources_hoi.read_hicodet(path, given.images, _or_all(regions)),
-        "vcoco": lambda: sources_hoi.read_vcoco(path, given.images, _or_all(regions)),
-        "text": lambda: sources_texts.read_texts(path),
-        "classes": lambda: sources_texts.read_classes(path, given.templates or ()),
-    }
-    return cast("Source", readers[kind]())
-
-
-def _folder(path: Path, given: SourceOptions) -> Source:
-    if given.id is None and given.items is None and given.id_column is None:
-        return ImageFolder.scan(path)
-    from repscope.extraction.sources.folder_tables import describe_items, name_items
-
-    if given.items is None and given.id_column is not None:
-        raise InputError(
-            "--id-column of a table of items",
-            f"{given.id_column!r} and a folder without one",
-            "name the table with --items, or leave out --id-column",
-        )
-    named = name_items(ImageFolder.scan(path), given.id or "path")
-    if given.items is None:
-        return named
-    return describe_items(named, Path(given.items).expanduser(), given.id_column)
-
-
-def _or_all(regions: tuple[str, ...] | None) -> tuple[str, ...]:
-    from repscope.extraction.sources.hoi import REGIONS
-
-    return REGIONS if regions is None else regions
+        if field.name not in READERS[kind][1]:
+            option = "--" + field.name.replace("_", "-")
+            able = ", ".join(name for name, (_, options) in READERS.items() if field.name in options)
+            raise InputError(
+                f"options of a source of kind {kind!r}",
+                f"{option}, which it does not take",
+                f"leave {option} out; it is for {able}",
+            )
+        taken[field.name] = value
+    return taken

@@ -9,23 +9,21 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import FormatError, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
-from repscope.extraction.sources.decode import DECODING, UnreadableError, open_image
-from repscope.formats.tables.read import load_arrow, open_arrow
+from repscope.extraction.sources.base import Cell, Item
+from repscope.extraction.sources.decode import UnreadableError, open_image
+from repscope.extraction.sources.image_lists import ImageList
+from repscope.formats.tables.arrow import TableParts, open_table, refuse_repeats
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from PIL.Image import Image
-
-    from repscope.extraction.sources.texts import TextItems
 
 KEPT_GROUPS = 2
 """Row groups in memory: items come in order, and several threads may be on both sides of a border."""
@@ -33,8 +31,9 @@ KEPT_GROUPS = 2
 LOOKED_AT = 10
 """Values of a column of bytes that are looked at, to tell images from text."""
 
-_PARQUET = (".parquet",)
-_ARROW = (".arrow", ".feather")
+SUFFIXES = (".parquet", ".arrow", ".feather")
+"""Of tables that can hold bytes."""
+
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
 
 
@@ -66,7 +65,8 @@ class StoredColumn:
 
     def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
-        self._starts = [0, *accumulate(_counts(path))]
+        self._table = open_table(path)
+        self._starts = [0, *accumulate(self._table.counts)]
         self._kept: OrderedDict[int, pa.ChunkedArray] = OrderedDict()
         self._lock = Lock()
 
@@ -76,7 +76,7 @@ class StoredColumn:
     def cells(self) -> Iterator[StoredCell]:
         """Every row, in order, without its bytes."""
         for group in range(len(self._starts) - 1):
-            for value in _read(self.path, self.name, group):
+            for value in self._part(group):
                 data, path = _parts(value.as_py())
                 yield (
                     StoredCell(None, "", path) if data is None else StoredCell(len(data), digest(data), path)
@@ -93,36 +93,29 @@ class StoredColumn:
             if group in self._kept:
                 self._kept.move_to_end(group)
             else:
-                self._kept[group] = _read(self.path, self.name, group)
+                self._kept[group] = self._part(group)
                 while len(self._kept) > KEPT_GROUPS:
                     self._kept.popitem(last=False)
             value = self._kept[group][row - self._starts[group]]
         return _parts(value.as_py())[0]
 
+    def _part(self, group: int) -> pa.ChunkedArray:
+        return self._table.read(group, [self.name]).column(0)
+
 
 @dataclass(frozen=True)
-class StoredImages:
+class StoredImages(ImageList):
     """Images of a table that holds their bytes; of rows that hold a path alone, the files.
 
+    ``place`` of an item is the row, from 0, or the file of a row without bytes.
+
     Attributes:
-        path: the table.
-        items: ``place`` is the row, from 0, or the file of a row without bytes.
-        columns: see :class:`repscope.extraction.sources.base.Source`.
         stored: the column of images.
         rows: by item id, the row of bytes; none for a file.
-        problems: by item id, why there is nothing to open.
-        record: what the provenance says besides.
-        texts: text items of the same table.
     """
 
-    path: Path
-    items: Sequence[Item] = field(repr=False)
-    columns: Sequence[str]
-    stored: StoredColumn = field(repr=False)
-    rows: Mapping[str, int] = field(repr=False)
-    problems: Mapping[str, str] = field(default_factory=dict, repr=False)
-    record: Mapping[str, Any] = field(default_factory=dict)
-    texts: TextItems | None = field(default=None, repr=False)
+    stored: StoredColumn = field(repr=False, kw_only=True)
+    rows: Mapping[str, int] = field(repr=False, kw_only=True)
 
     def open(self, item: Item) -> Image:
         """The image in RGB.
@@ -130,25 +123,12 @@ class StoredImages:
         Raises:
             UnreadableError: nothing there, or something that cannot be decoded.
         """
-        if problem := self.problems.get(item.id):
-            raise UnreadableError(problem)
-        if item.id not in self.rows:
-            return open_image(Path(item.place))
+        if item.id in self.problems or item.id not in self.rows:
+            return super().open(item)
         data = self.stored.read(self.rows[item.id])
         if data is None or not item.detail.startswith(digest(data)):
             raise UnreadableError(f"other bytes than when {self.path} was opened")
         return open_image(data)
-
-    def to_json(self) -> dict[str, Any]:
-        """For the provenance."""
-        return {
-            "kind": "table",
-            "path": printable(self.path.resolve().as_posix()),
-            "items": len(self.items),
-            "missing_files": sum(item.size == 0 for item in self.items),
-            **self.record,
-            "decoding": DECODING,
-        }
 
 
 def digest(data: bytes) -> str:
@@ -166,33 +146,17 @@ def image_columns(path: Path, also: str | None = None) -> tuple[str, ...]:
     Raises:
         FormatError: the file is damaged.
     """
-    if path.suffix.lower() not in (*_PARQUET, *_ARROW):
+    if path.suffix.lower() not in SUFFIXES:
         return ()
-    schema = _schema(path)
-    if repeated := sorted({name for name in schema.names if schema.names.count(name) > 1}):
-        raise FormatError(f"unique column names in {path}", name_some(repeated), "rename those columns")
-    structures = {one.name for one in schema if _is_structure(one.type)}
-    alone = (one.name for one in schema if _is_bytes(one.type))
-    found = structures | {name for name in alone if name == also or _look_like_images(path, name)}
-    return tuple(name for name in schema.names if name in found)
+    table = open_table(path)
+    refuse_repeats(table.schema.names, str(path))
 
+    def holds_images(column: pa.Field) -> bool:
+        if _is_structure(column.type) or (_is_bytes(column.type) and column.name == also):
+            return True
+        return _is_bytes(column.type) and _look_like_images(table, column.name)
 
-def table_without(path: Path, but: Sequence[str]) -> pa.Table:
-    """The other columns of a Parquet or Arrow file.
-
-    Raises:
-        FormatError: the file is damaged.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if path.suffix.lower() in _PARQUET:
-            with pq.ParquetFile(path, memory_map=True) as file:
-                return file.read(columns=[one for one in file.schema_arrow.names if one not in but])
-        return load_arrow(path).drop_columns(list(but))
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise _damaged(path, error) from error
+    return tuple(column.name for column in table.schema if holds_images(column))
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
@@ -207,13 +171,14 @@ def _is_structure(kind: pa.DataType) -> bool:
 
     if not pa.types.is_struct(kind):
         return False
-    inner = {one.name: one.type for one in kind}
+    inner = {member.name: member.type for member in kind}
     return "bytes" in inner and inner.keys() <= {"bytes", "path"} and _is_bytes(inner["bytes"])
 
 
-def _look_like_images(path: Path, name: str) -> bool:
+def _look_like_images(table: TableParts, name: str) -> bool:
     """One of the first values begins as an image file does. Text is stored as bytes, too."""
-    values = [value.as_py() for value in _read(path, name, 0)[:LOOKED_AT]] if _counts(path) else []
+    first = table.read(0, [name]).column(0)[:LOOKED_AT] if table.counts else []
+    values = [value.as_py() for value in first]
     return any(
         value is not None
         and (value.startswith(_BEGINNINGS) or (value[:4], value[8:12]) == (b"RIFF", b"WEBP"))
@@ -226,50 +191,3 @@ def _parts(value: Any) -> tuple[bytes | None, str | None]:
         path = value.get("path")
         return value["bytes"], path if isinstance(path, str) and path else None
     return value, None
-
-
-def _schema(path: Path) -> pa.Schema:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if path.suffix.lower() in _PARQUET:
-            return pq.read_schema(path)
-        return open_arrow(path).schema
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _counts(path: Path) -> list[int]:
-    """Rows of each part of a table that can be read on its own."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if path.suffix.lower() in _PARQUET:
-            about = pq.read_metadata(path)
-            return [about.row_group(group).num_rows for group in range(about.num_row_groups)]
-        found = open_arrow(path)
-        return [found.batch(group).num_rows for group in range(found.n_batches)]
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _read(path: Path, name: str, group: int) -> pa.ChunkedArray:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if path.suffix.lower() in _PARQUET:
-            with pq.ParquetFile(path, memory_map=True) as file:
-                return file.read_row_group(group, columns=[name]).column(name)
-        return pa.chunked_array([open_arrow(path).batch(group).column(name)])
-    except (pa.ArrowException, OSError, KeyError, IndexError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: Exception) -> FormatError:
-    kind = "Parquet" if path.suffix.lower() in _PARQUET else "Arrow"
-    return FormatError(
-        f"a whole {kind} file in {path}", (str(error).splitlines() or [""])[0][:200], "copy or write it again"
-    )

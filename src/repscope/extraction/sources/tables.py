@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from repscope.errors import FormatError, InputError, name_some
+from repscope.errors import InputError, name_some
 from repscope.extraction.sources.base import IMAGE_SUFFIXES, Cell, Item, printable
-from repscope.extraction.sources.image_lists import (
-    ImageFiles,
+from repscope.extraction.sources.image_lists import ImageFiles
+from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     describe,
-    load_json,
+    need_columns,
+    refuse_empty,
+    refuse_gaps,
     size_of,
 )
-from repscope.extraction.sources.stored_images import (
-    StoredCell,
-    StoredColumn,
-    StoredImages,
-    image_columns,
-    table_without,
-)
-from repscope.extraction.sources.texts import TextItems, needed_columns, refuse_empty, text_item
+from repscope.extraction.sources.stored_images import StoredCell, StoredColumn, StoredImages, image_columns
+from repscope.extraction.sources.texts import TextItems, text_item
+from repscope.formats.tables.load import load_columns
 
 PATH_NAMES = ("path", "image_path", "file_path", "image", "file", "filename", "file_name", "img", "img_path")
 """Columns that are taken for the path of the image, in this order."""
@@ -72,7 +68,7 @@ def read_table(
             given twice, or ids that repeat.
     """
     able = image_columns(path, path_column)
-    columns = load_columns(path, able)
+    columns = load_cells(path, able)
     captions = (text_column,) if isinstance(text_column, str) else tuple(text_column or ())
     _check_asked(path, columns, able, path_column=path_column, id_column=id_column, captions=captions)
     inside = _choose_bytes(able, path_column, path)
@@ -125,11 +121,13 @@ def read_table(
     names = ("path", *kept)
     record = {"path_column": places or inside, "id_column": id_name, "text_column": text_column}
     if able:
-        record["images_left_out"] = [one for one in able if one != inside]
+        record["images_left_out"] = [name for name in able if name != inside]
     if stored is None:
-        return ImageFiles("table", path, tuple(items), names, problems=problems, record=record, texts=texts)
+        return ImageFiles("table", path, tuple(items), names, record, problems, texts)
     with_bytes = {own: row for row, (own, cell) in enumerate(zip(ids, cells, strict=True)) if cell.digest}
-    return StoredImages(path, tuple(items), names, stored, with_bytes, problems, record, texts)
+    return StoredImages(
+        "table", path, tuple(items), names, record, problems, texts, stored=stored, rows=with_bytes
+    )
 
 
 def _check_asked(
@@ -146,10 +144,9 @@ def _check_asked(
         raise InputError(
             "another column after each --text-column", ", ".join(captions), "name each column once"
         )
-    asked = [one for one in (path_column, id_column, *captions) if one is not None]
-    there = [*columns, *able]
-    needed_columns([one for one in asked if one not in there], there, path)
-    if misused := [one for one in (id_column, *captions) if one in able]:
+    asked = [name for name in (path_column, id_column, *captions) if name is not None]
+    need_columns(asked, [*columns, *able], path)
+    if misused := [name for name in (id_column, *captions) if name in able]:
         raise InputError(
             f"ids and texts in columns of {path} that hold such",
             f"images in {name_some(misused)}",
@@ -169,7 +166,7 @@ def _choose_bytes(able: Sequence[str], path_column: str | None, path: Path) -> s
     return next(iter((*named, *able)), None)
 
 
-def load_columns(path: Path, but: Sequence[str] = ()) -> dict[str, Sequence[Cell]]:
+def load_cells(path: Path, but: Sequence[str] = ()) -> dict[str, Sequence[Cell]]:
     """All columns of a table as plain values; nested ones as a line of JSON each.
 
     Args:
@@ -179,49 +176,10 @@ def load_columns(path: Path, but: Sequence[str] = ()) -> dict[str, Sequence[Cell
     Raises:
         FormatError: it is damaged, or not a table.
     """
-    from repscope.formats.columns import columns_of_records, to_column
-    from repscope.formats.tables.delimited import load_delimited
-    from repscope.formats.tables.read import load_arrow, load_parquet
-
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        raw: Mapping[str, Any] = columns_of_records(_json_lines(path), str(path))
-    elif suffix == ".json":
-        values = load_json(path)
-        if not isinstance(values, list):
-            raise FormatError(f"a list of dictionaries in {path}", f"a {type(values).__name__}", "give one")
-        raw = columns_of_records(values, str(path))
-    else:
-        loaders = {".parquet": load_parquet, ".arrow": load_arrow, ".feather": load_arrow}
-        table = table_without(path, but) if but else loaders.get(suffix, load_delimited)(path)
-        names = table.column_names
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise FormatError(f"unique column names in {path}", name_some(repeated), "rename those columns")
-        raw = dict(zip(names, table.columns, strict=True))
     return {
-        str(name or "row_number"): [_cell(value) for value in to_column(values, name).to_pylist()]
-        for name, values in raw.items()
+        name or "row_number": [_cell(value) for value in column.to_pylist()]
+        for name, column in load_columns(path, but=but).items()
     }
-
-
-def _json_lines(path: Path) -> list[Any]:
-    try:
-        lines = path.read_bytes().decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"UTF-8 text in {path}", str(error), "save the file as UTF-8") from error
-    found = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise FormatError(
-                f"JSON in line {number:,} of {path}",
-                str(error)[:200] or type(error).__name__,
-                "write one dictionary a line",
-            ) from error
-    return found
 
 
 def _cell(value: Any) -> Cell:
@@ -270,15 +228,10 @@ def _ids(
     if source is None:
         return [str(row) for row in range(1, count + 1)]
     values = columns[source]
-    lacking = [row for row, value in enumerate(values, 1) if value in (None, "")]
-    if lacking:
-        raise InputError(
-            f"an id in every row of {path} (column {source!r})",
-            f"{len(lacking):,} rows without: row {name_some(lacking)}",
-            "fill it, or name another column with --id-column",
-        )
+    where = f"{path} (column {source!r})"
+    refuse_gaps(values, where, "fill it, or name another column with --id-column")
     ids = [printable(str(value)) for value in values]
-    check_unique(ids, f"{path} (column {source!r})", "name a column of unique values with --id-column")
+    check_unique(ids, where, "name a column of unique values with --id-column")
     return ids
 
 

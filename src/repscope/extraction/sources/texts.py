@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from repscope.errors import FormatError, InputError, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.errors import FormatError, InputError
+from repscope.extraction.sources.base import Cell, Item, ItemList
 from repscope.extraction.sources.decode import UnreadableError
-from repscope.extraction.sources.image_lists import check_unique, describe, load_json
+from repscope.extraction.sources.listing import check_unique, describe
+from repscope.formats.text_files import read_json, read_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-@dataclass(frozen=True)
-class TextItems:
+class TextItems(ItemList):
     """Texts, one an item.
 
-    Attributes:
-        kind: "text", "classes", ….
-        path: the file that holds them.
-        items: :attr:`Item.text` is set, save where the list has none; such an item is recorded as skipped.
-        columns: ``text`` and those of the list, such as ``image_id`` or ``label``.
-        record: what the provenance says besides.
+    :attr:`Item.text` is set, save where the list has none; such an item is recorded as skipped. The columns
+    are ``text`` and those of the list, such as ``image_id`` or ``label``.
     """
-
-    kind: str
-    path: Path
-    items: Sequence[Item] = field(repr=False)
-    columns: Sequence[str]
-    record: Mapping[str, Any] = field(default_factory=dict)
 
     def open(self, item: Item) -> Image:
         """Texts have no image; raises :class:`UnreadableError` with the reason."""
         raise UnreadableError("a text, not an image" if item.text is not None else "no text")
-
-    def to_json(self) -> dict[str, Any]:
-        """For the provenance."""
-        return {
-            "kind": self.kind,
-            "path": printable(self.path.resolve().as_posix()),
-            "items": len(self.items),
-            **self.record,
-        }
 
 
 def text_item(name: str, text: str | None, columns: Mapping[str, Cell]) -> Item:
@@ -63,18 +43,14 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
         InputError: there is none.
     """
     if path.suffix.lower() == ".json":
-        values = load_json(path)
-        if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-            raise FormatError(f"a list of strings in {path}", f"a {type(values).__name__}", "give one")
-        found = values
+        listed = read_json(path)
+        if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+            raise FormatError(f"a list of strings in {path}", f"a {type(listed).__name__}", "give one")
     else:
-        try:
-            found = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").split("\n")
-        except UnicodeDecodeError as error:
-            raise FormatError(f"UTF-8 text in {path}", str(error), "save the file as UTF-8") from error
-        if any("\0" in line for line in found):
+        listed = read_text(path).split("\n")
+        if any("\0" in line for line in listed):
             raise FormatError(f"text in {path}", "zero bytes", "name its kind with --source-kind")
-    lines = [(number, line.strip()) for number, line in enumerate(found, 1) if line.strip()]
+    lines = [(number, line.strip()) for number, line in enumerate(listed, 1) if line.strip()]
     if not lines:
         raise InputError(f"lines of text in {path}", "none", "write one text a line")
     return lines
@@ -126,19 +102,3 @@ def read_classes(path: Path, templates: Sequence[str] = ()) -> TextItems:
             items.append(text_item(own, template.replace("{}", name), columns))
     columns_of = ("text", "label", "class", "template", "template_index")
     return TextItems("classes", path, tuple(items), columns_of, {"templates": list(wanted)})
-
-
-def refuse_empty(items: Sequence[object], where: Path, among: str) -> None:
-    """Raise :class:`InputError` when a list names nothing."""
-    if not items:
-        raise InputError(f"items in {where}", f"none among {among}", "give a list that names something")
-
-
-def needed_columns(missing: Sequence[str], have: Sequence[str], where: Path) -> None:
-    """Raise :class:`UnknownNameError` when columns are not there."""
-    from repscope.errors import UnknownNameError
-
-    if missing:
-        raise UnknownNameError(
-            f"columns {name_some(missing)} in {where}", f"{name_some(have, 12)}", "choose among these"
-        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError
+from repscope.errors import FormatError, first_line
 from repscope.formats.arrays.write import METADATA, MISSING, OFFSETS, UTF8
 from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def with_gaps(one: Incoming) -> Incoming:
+def with_gaps(incoming: Incoming) -> Incoming:
     """The set with values missing where a boolean column ``COLUMN.missing`` says so."""
     import pyarrow as pa
 
-    columns = dict(one.columns)
+    columns = dict(incoming.columns)
     for name in list(columns):
         mask = columns.get(f"{name}{MISSING}")
         if mask is not None and pa.types.is_boolean(mask.type):
             columns[name] = _masked(columns[name], columns.pop(f"{name}{MISSING}"))
-    return replace(one, columns=columns)
+    return replace(incoming, columns=columns)
 
 
 def own_columns(metadata: Mapping[str, str], tensors: dict[str, Any], source: str) -> dict[str, pa.Array]:
@@ -54,7 +54,7 @@ def own_columns(metadata: Mapping[str, str], tensors: dict[str, Any], source: st
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
             f"whole item columns in {source}",
-            f"{type(error).__name__}: {str(error)[:200]}",
+            f"{type(error).__name__}: {first_line(error)}",
             "export the set again",
         ) from error
     return columns

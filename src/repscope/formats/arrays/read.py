@@ -59,7 +59,7 @@ def read_npz(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     arrays = read_members(path, member, partial(_refuse_bomb, path))
     if not options.vectors and is_generation(arrays):
         return read_generation(arrays, stem, str(path), options)
-    return [with_gaps(one) for one in from_mapping(arrays, stem, str(path), options)]
+    return [with_gaps(incoming) for incoming in from_mapping(arrays, stem, str(path), options)]
 
 
 def _pickled(raw: bytes, start: int, shape: tuple[int, ...], source: str, options: ReadOptions) -> Any:

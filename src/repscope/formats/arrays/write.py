@@ -175,5 +175,5 @@ def _utf8(column: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of all texts behind each other, and N+1 offsets into them."""
     encoded = [(text or "").encode() for text in column.to_pylist()]
     offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum([len(one) for one in encoded], out=offsets[1:])
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
     return np.frombuffer(b"".join(encoded), np.uint8), offsets

@@ -122,7 +122,7 @@ def _vector_field(fields: dict[str, list[Any]], path: Path, options: ReadOptions
     lists = [
         key
         for key, values in fields.items()
-        if any(isinstance(one, list) and one and type(one[0]) is float for one in values)
+        if any(isinstance(value, list) and value and type(value[0]) is float for value in values)
     ]
     if options.vectors:
         return choose(options.vectors, lists, "--vectors", str(path))

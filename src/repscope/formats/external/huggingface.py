@@ -51,7 +51,7 @@ def read_dataset(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         with _quiet(datasets):
             loaded = datasets.load_from_disk(str(path), keep_in_memory=False)
             splits = dict(loaded) if isinstance(loaded, datasets.DatasetDict) else {"": loaded}
-            tables = {name: _table(one, datasets) for name, one in splits.items()}
+            tables = {name: _table(dataset, datasets) for name, dataset in splits.items()}
     except Exception as error:
         # datasets raises many kinds for damaged folders, pyarrow's among them.
         raise FormatError(
@@ -59,14 +59,14 @@ def read_dataset(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
             f"{type(error).__name__}: {first_line(error)}",
             "save it again with save_to_disk",
         ) from error
-    found = []
+    sets = []
     for split, (table, left_out) in tables.items():
-        one = table_set(table, f"{stem}_{split}" if split else stem, str(path), options)
-        columns = dict(one.columns)
+        incoming = table_set(table, f"{stem}_{split}" if split else stem, str(path), options)
+        columns = dict(incoming.columns)
         if split and "split" not in columns:
-            columns["split"] = to_column([split] * one.n, "split")
-        found.append(replace(one, columns=columns, left_out=left_out))
-    return found
+            columns["split"] = to_column([split] * incoming.n, "split")
+        sets.append(replace(incoming, columns=columns, left_out=left_out))
+    return sets
 
 
 def _table(dataset: Any, datasets: Any) -> tuple[pa.Table, dict[str, str]]:

@@ -91,7 +91,7 @@ def read_projector(path: Path, stem: str, options: ReadOptions) -> list[Incoming
     """
     config = read_text(path / CONFIG)
     blocks = re.split(r"^\s*embeddings\s*\{", config, flags=re.MULTILINE)[1:]
-    found = []
+    sets = []
     for block in blocks:
         fields = dict(_FIELD.findall(block.split("sprite", 1)[0]))
         if "tensor_path" not in fields:
@@ -110,10 +110,10 @@ def read_projector(path: Path, stem: str, options: ReadOptions) -> list[Incoming
         columns = {}
         if fields.get("metadata_path"):
             columns = _metadata(_beside(path, fields["metadata_path"]), len(vectors))
-        found.append(Incoming(name, vectors, columns, fields["tensor_path"]))
-    if not found:
+        sets.append(Incoming(name, vectors, columns, fields["tensor_path"]))
+    if not sets:
         raise FormatError(f"embeddings in {path / CONFIG}", "none", "export it again")
-    return found
+    return sets
 
 
 def _beside(folder: Path, name: str) -> Path:

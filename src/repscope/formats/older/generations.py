@@ -50,17 +50,17 @@ def read_generation(
         VectorError: not one caption for each text, not one file for each picture, or no matrices.
         FormatError: captions or files that are no list of texts.
     """
-    found = _NAME.fullmatch(stem)
+    named = _NAME.fullmatch(stem)
     constants: dict[str, Any] = {}
     base, about = stem.removesuffix("_embeddings"), {}
-    if found:
+    if named:
         constants = {
-            "generation": int(found["generation"]),
-            "condition": found["condition"] or RECURSIVE,
+            "generation": int(named["generation"]),
+            "condition": named["condition"] or RECURSIVE,
         }
-        parts = (found["model"], f"gen_{found['generation']}", found["condition"])
+        parts = (named["model"], f"gen_{named['generation']}", named["condition"])
         base = "_".join(part for part in parts if part)
-        about = {"model": found["model"]} if found["model"] else {}
+        about = {"model": named["model"]} if named["model"] else {}
     text = as_matrix(arrays[TEXT], TEXT, source)
     captions = _list(arrays[CAPTIONS], CAPTIONS, source)
     if len(captions) != len(text):
@@ -97,9 +97,9 @@ def _pictures(
     aligned = n == len(captions)
     columns: dict[str, Sequence[Any]] = {}
     if files is not None:
-        names = [re.split(r"[/\\]", str(one))[-1] or str(one) for one in files]
+        names = [re.split(r"[/\\]", str(file))[-1] or str(file) for file in files]
         columns["id"], repeats = unique_ids(names)
-        columns["path"] = [str(one) for one in files]
+        columns["path"] = [str(file) for file in files]
         note = "ids are names of image_files"
         if repeats:
             note += f"; {repeats:,} names repeat and got a suffix ~2, ~3, …"
@@ -151,5 +151,5 @@ def _list(value: Any, key: str, source: str) -> list[Any]:
     return list(array.tolist())
 
 
-def _unequal(expected: str, found: int) -> VectorError:
-    return VectorError(expected, f"{found:,}", "write the file again")
+def _unequal(expected: str, got: int) -> VectorError:
+    return VectorError(expected, f"{got:,}", "write the file again")

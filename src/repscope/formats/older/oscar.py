@@ -31,14 +31,14 @@ def read_oscar(
         FormatError: entries without a vector.
         VectorError: vectors of other shapes.
     """
-    found = _FILE.fullmatch(stem)
-    about = {"metadata": found.groupdict()} if found else {}
+    named = _FILE.fullmatch(stem)
+    about = {"metadata": named.groupdict()} if named else {}
     sets = [
         _entries(entries, name, source, {**about, "cluster": "image_id"})
         for name, entries in (("images", images), ("captions", captions))
     ]
     known = set(sets[0].columns["id"].to_pylist())
-    orphans = {one for one in sets[1].columns["image_id"].to_pylist() if one not in known}
+    orphans = {image for image in sets[1].columns["image_id"].to_pylist() if image not in known}
     if orphans:
         options.warn(
             f"captions of {source} name {len(orphans):,} images that it does not hold "
@@ -61,7 +61,7 @@ def _entries(entries: Mapping[Any, Any], name: str, source: str, provenance: Map
     columns: dict[str, Any] = {"id": ids, **{_NAMES.get(key, key): values for key, values in records.items()}}
     links = columns.get("image_id", ids)
     # As text, so that 7 and "7" are one image.
-    columns["image_id"] = [None if one is None else str(scalar(one)) for one in links]
+    columns["image_id"] = [None if link is None else str(scalar(link)) for link in links]
     return Incoming(
         name,
         vectors,
@@ -73,8 +73,8 @@ def _entries(entries: Mapping[Any, Any], name: str, source: str, provenance: Map
 
 def read_mean(array: NDArray[Any], stem: str) -> Incoming | None:
     """The one row of a mean's file, with the id ``text_mean`` or ``image_mean``; None for any other file."""
-    found = _MEAN.fullmatch(stem)
-    if found is None or array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[0] != 1):
+    named = _MEAN.fullmatch(stem)
+    if named is None or array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[0] != 1):
         return None
-    row = f"{found[1]}_mean"
+    row = f"{named[1]}_mean"
     return Incoming(stem, array.reshape(1, -1), {"id": to_column([row], "id")}, row)

@@ -93,7 +93,7 @@ def _warn_of_unknown_classes(columns: Mapping[str, Any], classes: int, options: 
 
 def _class_texts(mapping: Mapping[str, Any], stem: str, source: str) -> Incoming:
     vectors = as_matrix(mapping["embeddings"], "embeddings", source)
-    index = [scalar(one) for one in list(mapping["select_HOI_index"])]
+    index = [scalar(number) for number in list(mapping["select_HOI_index"])]
     if len(index) != len(vectors):
         raise VectorError(
             f"one class in select_HOI_index for each of the {len(vectors):,} embeddings of {source}",
@@ -168,15 +168,15 @@ def _pairs(metadata: Any, n: int, source: str) -> tuple[dict[str, Any], list[str
             columns[target] = to_column(values, key)
     if CLUSTER in columns:
         columns[CLUSTER] = to_column(
-            [None if one is None else str(scalar(one)) for one in raw[CLUSTER]], CLUSTER
+            [None if image is None else str(scalar(image)) for image in raw[CLUSTER]], CLUSTER
         )
     return columns, notes
 
 
 def _pair_ids(raw: Mapping[str, list[Any]], n: int) -> list[str]:
-    images = [str(scalar(one)) for one in raw.get(CLUSTER, [""] * n)]
+    images = [str(scalar(image)) for image in raw.get(CLUSTER, [""] * n)]
     if "pair_idx" in raw:
-        parts = [str(scalar(one)) for one in raw["pair_idx"]]
+        parts = [str(scalar(pair)) for pair in raw["pair_idx"]]
     elif "human_idx" in raw and "object_idx" in raw:
         parts = [f"{scalar(h)}-{scalar(o)}" for h, o in zip(raw["human_idx"], raw["object_idx"], strict=True)]
     else:
@@ -193,7 +193,7 @@ def _truths(value: Any) -> list[str]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     many = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    named = (str(scalar(one)) for one in many if not is_missing(one))
+    named = (str(scalar(truth)) for truth in many if not is_missing(truth))
     return list(dict.fromkeys(named))
 
 

@@ -78,7 +78,7 @@ def allowed_names() -> dict[tuple[str, str], object]:
 def _members(values: object) -> list[Any]:
     if not isinstance(values, list | tuple | set | frozenset):
         raise TypeError("a set of something other than a list")
-    return [checked_key(one) for one in values]
+    return [checked_key(member) for member in values]
 
 
 def _set(values: object = ()) -> set[Any]:

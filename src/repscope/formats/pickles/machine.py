@@ -50,7 +50,7 @@ def checked_key(value: object) -> Any:
     """A dictionary key or set member: a scalar, or a flat tuple of scalars (hashing stays bounded)."""
     if type(value) in _SCALARS or isinstance(value, np.generic):
         return value
-    if type(value) is tuple and all(type(one) in _SCALARS for one in value):
+    if type(value) is tuple and all(type(part) in _SCALARS for part in value):
         return value
     raise TypeError(f"a key of type {type(value).__name__}")
 
@@ -179,7 +179,7 @@ class Machine(Cursor):
 
     def _additems(self) -> None:
         items = self._marked()
-        self._top(set).update(checked_key(one) for one in items)
+        self._top(set).update(checked_key(member) for member in items)
 
     def _top(self, kind: type) -> Any:
         if type(self.stack[-1]) is not kind:
@@ -305,7 +305,7 @@ _ACTIONS: dict[int, Callable[[Machine], Any]] = {
     ord("l"): lambda m: m.stack.append(m._marked()),
     ord("t"): lambda m: m.stack.append(tuple(m._marked())),
     ord("d"): lambda m: m.stack.append({checked_key(key): value for key, value in _pairs(m._marked())}),
-    0x91: lambda m: m.stack.append(frozenset(checked_key(one) for one in m._marked())),
+    0x91: lambda m: m.stack.append(frozenset(checked_key(member) for member in m._marked())),
     0x85: lambda m: m._tuple(1),
     0x86: lambda m: m._tuple(2),
     0x87: lambda m: m._tuple(3),

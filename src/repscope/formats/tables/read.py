@@ -104,20 +104,20 @@ def _only_one(candidates: list[str], source: str) -> None:
     if len(candidates) > 1:
         raise FormatError(
             f"one column (or run of columns) of vectors in {source}",
-            f"{len(candidates)}: {name_some(repr(one) for one in candidates)}",
+            f"{len(candidates)}: {name_some(repr(name) for name in candidates)}",
             f"choose with --vectors {candidates[0]}",
         )
 
 
 def numbered_runs(names: list[str]) -> dict[str, list[str]]:
     """Runs of at least two columns PREFIX0, PREFIX1, … without gaps, from 0 or 1, by prefix, in order."""
-    found: dict[str, dict[int, str]] = {}
+    runs: dict[str, dict[int, str]] = {}
     for name in names:
         if match := _NUMBERED.fullmatch(name):
-            found.setdefault(match[1], {})[int(match[2])] = name
+            runs.setdefault(match[1], {})[int(match[2])] = name
     return {
         prefix: [run[number] for number in sorted(run)]
-        for prefix, run in found.items()
+        for prefix, run in runs.items()
         if len(run) > 1 and min(run) in (0, 1) and max(run) - min(run) == len(run) - 1
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError
-from repscope.formats.destination import placed
+from repscope.formats.destination import open_destination
 from repscope.formats.detect import holds_export
 from repscope.formats.remote import is_url
 from repscope.formats.write import target_for
@@ -94,10 +94,10 @@ def export(
         places.append((_beside(location, target.companion), target.write_companion, False))
     notes: list[str] = []
     with ExitStack() as stack:
-        # The second file is placed first when the stack unwinds: vectors never stand without their items.
+        # The second file lands first when the stack unwinds: vectors never stand without their items.
         for where, write, folder in places:
             path = stack.enter_context(
-                placed(
+                open_destination(
                     where,
                     folder=folder,
                     overwrite=overwrite,
