@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from repscope.errors import DependencyError
+from repscope.knn import Approximation, exact
+from repscope.knn import graph as searching
+from repscope.knn import kept as neighbour_cache
 from repscope.maps import kept_graphs as map_graphs
 from repscope.maps.kept_graphs import KeptGraphs, kept_graphs
-from repscope.neighbors import Approximation, exact
-from repscope.neighbors import graph as searching
-from repscope.neighbors import kept as neighbour_cache
 from repscope.study import EmbeddingSet, Study
 from repscope.verbs.compare.compare import compare
 from repscope.verbs.drift.drift import drift

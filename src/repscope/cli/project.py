@@ -23,7 +23,7 @@ def project(
 
     Example: repscope project study before after text --method umap
     """
-    from repscope.neighbors.kept import folder_of
+    from repscope.knn.kept import folder_of
     from repscope.study import Study
     from repscope.verbs.project.project import project as run
 

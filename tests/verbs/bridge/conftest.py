@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from repscope.study import Study
-from repscope.verbs.bridge.fit import Fitted, fit_bridge
+from repscope.verbs.bridge.fit import FittedBridge, fit_bridge
 from repscope.verbs.bridge.holdout import LinkedSets, link_sets
 
 IMAGES, EACH, CLASSES, WIDTH = 60, 2, 6, 8
@@ -57,6 +57,6 @@ def linked(
     return link_sets(study["visual"], study[target], on=on, cluster=cluster)
 
 
-def fit(study: Study, name: str = "b", method: str = "ridge", **more: Any) -> Fitted:
+def fit(study: Study, name: str = "b", method: str = "ridge", **more: Any) -> FittedBridge:
     options = {"on": "label", "cluster": "image_id", **more}
     return fit_bridge(study, "visual", "text", method, name=name, **options)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedBridge:
     """What ``bridge fit`` made.
 
     Attributes:
@@ -88,7 +88,7 @@ def fit_bridge(
     overwrite: bool = False,
     seed: int = 0,
     progress: OnProgress | None = None,
-) -> Fitted:
+) -> FittedBridge:
     """Fit a bridge on the rows that are not held out, and keep it in the study.
 
     Args:
@@ -155,7 +155,7 @@ def fit_bridge(
         "environment": describe_environment("torch", "scikit-learn"),
     }
     kept = keep(bridge, opened, name, record, overwrite=overwrite)
-    return Fitted(
+    return FittedBridge(
         stored=kept,
         rows=len(split.source),
         pairs=record["pairs"],

@@ -2,7 +2,7 @@
 
 For sets whose exact search costs minutes. NN-descent (Dong, Moses & Li 2011, "Efficient k-nearest
 neighbor graph construction for generic similarity measures"), as in ``pynndescent``, proposes candidates;
-they are scored again in float64 and ranked as :func:`repscope.neighbors.exact` ranks, so that a pair has
+they are scored again in float64 and ranked as :func:`repscope.knn.exact` ranks, so that a pair has
 one score whoever found it. At equal recall on low-rank and on hubby rows it costs fewer CPU seconds than
 inverted lists and navigable graphs do (``python -m benchmarks neighbors``); its first use in a process
 compiles for some 25 seconds.
@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import DependencyError, InputError
-from repscope.neighbors.candidates import BLOCK_ROWS, Found
-from repscope.neighbors.copies import search_distinct
-from repscope.neighbors.exact import Neighbours, checked_pair
-from repscope.neighbors.searching import Search
+from repscope.knn.candidates import BLOCK_ROWS, Found
+from repscope.knn.copies import search_distinct
+from repscope.knn.exact import Neighbours, checked_pair
+from repscope.knn.searching import Search
 
 GOAL = 0.95
 """Recall that effort is raised for."""
@@ -42,7 +42,7 @@ class Approximation:
     """Neighbours that may miss some, and how many they miss.
 
     Attributes:
-        neighbours: as of :func:`repscope.neighbors.exact`; scores are exact for the rows listed.
+        neighbours: as of :func:`repscope.knn.exact`; scores are exact for the rows listed.
         recall: share of the true k nearest found, mean over the sample; a row as near as the k-th counts.
         error: standard error of that mean over the sampled queries.
         sample: queries that recall was measured on; none of them had a part in choosing the effort.
@@ -82,7 +82,7 @@ def approximate(
     reported as it is. Sets under 500 rows are searched exactly.
 
     Args:
-        queries: [N, D]; see :func:`repscope.neighbors.exact`.
+        queries: [N, D]; see :func:`repscope.knn.exact`.
         base: [M, D]; None searches the queries among themselves, where a row never finds itself.
         k: neighbours a query.
         metric: "cosine", "inner" (largest inner product) or "l2".

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
-from repscope.neighbors.candidates import BLOCK_ROWS
-from repscope.neighbors.copies import Ranked, search_distinct, without_self
-from repscope.neighbors.device import check_device
-from repscope.neighbors.searching import Search, row_lengths
+from repscope.knn.candidates import BLOCK_ROWS
+from repscope.knn.copies import Ranked, search_distinct, without_self
+from repscope.knn.device import check_device
+from repscope.knn.searching import Search, row_lengths
 
 METRICS = ("cosine", "inner", "l2")
 
@@ -51,7 +51,7 @@ def exact(
     """The k nearest rows of ``base`` for every query, with recall 1.
 
     Matrix products in float32 propose candidates with a proven margin (see
-    :mod:`repscope.neighbors.candidates`); candidates are scored again in float64, distances from direct
+    :mod:`repscope.knn.candidates`); candidates are scored again in float64, distances from direct
     differences, and ranked by that score. Equal scores are ranked by row, lower first. The result does
     not depend on ``block_rows`` or on the other queries. Rows too close together for float32 are
     searched again in float64.

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from repscope.errors import InputError, UnknownNameError, VectorError
-from repscope.neighbors import exact, k_distances
+from repscope.knn import exact, k_distances
 
 METRICS = ("cosine", "inner", "l2")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.neighbors.candidates import Found, Operands, find
-from repscope.neighbors.device import find_on_device
+from repscope.knn.candidates import Found, Operands, find
+from repscope.knn.device import find_on_device
 
 _PAIRS = 1024
 _ROWS = 4096

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.neighbors.searching import Search
+from repscope.knn.searching import Search
 
 Rows: TypeAlias = NDArray[np.floating]
 Ranked: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from repscope.errors import DependencyError, InputError
-from repscope.neighbors import exact
+from repscope.knn import exact
 
 torch = pytest.importorskip("torch", reason="products on a device are torch's")
 
@@ -19,7 +19,7 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 def test_same_neighbours_and_scores(
     device: str, metric: str, alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from repscope.neighbors import device as on_device
+    from repscope.knn import device as on_device
 
     monkeypatch.setattr(on_device, "BASE_ROWS", 100)
     rng = np.random.default_rng(0)
@@ -42,7 +42,7 @@ def test_copies_and_crowds_are_settled_alike(device: str) -> None:
 
 
 def test_a_base_too_large_to_stay_is_sent_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    from repscope.neighbors import device as on_device
+    from repscope.knn import device as on_device
 
     monkeypatch.setattr(on_device, "RESIDENT_BYTES", 0)
     x = np.random.default_rng(2).standard_normal((200, 8), dtype=np.float32)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, UnknownNameError, VectorError
-from repscope.neighbors import among, approximate, exact
+from repscope.knn import among, approximate, exact
 
 pytestmark = pytest.mark.xdist_group("pynndescent")
 """One process compiles the library (25 s), not each."""
@@ -97,7 +97,7 @@ def test_a_missing_package_is_an_error_with_its_install_line() -> None:
     code = (
         "import sys; sys.modules['pynndescent'] = None\n"
         "import numpy as np\nfrom repscope.errors import DependencyError\n"
-        "from repscope.neighbors import approximate\n"
+        "from repscope.knn import approximate\n"
         "try:\n    approximate(np.eye(9), k=2)\n"
         "except DependencyError as error:\n    print(error.do)\n"
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from repscope.neighbors import Approximation, exact, find_graph
-from repscope.neighbors import graph as searching
-from repscope.neighbors.graph import LARGEST_EXACT, choose_search, describe_search
+from repscope.knn import Approximation, exact, find_graph
+from repscope.knn import graph as searching
+from repscope.knn.graph import LARGEST_EXACT, choose_search, describe_search
 
 X = np.random.default_rng(0).normal(size=(700, 8)).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(90, 8)).astype(np.float32)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from repscope.neighbors.approximate import Approximation, approximate
-from repscope.neighbors.exact import Neighbours, exact
+from repscope.knn.approximate import Approximation, approximate
+from repscope.knn.exact import Neighbours, exact
 
 LARGEST_EXACT = 150_000
 """Rows of a set up to which its graph is searched exactly unasked: pairs above its square are approximate."""
@@ -50,13 +50,13 @@ def find_graph(
     """The k nearest rows of ``base`` for every query; see :func:`exact` and :func:`approximate`.
 
     Args:
-        queries, base, k, metric: see :func:`repscope.neighbors.exact`.
+        queries, base, k, metric: see :func:`repscope.knn.exact`.
         search: "auto" leaves the choice to :func:`choose_search`.
         device: torch device of a search that is then exact.
         seed: of an approximate search.
 
     Raises:
-        InputError, VectorError, UnknownNameError: see :func:`repscope.neighbors.exact`.
+        InputError, VectorError, UnknownNameError: see :func:`repscope.knn.exact`.
         DependencyError: an approximate search without pynndescent, or no such device.
     """
     if search == "auto":

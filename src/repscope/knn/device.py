@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repscope.errors import DependencyError, InputError
-from repscope.neighbors.candidates import Found, Operands
+from repscope.knn.candidates import Found, Operands
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ def check_device(device: str) -> None:
 def find_on_device(
     queries: Operands, base: Operands | None, k: int, *, cap: int, device: str, rows: int = QUERY_ROWS
 ) -> Iterator[Found]:
-    """What :func:`repscope.neighbors.candidates.find` yields for all queries, from products on ``device``.
+    """What :func:`repscope.knn.candidates.find` yields for all queries, from products on ``device``.
 
     Args:
         queries: the query side, float32.

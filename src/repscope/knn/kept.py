@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import CorruptError, RepscopeError, StorageError
-from repscope.neighbors import Graph, Neighbours
-from repscope.neighbors.graph import SearchMode
+from repscope.knn import Graph, Neighbours
+from repscope.knn.graph import SearchMode
 from repscope.study import Study
 from repscope.study.names import inside
 from repscope.study.storage import make_folder, read_bytes, write_bytes

@@ -1,8 +1,8 @@
 """Nearest neighbours: exact by default, one definition for every measure, map and view."""
 
-from repscope.neighbors.approximate import Approximation, approximate
-from repscope.neighbors.exact import Neighbours, among, exact, k_distances
-from repscope.neighbors.graph import Graph, find_graph
+from repscope.knn.approximate import Approximation, approximate
+from repscope.knn.exact import Neighbours, among, exact, k_distances
+from repscope.knn.graph import Graph, find_graph
 
 __all__ = [
     "Approximation",
