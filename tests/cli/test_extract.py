@@ -197,7 +197,6 @@ class Blocker:
 
 sys.meta_path.insert(0, Blocker())
 from repscope.cli.main import app
-from repscope.cli.progress import ExtractionLines
 app()
 """
 
