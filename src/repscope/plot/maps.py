@@ -12,8 +12,9 @@ from repscope.errors import InputError, LinkError, UnknownNameError
 from repscope.maps.joining import sample_rows
 from repscope.plot.base.frame import axes_width, bare, legend_above, map_axes
 from repscope.plot.base.labels import MOST, add_labels
-from repscope.plot.base.style import SINGLE, SMALL, Mark, Palette, palette, styled
-from repscope.plot.base.text import note_below, printable, wrap
+from repscope.plot.base.panels import mark_handle
+from repscope.plot.base.style import SINGLE, Mark, Palette, palette, styled
+from repscope.plot.base.text import note_below, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def plot_map(
         if len(chosen) and after is not None:
             _arrows(ax, projection.coordinates[before][chosen], projection.coordinates[after][chosen], marks)
         _legend(ax, roles, projection, marks if len(chosen) else None, space)
-        note_below(ax, [line for note in notes for line in wrap(note, space, SMALL)])
+        note_below(ax, notes, space)
         if labels is not None and reference is not None:
             _name_reference(ax, projection, reference, labels)
     return ax
@@ -221,9 +222,9 @@ def _legend(
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D(
-            [], [], linestyle="", marker=mark.marker, color=mark.colour, markeredgecolor=mark.edge,
-            markeredgewidth=0.5 if mark.edge != "none" else 0.0, markersize=8 if mark.marker == "*" else 5,
+        mark_handle(
+            mark, size=8 if mark.marker == "*" else 5, markeredgecolor=mark.edge,
+            markeredgewidth=0.5 if mark.edge != "none" else 0.0,
         )
         for mark in roles.values()
     ]  # fmt: skip

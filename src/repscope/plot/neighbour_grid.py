@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
+from repscope.plot.base.frame import axes_at, foot_note
 from repscope.plot.base.style import DOUBLE, INK, PALE, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, number, printable, text_width, wrap
 
@@ -85,14 +86,11 @@ def plot_neighbours(
             for column, tile in enumerate((query, *near)):
                 # The query stands apart by twice the gap.
                 left = _MARGIN + column * (side + _GAP) + (_GAP if column else 0)
-                ax = figure.add_axes((left / width, bottom / height, side / width, side / height))
+                ax = axes_at(figure, left, bottom, side, side)
                 draw_tile(ax, tile, side, gid=f"tile-{row}-{column}")
                 if not row and column < 2:
                     _head(ax, "query" if not column else "nearest first", above - _MARGIN)
-        figure.text(
-            _MARGIN / width, (below - 0.02) / height, "\n".join(notes), va="top", ha="left",
-            fontsize=SMALL, linespacing=LINE, color="#444444", gid="note",
-        )  # fmt: skip
+        foot_note(figure, notes, _MARGIN, below - 0.02)
     return figure
 
 

@@ -220,8 +220,7 @@ class Study:
     def open_sets(self, names: Iterable[str]) -> dict[str, EmbeddingSet]:
         """Open sets that are complete and, to the last byte, what was written: how every verb reads them.
 
-        Bytes that were verified before, in files that have not changed since, are not read again; see
-        :mod:`repscope.study.verified`.
+        Bytes whose files have not changed since they were verified are not read again.
 
         Args:
             names: of sets; repeated ones are opened once.
@@ -361,9 +360,7 @@ class Study:
         else:
             whole, origin = EmbeddingSet(name, vectors, items), {}
         if parents:
-            origin["parents"] = [
-                {"name": parent.name, "fingerprint": parent.fingerprint} for parent in parents
-            ]
+            origin["parents"] = [{"name": of.name, "fingerprint": of.fingerprint} for of in parents]
         origin = {**describe_environment(), **origin, **(provenance or {})}
         # An interrupted add has nothing worth continuing: the rows are all in memory here.
         if not overwrite and name in self:

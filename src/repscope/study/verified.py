@@ -18,7 +18,7 @@ from typing import Any
 
 from repscope.errors import StorageError
 from repscope.study.manifest import Manifest
-from repscope.study.storage import read_bytes, write_bytes
+from repscope.study.storage import TEMPORARY, read_bytes, write_bytes
 
 SCHEMA = "repscope.verified/1"
 FILE_NAME = ".verified.json"
@@ -68,5 +68,5 @@ def _looks(folder: Path, manifest: Manifest) -> dict[str, Any]:
 
 def _now(folder: Path) -> int:
     """The time of the clock that stamps the files of a folder, which may be another machine's."""
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(dir=folder, prefix=".", suffix=TEMPORARY) as file:
         return os.fstat(file.fileno()).st_mtime_ns

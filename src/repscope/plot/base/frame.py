@@ -1,15 +1,17 @@
-"""The frame of a map: legend above, notes below, equal scales, and sizes that fit to the point."""
+"""What stands around a drawing: legends above, notes below, equal scales, and sizes that fit to the point."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from repscope.plot.base.style import SMALL, TEXT, new_figure
+from repscope.plot.base.style import NOTE, SMALL, TEXT, new_figure, settle
 from repscope.plot.base.text import LINE, text_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MARGIN = 0.05
 _GAP = 4.0
@@ -34,8 +36,7 @@ def map_axes(width: float, legend: Sequence[str], notes: Sequence[str], *, shape
     below = (lines * LINE * SMALL + _GAP) / 72 + 1.5 * _MARGIN
     box = shape * (width - 2 * _MARGIN)
     height = above + box + below
-    figure = new_figure(width, height)
-    return figure.add_axes((_MARGIN / width, below / height, 1 - 2 * _MARGIN / width, box / height))
+    return axes_at(new_figure(width, height), _MARGIN, below, width - 2 * _MARGIN, box)
 
 
 def axes_width(ax: Axes) -> float:
@@ -49,6 +50,11 @@ def bare(ax: Axes) -> None:
     """Equal scales and no ticks: places on a map have directions and neighbours, not coordinates."""
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.06)
+    boxed(ax)
+
+
+def boxed(ax: Axes) -> None:
+    """A frame on all sides and no ticks."""
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -66,6 +72,60 @@ def legend_above(ax: Axes, handles: Sequence[Any], texts: Sequence[str], space: 
         ncols=columns_that_fit(texts, space),
         handlelength=_HANDLE,
     )
+
+
+def figure_legend(
+    figure: Figure,
+    handles: Sequence[Any],
+    texts: Sequence[str] | None = None,
+    *,
+    at: tuple[float, float] | None = None,
+    handle: float = 2.0,
+) -> None:
+    """A legend above all panels, in as few rows as the figure is wide.
+
+    Args:
+        figure: of constrained layout, unless ``at`` says where.
+        handles: marks and lines.
+        texts: by default the handles' own labels.
+        at: (left, top) of the legend, inches from the upper left corner.
+        handle: length of the lines, in font sizes.
+    """
+    texts = [str(one.get_label()) for one in handles] if texts is None else list(texts)
+    wide, high = figure.get_size_inches()
+    place: dict[str, Any] = {"loc": "outside upper left"}
+    space = 72 * wide - 8
+    if at is not None:
+        place = {"loc": "upper left", "bbox_to_anchor": (at[0] / wide, 1 - at[1] / high), "borderpad": 0.1}
+        space = 72 * (wide - 2 * at[0])
+    columns = columns_that_fit(texts, space, handle=handle)
+    figure.legend(handles, texts, ncols=columns, handlelength=handle, **place)
+
+
+def foot_note(figure: Figure, lines: Sequence[str], left: float, top: float) -> None:
+    """Lines of small text at ``left`` inches from the left and ``top`` from the bottom, hanging down."""
+    wide, high = figure.get_size_inches()
+    figure.text(
+        left / wide, top / high, "\n".join(lines), va="top", ha="left", fontsize=SMALL, linespacing=LINE,
+        color=NOTE, gid="note",
+    )  # fmt: skip
+
+
+def axes_at(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """New axes at a place in inches from the lower left corner."""
+    wide, high = figure.get_size_inches()
+    return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
+
+
+@contextmanager
+def own_axes(ax: Axes | None, width: float, height: float) -> Iterator[Axes]:
+    """The axes that were given, or those of a new figure, whose layout is settled at the end; inches."""
+    if ax is not None:
+        yield ax
+        return
+    figure = new_figure(width, height, layout="constrained")
+    yield figure.add_subplot()
+    settle(figure)
 
 
 def columns_that_fit(texts: Sequence[str], space: float, *, handle: float = _HANDLE) -> int:

@@ -13,6 +13,7 @@ from repscope.plot.base.style import GREY, INK, SMALL, Mark, Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.lines import Line2D
 
 CONTROLS: Mapping[str, str] = {"identity": "|", "noise": "x", "collapse": "v", "snap": "D", "floor": "s"}
@@ -137,14 +138,19 @@ def name_rows(ax: Axes, names: Sequence[str]) -> None:
 
 def control_points(ax: Axes, controls: Mapping[str, float | None], y: float) -> list[str]:
     """Controls of one row as open marks; the names of those that were drawn."""
-    drawn = []
-    for name, value in controls.items():
-        # The zero line is the identity; its mark would only hide there.
-        if value is None or (name == "identity" and value == 0):
-            continue
+    shown = shown_controls(controls)
+    for name, value in shown.items():
         ax.plot([value], [y], **control_style(name), zorder=2.5)
-        drawn.append(name)
-    return drawn
+    return [*shown]
+
+
+def shown_controls(controls: Mapping[str, float | None]) -> dict[str, float]:
+    """Those that have a mark: the zero line is the identity, and would only hide it there."""
+    return {
+        name: value
+        for name, value in controls.items()
+        if value is not None and not (name == "identity" and value == 0)
+    }
 
 
 def control_style(name: str) -> dict[str, Any]:
@@ -167,27 +173,67 @@ def control_handles(names: Sequence[str]) -> list[Line2D]:
     return [Line2D([], [], **control_style(name), label=name) for name in order]
 
 
-def stage_handles(marks: Palette, names: Sequence[str], *, lines: bool) -> list[Line2D]:
-    """Legend entries of before, after and, when named, the reference."""
-    from matplotlib.lines import Line2D
-
+def stage_handles(
+    marks: Sequence[Mark], names: Sequence[str], *, size: float = 4.5, edge: float = 0.5
+) -> list[Line2D]:
+    """Legend entries of stages or groups that are drawn as lines with points, as many as have names."""
     return [
-        Line2D(
-            [],
-            [],
-            color=mark.line,
-            linestyle=mark.dash if lines else "",
-            marker=mark.marker,
-            markersize=4.5,
-            markerfacecolor=mark.colour,
-            markeredgecolor=mark.edge if mark.edge != "none" else mark.colour,
-            markeredgewidth=0.5,
-            label=name,
+        mark_handle(
+            mark, name, size=size, color=mark.line, linestyle=mark.dash, markerfacecolor=mark.colour,
+            markeredgecolor=mark.edge if mark.edge != "none" else mark.colour, markeredgewidth=edge,
         )
-        for mark, name in zip((marks.before, marks.after, marks.reference), names, strict=False)
-    ]
+        for mark, name in zip(marks, names, strict=False)
+    ]  # fmt: skip
 
 
 def zero_line(ax: Axes) -> None:
     """No change."""
     ax.axvline(0, color=INK, linewidth=0.7, zorder=2)
+
+
+def mark_handle(mark: Mark, label: str = "", *, size: float = 5.0, **style: Any) -> Line2D:
+    """Legend entry of points, in the mark's colours unless ``style`` says otherwise."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], **{"linestyle": "", "marker": mark.marker, "color": mark.colour, "markersize": size, **style},
+        label=label,
+    )  # fmt: skip
+
+
+def count_bars(
+    ax: Axes, rows: Sequence[tuple[float, str, int, Mark]], bottom: float, *, height: float, reach: float
+) -> None:
+    """Counts of items as bars with their number.
+
+    Args:
+        ax: where.
+        rows: place, name, count and mark of each.
+        bottom: lower end of the vertical axis, which leaves room for words.
+        height: of a bar.
+        reach: end of the horizontal axis over the largest count.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    for y, _, count, mark in rows:
+        ax.barh(y, count, height=height, color=mark.colour, linewidth=0)
+        ax.annotate(
+            f"{count:,}", (count, y), xytext=(3, 0), textcoords="offset points", va="center", color=INK
+        )
+    ax.set_xlim(0, reach * max(1, *(count for _, _, count, _ in rows)))
+    ax.set_ylim(bottom, -0.6)
+    ax.set_yticks([y for y, *_ in rows], [name for _, name, *_ in rows])
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.set_xlabel("items")
+
+
+def corner_words(ax: Axes, text: str, at: tuple[float, float] = (0.02, 0.03), **style: Any) -> None:
+    """Small words inside an axes, at a place given as shares of it."""
+    ax.annotate(text, at, xycoords="axes fraction", **{"fontsize": SMALL, "linespacing": 1.4, **style})
+
+
+def probability_ticks(axis: Axis) -> None:
+    """From 0 to 1 in quarters."""
+    axis.set_ticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])

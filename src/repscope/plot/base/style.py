@@ -31,6 +31,7 @@ BROAD = 1.9
 INK = "#222222"
 GREY = "#767676"
 PALE = "#D9D9D9"
+NOTE = "#444444"
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from repscope.plot.base.style import SMALL, font_families
+from repscope.plot.base.style import NOTE, SMALL, font_families
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Annotation
 
 _UNPRINTABLE = "▯"
 LINE = 1.25
@@ -82,24 +82,13 @@ def wrap(text: str, width: float, size: float) -> list[str]:
     return [line for line in lines if line]
 
 
-def note_below(ax: Axes, lines: list[str], *, gap: float = 4.0, size: float = SMALL) -> Annotation:
-    """Lines of small text under an axes, starting at its left edge, ``gap`` points below."""
-    from repscope.plot.base.style import GREY
-
-    return ax.annotate(
-        "\n".join(lines),
-        (0, 0),
-        xycoords="axes fraction",
-        xytext=(0, -gap),
-        textcoords="offset points",
-        va="top",
-        ha="left",
-        fontsize=size,
-        linespacing=LINE,
-        color=GREY if size < SMALL else "#444444",
-        annotation_clip=False,
-        gid="note",
-    )
+def note_below(ax: Axes, paragraphs: Iterable[str], width: float) -> None:
+    """Small text under an axes from its left edge, in lines no wider than ``width`` points."""
+    lines = [line for paragraph in paragraphs for line in wrap(paragraph, width, SMALL)]
+    ax.annotate(
+        "\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(0, -4.0), textcoords="offset points",
+        va="top", ha="left", fontsize=SMALL, linespacing=LINE, color=NOTE, annotation_clip=False, gid="note",
+    )  # fmt: skip
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -9,15 +9,14 @@ from numpy.typing import NDArray
 
 from repscope.measure.alignment.confidence import flips
 from repscope.measure.comparison.compare_arrays import ArrayComparison
-from repscope.plot.base.frame import columns_that_fit
-from repscope.plot.base.panels import stage_handles
+from repscope.plot.base.frame import figure_legend
+from repscope.plot.base.panels import corner_words, count_bars, mark_handle, stage_handles
 from repscope.plot.base.style import (
     BROAD,
     DOUBLE,
     GREY,
-    INK,
     PALE,
-    SMALL,
+    Mark,
     Palette,
     new_figure,
     palette,
@@ -144,20 +143,12 @@ def _scatter(ax: Axes, pair: tuple[Floats, Floats], moved: Floats, marks: Palett
     ax.set_xlabel(f"{what} before")
     ax.set_ylabel(f"{what} after")
     if len(order) < len(before):
-        ax.annotate(
-            f"{len(order):,} of {len(before):,} items",
-            (0.98, 0.03),
-            xycoords="axes fraction",
-            ha="right",
-            fontsize=SMALL,
-            color=GREY,
-        )
+        words = f"{len(order):,} of {len(before):,} items"
+        corner_words(ax, words, (0.98, 0.03), ha="right", color=GREY)
 
 
 def _flips(ax: Axes, arrays: ArrayComparison, moved: Floats, marks: Palette) -> None:
     """Counts of items, both ways: right predictions lost and won, and truths that fell and climbed."""
-    from matplotlib.ticker import MaxNLocator
-
     truth = arrays.before.matched.has_truth
     right = [
         (stage.matched.rank[truth] == 1) & (stage.matched.ties[truth] == 0)
@@ -165,63 +156,22 @@ def _flips(ax: Axes, arrays: ArrayComparison, moved: Floats, marks: Palette) -> 
     ]
     changed = flips(*right)
     rows = (
-        ("right → wrong", changed.right_to_wrong, marks.before),
-        ("wrong → right", changed.wrong_to_right, marks.after),
-        ("truth fell", int((moved < 0).sum()), marks.before),
-        ("truth climbed", int((moved > 0).sum()), marks.after),
+        (0.0, "right → wrong", changed.right_to_wrong, marks.before),
+        (1.0, "wrong → right", changed.wrong_to_right, marks.after),
+        (2.4, "truth fell", int((moved < 0).sum()), marks.before),
+        (3.4, "truth climbed", int((moved > 0).sum()), marks.after),
     )
-    at = (0.0, 1.0, 2.4, 3.4)
-    for y, (_, count, mark) in zip(at, rows, strict=True):
-        ax.barh(y, count, height=0.62, color=mark.colour, linewidth=0)
-        ax.annotate(
-            f"{count:,}", (count, y), xytext=(3, 0), textcoords="offset points", va="center", color=INK
-        )
-    ax.set_xlim(0, 1.22 * max(1, *(count for _, count, _ in rows)))
-    ax.set_ylim(5.6, -0.6)
-    ax.set_yticks(at, [name for name, _, _ in rows])
-    ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.set_xlabel("items")
-    ax.annotate(
-        f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}\n"
-        f"McNemar, items independent: {p_value(changed.p)}",
-        (0.02, 0.03),
-        xycoords="axes fraction",
-        va="bottom",
-        fontsize=SMALL,
-        linespacing=1.4,
-    )
+    count_bars(ax, rows, 5.6, height=0.62, reach=1.22)
+    stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
+    corner_words(ax, f"{stayed}\nMcNemar, items independent: {p_value(changed.p)}", va="bottom")
 
 
 def _legend(figure: Figure, marks: Palette, names: tuple[str, str], linked: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    shown = [printable(name) for name in names]
-    handles = stage_handles(marks, shown, lines=True)
+    same = Mark(PALE, "o", PALE)
     words = (
-        (("prediction worse", marks.before), ("prediction better", marks.after), ("the same", None))
+        (("prediction worse", marks.before), ("prediction better", marks.after), ("the same", same))
         if linked
-        else (("nearest row changed", marks.before), ("the same", None))
+        else (("nearest row changed", marks.before), ("the same", same))
     )
-    for text, mark in words:
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="",
-                marker="o" if mark is None else mark.marker,
-                markersize=4,
-                color=PALE if mark is None else mark.colour,
-                label=text,
-            )
-        )
-    texts = [str(handle.get_label()) for handle in handles]
-    space = 72 * figure.get_figwidth() - 8
-    figure.legend(
-        handles,
-        texts,
-        loc="outside upper left",
-        ncols=columns_that_fit(texts, space, handle=2.0),
-        handlelength=2.0,
-    )
+    handles = stage_handles((marks.before, marks.after), [printable(name) for name in names])
+    figure_legend(figure, [*handles, *(mark_handle(mark, text, size=4) for text, mark in words)])

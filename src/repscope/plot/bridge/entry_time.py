@@ -11,7 +11,7 @@ import numpy as np
 from repscope.errors import InputError
 from repscope.measure.core.estimate import Estimate
 from repscope.measure.core.results import MeasureResult
-from repscope.plot.base.frame import columns_that_fit
+from repscope.plot.base.frame import figure_legend
 from repscope.plot.base.style import (
     BROAD,
     DOUBLE,
@@ -114,14 +114,7 @@ def plot_bridge_entry_time(
         left.set_ylabel("value after; dashed: before")
         right.set_ylabel("share kept; dashed: all")
         _words(left, points)
-        texts = [str(handle.get_label()) for handle in handles]
-        figure.legend(
-            handles,
-            texts,
-            loc="outside upper left",
-            ncols=columns_that_fit(texts, 72 * width - 8, handle=2.0),
-            handlelength=2.0,
-        )
+        figure_legend(figure, handles)
         settle(figure)
     return figure
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from repscope.errors import InputError
 from repscope.measure.core.estimate import Difference, Estimate
-from repscope.plot.base.frame import columns_that_fit
+from repscope.plot.base.frame import figure_legend
 from repscope.plot.base.labels import add_labels
+from repscope.plot.base.panels import corner_words, mark_handle
 from repscope.plot.base.style import (
     DOUBLE,
     GREY,
     INK,
     PALE,
-    SMALL,
     Mark,
     Palette,
     new_figure,
@@ -155,38 +155,13 @@ def _names(ax: Axes, points: Sequence[MethodPoint], axis: str) -> None:
         add_labels(ax, np.array([at for at, _ in placed]), [label for _, label in placed])
     missing = [point.label for point in points if _place(point, axis) is None]
     if missing:
-        ax.annotate(
-            "undefined: " + printable(", ".join(missing), 60),
-            (0.02, 0.02),
-            xycoords="axes fraction",
-            fontsize=SMALL,
-            color=GREY,
-        )
+        corner_words(ax, "undefined: " + printable(", ".join(missing), 60), (0.02, 0.02), color=GREY)
 
 
 def _legend(figure: Figure, marks: dict[str, Mark], used: set[str], hollow: bool) -> None:
-    from matplotlib.lines import Line2D
-
     words = {"nothing": "learns nothing", **{name: f"learns from {name} rows" for name in LEARNS[1:]}}
-    handles = [
-        Line2D(
-            [], [], linestyle="", marker=marks[name].marker, color=marks[name].colour, markersize=5,
-            label=words[name],
-        )
-        for name in LEARNS
-        if name in used
-    ]  # fmt: skip
+    handles = [mark_handle(marks[name], words[name]) for name in LEARNS if name in used]
     if hollow:
-        handles.append(
-            Line2D(
-                [], [], linestyle="", marker="o", markerfacecolor="white", markeredgecolor=INK, markersize=5,
-                label="hollow: warns that it cannot be trusted at this n",
-            )
-        )  # fmt: skip
-    texts = [str(handle.get_label()) for handle in handles]
-    figure.legend(
-        handles,
-        texts,
-        loc="outside upper left",
-        ncols=columns_that_fit(texts, 72 * figure.get_figwidth() - 8, handle=2.0),
-    )
+        text = "hollow: warns that it cannot be trusted at this n"
+        handles.append(mark_handle(Mark("white", "o", INK), text, markeredgecolor=INK))
+    figure_legend(figure, handles)

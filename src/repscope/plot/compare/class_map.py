@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, name_some
 from repscope.plot.base.frame import axes_width, bare, legend_above, map_axes
 from repscope.plot.base.labels import MOST, add_labels
-from repscope.plot.base.style import SINGLE, SMALL, Mark, palette, styled
-from repscope.plot.base.text import note_below, printable, wrap
+from repscope.plot.base.panels import mark_handle
+from repscope.plot.base.style import SINGLE, Mark, palette, styled
+from repscope.plot.base.text import note_below, printable
 from repscope.plot.maps import WARNING
 
 if TYPE_CHECKING:
@@ -92,14 +93,14 @@ def plot_class_map(
         _points(ax, prototypes, proto_mark, known[classes], size=24 * scale, gid="prototype")
         ax.autoscale_view()
         handles = [
-            Line2D(
-                [], [], linestyle="", marker=mark.marker, color=mark.colour if filled else "white",
-                markeredgecolor=_edge(mark), markeredgewidth=0.6, markersize=8 if mark.marker == "*" else 5,
+            mark_handle(
+                mark, size=8 if mark.marker == "*" else 5, color=mark.colour if filled else "white",
+                markeredgecolor=_edge(mark), markeredgewidth=0.6,
             )
             for _, mark, filled in entries
         ]  # fmt: skip
         legend_above(ax, [*handles, Line2D([], [], color=marks.arrow, linewidth=0.8)], legend, space)
-        note_below(ax, [line for note in notes for line in wrap(note, space, SMALL)])
+        note_below(ax, notes, space)
         if names is not None and n <= MOST:
             add_labels(ax, texts, names, avoid=prototypes)
     return ax

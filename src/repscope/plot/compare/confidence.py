@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.measure.alignment.confidence import Confidence, Flips, flips
-from repscope.plot.base.frame import columns_that_fit
-from repscope.plot.base.panels import stage_handles
+from repscope.plot.base.frame import figure_legend
+from repscope.plot.base.panels import corner_words, count_bars, probability_ticks, stage_handles
 from repscope.plot.base.style import (
     DOUBLE,
     GREY,
     INK,
-    SMALL,
     Mark,
     Palette,
     new_figure,
@@ -73,13 +72,7 @@ def plot_confidence(
         texts = [
             f"{printable(name)}: {_scores(stage)}" for name, (stage, _) in zip(names, stages, strict=False)
         ]
-        figure.legend(
-            stage_handles(marks, texts, lines=True),
-            texts,
-            loc="outside upper left",
-            ncols=columns_that_fit(texts, 72 * figure.get_figwidth() - 8, handle=2.0),
-            handlelength=2.0,
-        )
+        figure_legend(figure, stage_handles((marks.before, marks.after), texts))
         settle(figure)
     return figure
 
@@ -125,10 +118,8 @@ def _reliability(ax: Axes, stage: Confidence, mark: Mark) -> None:
 
 def _diagonal(ax: Axes) -> None:
     ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
-    ticks = [0, 0.25, 0.5, 0.75, 1]
-    labels = ["0", ".25", ".5", ".75", "1"]
-    ax.set_xticks(ticks, labels)
-    ax.set_yticks(ticks, labels)
+    probability_ticks(ax.xaxis)
+    probability_ticks(ax.yaxis)
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(-0.02, 1.02)
     ax.set_xlabel("probability (size: share of items)")
@@ -151,40 +142,19 @@ def _probabilities(ax: Axes, stages: list[tuple[Confidence, Mark]]) -> None:
     ax.set_ylim(-1.15 * reach, 1.15 * reach)
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}".replace("0.", ".", 1))
     ax.yaxis.set_major_locator(MaxNLocator(5))
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
+    probability_ticks(ax.xaxis)
     ax.set_xlim(-0.02, 1.02)
     ax.set_xlabel("probability of the prediction")
     ax.set_ylabel("share of items")
     for y, va, text in ((0.98, "top", "right ↑"), (0.02, "bottom", "wrong ↓")):
-        ax.annotate(text, (0.03, y), xycoords="axes fraction", va=va, fontsize=SMALL, color=INK)
+        corner_words(ax, text, (0.03, y), va=va, color=INK)
 
 
 def _flips(ax: Axes, changed: Flips, marks: Palette) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     rows = (
-        ("right → wrong", changed.right_to_wrong, marks.before),
-        ("wrong → right", changed.wrong_to_right, marks.after),
+        (0.0, "right → wrong", changed.right_to_wrong, marks.before),
+        (1.0, "wrong → right", changed.wrong_to_right, marks.after),
     )
-    for i, (_, count, mark) in enumerate(rows):
-        ax.barh(i, count, height=0.5, color=mark.colour, linewidth=0)
-        ax.annotate(
-            f"{count:,}", (count, i), xytext=(3, 0), textcoords="offset points", va="center", color=INK
-        )
-    most = max(count for _, count, _ in rows)
-    ax.set_xlim(0, 1.25 * max(most, 1))
-    ax.set_ylim(2.3, -0.6)
-    ax.set_yticks([0, 1], [name for name, _, _ in rows])
-    ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    ax.set_xlabel("items")
+    count_bars(ax, rows, 2.3, height=0.5, reach=1.25)
     stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
-    ax.annotate(
-        f"McNemar {p_value(changed.p)}\n{stayed}",
-        (0.02, 0.04),
-        xycoords="axes fraction",
-        va="bottom",
-        fontsize=SMALL,
-        linespacing=1.4,
-    )
+    corner_words(ax, f"McNemar {p_value(changed.p)}\n{stayed}", (0.02, 0.04), va="bottom")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from repscope.errors import InputError
 from repscope.measure.core.info import Direction
 from repscope.measure.core.results import MeasureResult
-from repscope.plot.base.panels import control_handles, control_style
-from repscope.plot.base.style import DOUBLE, GREY, INK, SMALL, TEXT, new_figure, styled
+from repscope.plot.base.panels import control_handles, control_style, shown_controls
+from repscope.plot.base.style import DOUBLE, GREY, INK, NOTE, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, number, p_value, printable, signed, text_width, wrap
 
 if TYPE_CHECKING:
@@ -128,10 +128,7 @@ def _row(ax: Axes, y: int, line: _Line, alpha: float) -> set[str]:
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
         )
     drawn = set()
-    for name, value in line.result.controls.items():
-        # The zero line is the identity; its mark would only hide there.
-        if value is None or (name == "identity" and value == 0):
-            continue
+    for name, value in shown_controls(line.result.controls).items():
         at = value / scale
         beyond = abs(at) > 1
         side = 1 if at > 0 else -1
@@ -303,7 +300,7 @@ def _legend(ax: Axes, controls: Sequence[str], alpha: float) -> None:
         va="top",
         fontsize=SMALL,
         linespacing=LINE,
-        color="#444444",
+        color=NOTE,
         annotation_clip=False,
         gid="note",
     )

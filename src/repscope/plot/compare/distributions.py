@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.measure.core.results import MeasureResult
-from repscope.plot.base.frame import columns_that_fit
+from repscope.plot.base.frame import figure_legend
 from repscope.plot.base.panels import (
     control_handles,
     control_points,
@@ -181,7 +181,5 @@ def _legends(
     figure: Figure, marks: Palette, names: tuple[str, str, str], reference: bool, controls: Sequence[str]
 ) -> None:
     shown = [printable(name) for name in (names if reference else names[:2])]
-    handles = stage_handles(marks, shown, lines=True) + control_handles(controls)
-    labels = shown + [f"control: {handle.get_label()}" for handle in handles[len(shown) :]]
-    columns = columns_that_fit(labels, 72 * figure.get_figwidth() - 8, handle=2.0)
-    figure.legend(handles, labels, loc="outside upper left", ncols=columns, handlelength=2.0)
+    handles = stage_handles((marks.before, marks.after, marks.reference), shown) + control_handles(controls)
+    figure_legend(figure, handles, shown + [f"control: {one.get_label()}" for one in handles[len(shown) :]])

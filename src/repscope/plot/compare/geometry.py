@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.plot.base.style import BROAD, GREY, INK, SINGLE, SMALL, new_figure, palette, settle, styled
+from repscope.plot.base.frame import own_axes
+from repscope.plot.base.panels import corner_words
+from repscope.plot.base.style import BROAD, GREY, INK, SINGLE, SMALL, palette, styled
 from repscope.plot.base.text import printable, text_width
 
 if TYPE_CHECKING:
@@ -58,33 +60,29 @@ def plot_change_shares(
                 ", ".join(f"{part} {value:.4g}" for part, value in parts.items()),
                 "pass the shares as they were measured",
             )
-    with styled():
-        figure = None
-        if ax is None:
-            figure = new_figure(width, 0.75 + 0.22 * len(shares), layout="constrained")
-            ax = figure.add_subplot()
+    with styled(), own_axes(ax, width, 0.75 + 0.22 * len(shares)) as axes:
         for y, parts in enumerate(shares.values()):
             start = 0.0
             for part in PARTS:
                 share = max(float(parts[part]), 0.0)
-                ax.barh(y, share, left=start, height=0.72, color=_COLOURS[part], linewidth=0, gid=part)
+                axes.barh(y, share, left=start, height=0.72, color=_COLOURS[part], linewidth=0, gid=part)
                 text = f"{100 * share:.0f}"
                 # The bars take about three quarters of the width; a number must fit its own with some air.
                 if share * 0.72 * 72 * width > text_width(text, SMALL) + 4:
                     light = part in ("shift", "scale")
-                    ax.text(
+                    axes.text(
                         start + share / 2, y, text, ha="center", va="center", fontsize=SMALL,
                         color="white" if light else INK,
                     )  # fmt: skip
                 start += share
-        ax.set_yticks(range(len(shares)), [printable(name, 24) for name in shares])
-        ax.set_ylim(len(shares) - 0.5, -0.5)
-        ax.set_xlim(0, 1)
-        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100 %"])
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
-        ax.set_xlabel("share of the squared displacement")
-        ax.legend(
+        axes.set_yticks(range(len(shares)), [printable(name, 24) for name in shares])
+        axes.set_ylim(len(shares) - 0.5, -0.5)
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100 %"])
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("share of the squared displacement")
+        axes.legend(
             [Patch(color=_COLOURS[part]) for part in PARTS],
             PARTS,
             loc="lower right",
@@ -94,9 +92,7 @@ def plot_change_shares(
             columnspacing=0.8,
             borderpad=0.2,
         )
-        if figure is not None:
-            settle(figure)
-    return ax
+    return axes
 
 
 def plot_spectrum(
@@ -133,13 +129,9 @@ def plot_spectrum(
     marks = palette(colours)
     given = [(before, marks.before), (after, marks.after), (reference, marks.reference)]
     flat = []
-    with styled():
-        figure = None
-        if ax is None:
-            figure = new_figure(width, 0.74 * width, layout="constrained")
-            ax = figure.add_subplot()
-        ax.set_xscale("log")
-        ax.set_yscale("log")
+    with styled(), own_axes(ax, width, 0.74 * width) as axes:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
         for (values, mark), name in zip(given, names, strict=True):
             if values is None:
                 continue
@@ -148,31 +140,27 @@ def plot_spectrum(
                 flat.append(printable(name))
                 continue
             marker = mark.marker if len(shares) <= 12 else "none"
-            ax.plot(
+            axes.plot(
                 np.arange(1, len(shares) + 1), shares, color=mark.line, linestyle=mark.dash, marker=marker,
                 markersize=3.5, label=printable(name), linewidth=BROAD if mark is marks.before else 1.2,
             )  # fmt: skip
         if gaussian is not None and len(expected := _shares(gaussian, "gaussian")):
-            ax.plot(
+            axes.plot(
                 np.arange(1, len(expected) + 1), expected, color=GREY, linewidth=0.9,
                 linestyle=(0, (1.5, 1.2)), label="Gaussian of this N and D", zorder=1,
             )  # fmt: skip
         if flat:
-            ax.annotate(
-                f"no variance: {', '.join(flat)}", (0.03, 0.04), xycoords="axes fraction", fontsize=SMALL
-            )
-        ax.set_xlabel("principal component")
-        ax.set_ylabel("share of the variance")
-        _plain_counts(ax)
-        ax.xaxis.set_minor_formatter(NullFormatter())
-        if not ax.lines:
-            ax.set_yticks([])
-            ax.minorticks_off()
-        if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, handlelength=2.0, borderpad=0.2)
-        if figure is not None:
-            settle(figure)
-    return ax
+            corner_words(axes, f"no variance: {', '.join(flat)}", (0.03, 0.04))
+        axes.set_xlabel("principal component")
+        axes.set_ylabel("share of the variance")
+        _plain_counts(axes)
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        if not axes.lines:
+            axes.set_yticks([])
+            axes.minorticks_off()
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, handlelength=2.0, borderpad=0.2)
+    return axes
 
 
 def _shares(values: NDArray[np.floating], name: str) -> NDArray[np.float64]:

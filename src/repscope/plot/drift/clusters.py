@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
-from repscope.plot.base.frame import axes_width, columns_that_fit
-from repscope.plot.base.style import INK, SMALL, TEXT, new_figure, styled
+from repscope.plot.base.frame import axes_at, axes_width, boxed, columns_that_fit, figure_legend, foot_note
+from repscope.plot.base.labels import Tag, add_tags, fitted, room_for
+from repscope.plot.base.panels import mark_handle
+from repscope.plot.base.style import INK, SMALL, TEXT, Mark, new_figure, styled
 from repscope.plot.base.text import LINE, printable, wrap
-from repscope.plot.drift.labels import Tag, draw_tags, fitted, room_for
 from repscope.plot.drift.style import REFERENCE, stage_colours
 
 if TYPE_CHECKING:
@@ -121,10 +122,7 @@ def plot_drift_clusters(
         figure, axes = _frame(panels, legend, notes, width, shape)
         low, high = _fitted(low, high, axes[0])
         for ax, panel in zip(axes, panels, strict=True):
-            ax.set_xticks([])
-            ax.set_yticks([])
-            for spine in ax.spines.values():
-                spine.set_visible(True)
+            boxed(ax)
             ax.set_xlim(low[0], high[0])
             ax.set_ylim(low[1], high[1])
             ax.set_aspect("equal", adjustable="box")
@@ -164,15 +162,9 @@ def _frame(
         row, column = divmod(number, across)
         left = _MARGIN + column * (side + _MARGIN)
         bottom = height - above - (row + 1) * (titles + tall) - row * _MARGIN
-        axes.append(figure.add_axes((left / width, bottom / height, side / width, tall / height)))
-    figure.legend(
-        handles, texts, loc="upper left", bbox_to_anchor=(_MARGIN / width, 1 - 0.3 * _MARGIN / height),
-        ncols=columns, handlelength=1.2, borderpad=0.1,
-    )  # fmt: skip
-    figure.text(
-        _MARGIN / width, (below - 5 / 72) / height, "\n".join(lines), va="top", ha="left", fontsize=SMALL,
-        linespacing=LINE, color="#444444", gid="note",
-    )  # fmt: skip
+        axes.append(axes_at(figure, left, bottom, side, tall))
+    figure_legend(figure, handles, texts, at=(_MARGIN, 0.3 * _MARGIN), handle=1.2)
+    foot_note(figure, lines, _MARGIN, below - 5 / 72)
     return figure, axes
 
 
@@ -185,13 +177,10 @@ def _legend(
     marks = [(one, colour, "s") for one, colour in zip(longest, palette, strict=True)]
     if reference is not None:
         marks.append((reference, blue, "o"))
-    handles: list[Any] = [
-        Line2D(
-            [], [], linestyle="", marker=marker, color=colour, markersize=4.5,
-            markeredgecolor=INK, markeredgewidth=0.3,
-        )
+    handles = [
+        mark_handle(Mark(colour, marker, colour), size=4.5, markeredgecolor=INK, markeredgewidth=0.3)
         for _, colour, marker in marks
-    ]  # fmt: skip
+    ]
     texts = [f"{printable(one.name)} ({len(one.points):,})" for one, _, _ in marks]
     handles.append(Line2D([], [], color="black", linewidth=1.0, marker=">", markersize=3.5))
     return handles, [*texts, "move of the centre"]
@@ -282,7 +271,7 @@ def _labels(
     steps = np.linspace(0, 1, 9)[:, None]
     along = [start + steps * (end - start) for start, end in pairwise(centres)]
     some = [one.points[:: -(-len(one.points) // _KEPT_CLEAR)] for one, _ in clouds]
-    draw_tags(ax, [*numbers, *names], arrows=np.concatenate([centres, *along]), points=np.concatenate(some))
+    add_tags(ax, [*numbers, *names], clear=np.concatenate([centres, *along]), dots=np.concatenate(some))
 
 
 def _text(one: Cloud, width: float) -> str:

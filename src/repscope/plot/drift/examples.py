@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
+from repscope.plot.base.frame import axes_at, foot_note
 from repscope.plot.base.style import DOUBLE, INK, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, wrap
 from repscope.plot.neighbour_grid import Tile, draw_tile, fit_lines
@@ -66,7 +67,7 @@ def plot_drift_examples(
             bottom = height - above - (number + 1) * (side + _GAP) + _GAP
             for column, tile in enumerate(row.tiles):
                 left = _MARGIN + _CAPTION + _GAP + column * (side + _GAP)
-                ax = figure.add_axes((left / width, bottom / height, side / width, side / height))
+                ax = axes_at(figure, left, bottom, side, side)
                 draw_tile(ax, Tile("", tile.picture, tile.text), side, gid=f"tile-{number}-{column}")
                 if not number:
                     title = fit_lines(stages[column], 72 * side, 1, middle=True)[0]
@@ -78,8 +79,5 @@ def plot_drift_examples(
                 fontsize=SMALL, linespacing=LINE, color=INK, gid="caption",
             )  # fmt: skip
         if lines:
-            figure.text(
-                _MARGIN / width, (below - 0.02) / height, "\n".join(lines), va="top", ha="left",
-                fontsize=SMALL, linespacing=LINE, color="#444444", gid="note",
-            )  # fmt: skip
+            foot_note(figure, lines, _MARGIN, below - 0.02)
     return figure

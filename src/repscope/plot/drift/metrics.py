@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
 from repscope.measure.core.estimate import Difference, Estimate
-from repscope.plot.base.panels import one_point
+from repscope.plot.base.frame import axes_at, figure_legend, foot_note
+from repscope.plot.base.panels import mark_handle, one_point
 from repscope.plot.base.style import DOUBLE, GREY, INK, PALE, SMALL, new_figure, styled
 from repscope.plot.base.text import LINE, printable, text_width, wrap
 from repscope.plot.drift.style import GROUPS
@@ -76,12 +77,9 @@ def plot_drift_metrics(
         gap = 0.16
         wide = (width - left - gap - 2 * _MARGIN) / 2
         axes = [
-            figure.add_axes(
-                ((left + number * (wide + gap)) / width, below / height, wide / width,
-                 (height - above - below) / height)
-            )
+            axes_at(figure, left + number * (wide + gap), below, wide, height - above - below)
             for number in range(2)
-        ]  # fmt: skip
+        ]
         _panel_axes(axes, names, places)
         for number, (of, mark) in enumerate(zip(rows, GROUPS, strict=False)):
             shift = (number - (len(rows) - 1) / 2) * _EACH / each
@@ -92,11 +90,12 @@ def plot_drift_metrics(
                 one_point(axes[1], row.ratio, place + shift, mark.colour, mark.marker)
         _scales(axes, rows)
         if len(groups) > 1:
-            _legend(figure, list(groups), left / width)
-        figure.text(
-            _MARGIN / width, (below - 0.36) / height, "\n".join(lines), va="top", ha="left", fontsize=SMALL,
-            linespacing=LINE, color="#444444", gid="note",
-        )  # fmt: skip
+            handles = [
+                mark_handle(mark, printable(name), size=4.5, linestyle="-", linewidth=1.2)
+                for name, mark in zip(groups, GROUPS, strict=False)
+            ]
+            figure_legend(figure, handles, at=(left, 0.005 * height), handle=2.0)
+        foot_note(figure, lines, _MARGIN, below - 0.36)
     return figure
 
 
@@ -143,16 +142,3 @@ def _scales(axes: Sequence[Axes], rows: Sequence[Sequence[PairRow]]) -> None:
     else:
         axes[1].set_xlabel("ratio")
     axes[1].axvline(1.0, color=INK, linewidth=0.7, zorder=2)
-
-
-def _legend(figure: Figure, names: Sequence[str], left: float) -> None:
-    from matplotlib.lines import Line2D
-
-    handles: list[Any] = [
-        Line2D([], [], color=mark.colour, marker=mark.marker, markersize=4.5, linewidth=1.2)
-        for _, mark in zip(names, GROUPS, strict=False)
-    ]
-    figure.legend(
-        handles, [printable(one) for one in names], loc="upper left", bbox_to_anchor=(left, 0.995),
-        ncols=len(names), borderpad=0.1,
-    )  # fmt: skip

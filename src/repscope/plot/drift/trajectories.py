@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
 from repscope.measure.drift.records import Series
-from repscope.plot.base.frame import columns_that_fit
-from repscope.plot.base.style import DOUBLE, GREY, INK, PALE, SMALL, TEXT, Mark, new_figure, styled
+from repscope.plot.base.frame import axes_at, columns_that_fit, figure_legend, foot_note
+from repscope.plot.base.panels import stage_handles
+from repscope.plot.base.style import DOUBLE, GREY, PALE, SMALL, TEXT, Mark, new_figure, styled
 from repscope.plot.base.text import LINE, printable, wrap
 from repscope.plot.drift.style import GROUPS
 
@@ -77,15 +78,16 @@ def plot_drift_trajectories(
             row, column = divmod(number, COLUMNS)
             bottom = height - _MARGIN - above - row * each - _TITLE - _HIGH
             left = _MARGIN + column * wide + _TICKS
-            box = (left / width, bottom / height, (wide - _TICKS - 0.06) / width, _HIGH / height)
-            ax = figure.add_axes(box)
+            ax = axes_at(figure, left, bottom, wide - _TICKS - 0.06, _HIGH)
             _panel(ax, name, groups, positions)
         if len(groups) > 1:
-            _legend(figure, texts, space, width, height)
-        figure.text(
-            _MARGIN / width, (_MARGIN + below) / height, "\n".join(lines), va="top", ha="left",
-            fontsize=SMALL, linespacing=LINE, color="#444444", gid="note",
-        )  # fmt: skip
+            figure_legend(
+                figure,
+                stage_handles(GROUPS[: len(texts)], texts, size=4.0, edge=0.0),
+                at=(_MARGIN, 0.3 * _MARGIN),
+                handle=2.2,
+            )
+        foot_note(figure, lines, _MARGIN, _MARGIN + below)
     return figure
 
 
@@ -221,19 +223,3 @@ def _note(groups: Mapping[str, Mapping[str, Series]], chosen: Sequence[str], axi
         if any(one.shuffled is not None for one in every):
             parts.append("crosses: the stages of each item in random order")
     return " · ".join(parts)
-
-
-def _legend(figure: Figure, texts: Sequence[str], space: float, width: float, height: float) -> None:
-    from matplotlib.lines import Line2D
-
-    handles: list[Any] = [
-        Line2D(
-            [], [], color=mark.line, linestyle=mark.dash, marker=mark.marker, markersize=4, linewidth=1.2,
-            markeredgecolor=INK, markeredgewidth=0.0,
-        )
-        for _, mark in zip(texts, GROUPS, strict=False)
-    ]  # fmt: skip
-    figure.legend(
-        handles, list(texts), loc="upper left", bbox_to_anchor=(_MARGIN / width, 1 - 0.3 * _MARGIN / height),
-        ncols=columns_that_fit(texts, space, handle=2.2), handlelength=2.2, borderpad=0.1,
-    )  # fmt: skip
