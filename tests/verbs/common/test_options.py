@@ -17,7 +17,8 @@ from repscope.cli.common import AsJson, Quiet, command, show
 from repscope.errors import UnknownNameError
 from repscope.measure.core.folds import FOLDS
 from repscope.measure.core.resample import RESAMPLES
-from repscope.verbs.bridge.options import JudgeOptions
+from repscope.verbs.bridge.holdout import SHARE
+from repscope.verbs.bridge.options import FitOptions, JudgeOptions
 from repscope.verbs.common import options as shared
 from repscope.verbs.common.options import REQUIRED, Options, flag_of, option
 from repscope.verbs.common.words import check_words, split_words
@@ -129,6 +130,7 @@ def test_what_python_takes_is_without_what_only_a_shell_needs():
 def test_defaults_that_are_constants_elsewhere():
     assert CompareOptions.resamples == RESAMPLES
     assert JudgeOptions.folds == FOLDS
+    assert FitOptions.share == SHARE
 
 
 def test_lists_of_words():

@@ -42,11 +42,13 @@ class Prepared:
         parts: the images, the texts, or both.
         model: loaded.
         points: resolved capture points.
+        begun: when, on the monotonic clock.
     """
 
     parts: list[Part]
     model: LoadedModel
     points: list[CapturePoint]
+    begun: float
 
 
 def prepare(
@@ -60,7 +62,17 @@ def prepare(
     weights: str | Path | None = None,
     preprocess: Preprocessing | Transform | None = None,
 ) -> Prepared:
-    """Check what was asked for, load the model, and find its modules; arguments as for :func:`run`."""
+    """Check what was asked for, load the model, and find its modules.
+
+    Args:
+        settings: how the run computes.
+        source, model, texts, capture, name, weights, preprocess: see
+            :func:`repscope.verbs.extract.extract.extract`.
+
+    Raises:
+        RepscopeError: as there.
+    """
+    begun = time.monotonic()
     points = named_points(as_points(capture), name)
     parts = [Part(one, one.items[: settings.limit]) for one in (source, texts) if one is not None]
     if texts is not None and [part.kind for part in parts] != ["image", "text"]:
@@ -81,20 +93,15 @@ def prepare(
     if settings.autocast and loaded.dtype != "float32":
         raise InputError("a float32 model for --autocast", f"{loaded.dtype}", "leave out one of the two")
     modules = [path for path, _ in loaded.module.named_modules(remove_duplicate=False)]
-    return Prepared(parts, loaded, resolve_points(points, modules, default=safe_name(loaded.name)))
+    resolved = resolve_points(points, modules, default=safe_name(loaded.name))
+    return Prepared(parts, loaded, resolved, begun)
 
 
 def run(
-    source: Source,
-    model: str | nn.Module,
+    prepared: Prepared,
     study: Study,
     settings: RunSettings,
     *,
-    texts: Source | None = None,
-    capture: Captures = (),
-    name: str | None = None,
-    weights: str | Path | None = None,
-    preprocess: Preprocessing | Transform | None = None,
     resume: str = AGAIN,
     resume_replacing: str | None = None,
     progress: OnProgress | None = None,
@@ -102,20 +109,16 @@ def run(
     """Fill the sets of an extraction; see :func:`repscope.verbs.extract.extract.extract`.
 
     Args:
-        source, model, texts, capture, name, weights, preprocess, progress: as there.
+        prepared: items, model and capture points.
         study: that holds the sets.
-        settings: how the run computes.
+        settings: as they were prepared with.
         resume: the command that continues, for who tries to measure an incomplete set.
         resume_replacing: the command that continues the replacement of a complete set; ``resume`` if None.
+        progress: called after every batch, and when a batch did not fit into memory.
 
     Raises:
         RepscopeError: as there.
     """
-    begun = time.monotonic()
-    prepared = prepare(
-        source, model, settings, texts=texts, capture=capture, name=name, weights=weights,
-        preprocess=preprocess,
-    )  # fmt: skip
     parts, loaded, points = prepared.parts, prepared.model, prepared.points
     environment = _environment()
     notes = list(notes_on(loaded, parts))
@@ -182,8 +185,8 @@ def run(
         study=str(study.path),
         sets=tuple(_describe(study, output, rows) for output, rows in zip(outputs, before, strict=True)),
         items=sum(len(part.items) for part in parts),
-        ignored=int(source.to_json().get("ignored_files", 0)),
-        seconds=time.monotonic() - begun,
+        ignored=int(parts[0].source.to_json().get("ignored_files", 0)),
+        seconds=time.monotonic() - prepared.begun,
         notes=(
             *notes,
             *(note for part in parts for note in part.notes(loaded)),

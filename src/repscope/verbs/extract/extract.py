@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repscope.errors import InputError
 from repscope.extraction import Extraction, RunSettings, Source
 from repscope.extraction.capture.points import CapturePoint, Pool
 from repscope.extraction.models.preprocess import Preprocessing, Transform, preprocessing
 from repscope.extraction.run.contact_sheet import FILE_NAME, save_sheet
-from repscope.extraction.run.extract import AGAIN, prepare, run
+from repscope.extraction.run.extract import AGAIN, Prepared, prepare, run
 from repscope.extraction.run.plan import Plan, plan_extraction
 from repscope.extraction.sources.image_lists import ImageFiles
 from repscope.extraction.sources.open import SourceOptions, open_source
@@ -115,9 +115,9 @@ def extract(
     command = options.to_command("extract", source) if plain and not isinstance(points, Mapping) else ""
     settings = settings_of(options)
     return run(
-        **_begin(source, options, texts, preprocess),
-        study=opened,
-        settings=settings,
+        _prepared(source, options, settings, texts, preprocess),
+        opened,
+        settings,
         resume=command or AGAIN,
         resume_replacing=f"{command} --overwrite" if command else None,
         progress=progress,
@@ -135,7 +135,7 @@ def plan(source: str | Path, options: ExtractOptions) -> Plan:
         RepscopeError: as :func:`extract`; or the sheet cannot be saved.
     """
     settings = settings_of(options)
-    made = plan_extraction(prepare(settings=settings, **_begin(source, options)), settings)
+    made = plan_extraction(_prepared(source, options, settings), settings)
     if made.sheet is None:
         return made
     return made.saved(save_sheet(made.sheet, Path(options.out or FILE_NAME)))
@@ -168,34 +168,35 @@ def source_options(options: ExtractOptions) -> SourceOptions:
     )
 
 
-def _begin(
+def _prepared(
     source: str | Path | Source,
     options: ExtractOptions,
+    settings: RunSettings,
     texts: Source | None = None,
     preprocess: Preprocessing | Transform | None = None,
-) -> dict[str, Any]:
-    """What a run and its plan begin with: source, texts, model, capture points, preprocessing."""
+) -> Prepared:
+    """What a run and its plan begin with."""
     about = source_options(options)
-    opened = source
     if isinstance(source, str | Path):
-        opened = open_source(source, about)
+        source = open_source(source, about)
         # The texts beside its images, if a column of them is asked for.
-        if texts is None and about.text_column and isinstance(opened, ImageFiles | StoredImages):
-            texts = opened.texts
+        if texts is None and about.text_column and isinstance(source, ImageFiles | StoredImages):
+            texts = source.texts
     elif about != SourceOptions():
         raise InputError("options of a source that is a path", "a source", "make the source with them")
     pixels = (options.resize, options.crop, options.mean, options.std, options.interpolation)
     if preprocess is not None and any(one is not None for one in pixels):
         raise InputError("preprocess= or resize, crop, mean, …", "both", "leave one out")
-    return {
-        "source": opened,
-        "texts": texts,
-        "model": options.model,
-        "capture": options.capture,
-        "name": options.name,
-        "weights": options.weights,
-        "preprocess": preprocess or preprocessing(*pixels),
-    }
+    return prepare(
+        source,
+        options.model,
+        settings,
+        texts=texts,
+        capture=options.capture,
+        name=options.name,
+        weights=options.weights,
+        preprocess=preprocess or preprocessing(*pixels),
+    )
 
 
 def _several(names: str | Sequence[str]) -> tuple[str, ...]:
