@@ -73,7 +73,7 @@ def test_a_second_map_reads_the_graph_of_the_first(study, searches):
     for options in ({"method": "tsne", "perplexity": 10, "seed": 1}, {"method": "tsne", "perplexity": 7}, {}):
         assert points(study, "a", "b", **options)[1], options
     assert searches == [2 * N]
-    fresh, kept = points(study, "a", "b", method="tsne", perplexity=10, use_cache=False)
+    fresh, kept = points(study, "a", "b", method="tsne", perplexity=10, cache=False)
     assert not kept
     assert np.array_equal(fresh, tsne)
 
@@ -107,7 +107,7 @@ def test_a_row_that_changes_makes_another_graph_and_the_old_one_goes(study, sear
     assert len(searches) == 3
     assert len(files(study)) == 2
     assert points(study, "c", "a")[1]
-    assert np.array_equal(shown, points(study, "b", "c", use_cache=False)[0])
+    assert np.array_equal(shown, points(study, "b", "c", cache=False)[0])
 
 
 def test_another_sample_is_another_graph(study, searches, monkeypatch):
