@@ -307,7 +307,7 @@ def drifts(_: str = "") -> str:
 
 def drift_rows(tables: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of both tables of simulated drifts: verdicts by condition and design, and coverage by value."""
-    first, second = tables.split("\n\n")
+    first, second, *_ = tables.split("\n\n")
     lines = [_cells(line) for line in first.splitlines()]
     words = lines[0][2:]
     verdicts = [

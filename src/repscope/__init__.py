@@ -21,8 +21,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BridgesRecord": "repscope.verbs.bridge.record",
-    "Comparison": "repscope.verbs.compare.record",
-    "Drift": "repscope.verbs.drift.record",
+    "Comparison": "repscope.verbs.compare.result",
+    "Drift": "repscope.verbs.drift.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
     "Exported": "repscope.verbs.export.export",
@@ -119,11 +119,11 @@ if TYPE_CHECKING:
     from repscope.verbs.bridge.fit import FittedBridge
     from repscope.verbs.bridge.record import BridgesRecord
     from repscope.verbs.compare.compare import compare
-    from repscope.verbs.compare.record import Comparison
+    from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
     from repscope.verbs.demo.tour import run_demo as demo
     from repscope.verbs.drift.drift import drift
-    from repscope.verbs.drift.record import Drift
+    from repscope.verbs.drift.result import Drift
     from repscope.verbs.export.export import Exported, export
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files

@@ -106,19 +106,19 @@ def report(
     from repscope.plot.base.style import palette as find_palette
     from repscope.study import Study
     from repscope.study.names import safe_name
+    from repscope.verbs.bridge.document import bridge_summary
     from repscope.verbs.bridge.figures import draw_bridges
     from repscope.verbs.bridge.judge import report_bridges
-    from repscope.verbs.bridge.save import BridgeFigures, save_bridges
-    from repscope.verbs.bridge.text_report import summary_lines
+    from repscope.verbs.bridge.save import save_bridges
 
     find_palette(options.palette)
     with progress(quiet) as tell:
         found = report_bridges(study, names or (), **options.keywords(), progress=tell)
     title = safe_name(" - ".join(names or (found.source, found.target)))
-    drawn = draw_bridges(found, palette=options.palette) if options.figures else BridgeFigures()
+    drawn = draw_bridges(found, palette=options.palette) if options.figures else None
     folder = options.out or Study.open(study).results("bridge", title)
     page = save_bridges(found, drawn, folder, formats=options.figures)
-    show(found, [*summary_lines(found), f"report: {page}"], as_json=as_json, quiet=quiet)
+    show(found, [*bridge_summary(found), f"report: {page}"], as_json=as_json, quiet=quiet)
 
 
 @app.command("import-diffusion")

@@ -11,7 +11,7 @@ from repscope.cli.common import AsJson, Quiet, StudyFolder, command, gate, say, 
 from repscope.verbs.drift.options import DriftOptions
 
 if TYPE_CHECKING:
-    from repscope.verbs.drift.record import Drift
+    from repscope.verbs.drift.result import Drift
 
 
 @command
@@ -35,9 +35,9 @@ def drift(
     """
     from repscope.study import Study
     from repscope.study.names import safe_name
+    from repscope.verbs.drift.document import drift_summary
     from repscope.verbs.drift.drift import drift_study
     from repscope.verbs.drift.options import parse_groups
-    from repscope.verbs.drift.text_report import drift_summary
 
     opened = Study.open(study)
     groups = parse_groups(opened, options.group, options.groups)

@@ -12,7 +12,7 @@ from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
 from repscope.verbs.compare.pairing import Paired, pair
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 
 
 def compare(

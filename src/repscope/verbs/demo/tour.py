@@ -16,9 +16,9 @@ from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
 from repscope.text.progress import OnProgress, Progress
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 from repscope.verbs.demo.options import DemoOptions
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 if TYPE_CHECKING:
     import torch

@@ -1,1 +1,1 @@
-"""The verb ``export``."""
+"""``repscope export``: a set into a file of another format."""

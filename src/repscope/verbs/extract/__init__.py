@@ -1,1 +1,1 @@
-"""The verb ``extract``."""
+"""``repscope extract``: what a model's modules take and give, as sets."""

@@ -1,1 +1,1 @@
-"""The verb ``import``."""
+"""``repscope import``: files of any origin into a study."""

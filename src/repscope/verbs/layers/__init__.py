@@ -1,1 +1,1 @@
-"""The verb ``layers``."""
+"""``repscope layers``: a model's modules, and what can be captured."""

@@ -1,1 +1,1 @@
-"""The verb ``project``."""
+"""``repscope project``: a joint map, and how far to trust it."""

@@ -163,7 +163,7 @@ VERBS: dict[str, Verb] = {
     "bridge apply": Verb(ApplyOptions, ("name",), sets=("to",), bridges=("name",), makes=_Makes("set")),
     "bridge report": Verb(
         JudgeOptions, ("names",), sets=("source", "target"), bridges=("names",),
-        makes=_result("bridge", ("names",), "bridges.json"),
+        makes=_result("bridge", ("names",), "metrics.json"),
     ),
     "compare": Verb(
         CompareOptions, ("before", "after"), sets=("before", "after", "reference"),
