@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from repscope.cli.main import app
 from repscope.study import Study
 
-MODEL = Path(__file__).resolve().parents[2] / "examples" / "models" / "resnet_cifar.py"
+MODEL = Path(__file__).resolve().parents[3] / "examples" / "models" / "resnet_cifar.py"
 CIFAR = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
