@@ -69,7 +69,7 @@ def test_four_files_add_a_verb(tmp_path: Path) -> None:
     (package / "verbs" / "tally.py").write_text(verb, "utf-8")
     (package / "cli" / "tally.py").write_text(command, "utf-8")
     for file, before, added in (
-        ("cli/main.py", "    app.add_typer", f"    from repscope.cli import tally\n\n{registered}"),
+        ("cli/main.py", "app.add_typer", f"from repscope.cli import tally\n\n{registered}"),
         ("__init__.py", '    "run": ', home),
     ):
         known = (package / file).read_text("utf-8")
