@@ -18,7 +18,7 @@ from repscope.maps.kept_graphs import KeptGraphs, kept_graphs
 from repscope.study import EmbeddingSet, Study
 from repscope.verbs.compare.compare import compare
 from repscope.verbs.drift.drift import drift
-from repscope.verbs.neighbors.neighbors import graph
+from repscope.verbs.neighbors.neighbors import neighbors
 from repscope.verbs.project.project import project
 
 N, D = 60, 6
@@ -141,26 +141,26 @@ def test_what_was_spoilt_is_computed_again(study, searches, spoil):
 
 
 def test_graphs_of_sets_and_of_maps_do_not_disturb_each_other(study, searches):
-    graph(study, "a", k=5)
+    neighbors(study, "a", k=5)
     points(study, "a")
     file = next(path for path in (study.path / "cache" / "neighbors").glob("joint-*"))
     file.write_bytes(b"spoilt")
-    graph(study, "b", k=5)
+    neighbors(study, "b", k=5)
     assert len(files(study)) == 2
-    assert graph(study, "a", k=5).kept
-    assert graph(study, "b", k=5).kept
+    assert neighbors(study, "a", k=5).kept
+    assert neighbors(study, "b", k=5).kept
 
 
 def test_only_the_last_joint_graphs_stay(study, searches, monkeypatch):
     monkeypatch.setattr(neighbour_cache, "MOST_JOINT", 2)
-    graph(study, "a", k=5)
+    neighbors(study, "a", k=5)
     for names in (("a", "b"), ("b", "c"), ("c", "a")):
         points(study, *names)
     assert len(files(study)) == 3
     assert points(study, "c", "a")[1]
     assert points(study, "b", "c")[1]
     assert not points(study, "a", "b")[1]
-    assert graph(study, "a", k=5).kept
+    assert neighbors(study, "a", k=5).kept
 
 
 def test_an_approximate_graph_is_of_a_seed_and_a_library(study, monkeypatch):
