@@ -113,12 +113,12 @@ def report(
 
     find_palette(options.palette)
     with progress(quiet) as tell:
-        found = report_bridges(study, names or (), **options.keywords(), progress=tell)
-    title = safe_name(" - ".join(names or (found.source, found.target)))
-    drawn = draw_bridges(found, palette=options.palette) if options.figures else None
+        result = report_bridges(study, names or (), **options.keywords(), progress=tell)
+    title = safe_name(" - ".join(names or (result.source, result.target)))
+    drawn = draw_bridges(result, palette=options.palette) if options.figures else None
     folder = options.out or Study.open(study).results("bridge", title)
-    page = save_bridges(found, drawn, folder, formats=options.figures)
-    show(found, [*bridge_summary(found), f"report: {page}"], as_json=as_json, quiet=quiet)
+    page = save_bridges(result, drawn, folder, formats=options.figures)
+    show(result, [*bridge_summary(result), f"report: {page}"], as_json=as_json, quiet=quiet)
 
 
 @app.command("import-diffusion")

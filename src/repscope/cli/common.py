@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import io
 import json
@@ -9,7 +10,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar, get_type_hints
@@ -72,7 +72,7 @@ def command(function: Callable[..., R]) -> Callable[..., R]:
         return {name: value for name, value in given.items() if name in signature.parameters}
 
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
@@ -83,23 +83,23 @@ def _is_record(hint: Any) -> bool:
 def _parameters(signature: inspect.Signature, hints: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
     """The parameters of a command: of the function, and of its record."""
     seed = inspect.Parameter("seed", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=_SEED)
-    for name, one in signature.parameters.items():
+    for name, parameter in signature.parameters.items():
         if _is_record(hints[name]):
-            for each in _of_record(hints[name]):
-                if each.name == "seed":
-                    seed = each
+            for option in _of_record(hints[name]):
+                if option.name == "seed":
+                    seed = option
                 else:
-                    yield each
+                    yield option
             continue
         if name == "as_json":
             yield seed
-        yield one.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        yield parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
 
 
 def _of_record(record: type[Options]) -> Iterator[inspect.Parameter]:
     hints = get_type_hints(record)
-    for one in fields(record):
-        about, hint, default = option_of(one), hints[one.name], one.default
+    for field in dataclasses.fields(record):
+        about, hint, default = option_of(field), hints[field.name], field.default
         if about.negated:
             default = False
         elif about.repeated:
@@ -107,7 +107,7 @@ def _of_record(record: type[Options]) -> Iterator[inspect.Parameter]:
         elif about.parse is not None:
             hint, default = (str, about.text(default)) if default and about.text else (str | None, None)
         info = typer.Option(
-            *([] if any(flag.startswith("--") for flag in about.flags) else [flag_of(one)]),
+            *([] if any(flag.startswith("--") for flag in about.flags) else [flag_of(field)]),
             *about.flags,
             metavar=about.metavar,
             min=about.least,
@@ -116,7 +116,7 @@ def _of_record(record: type[Options]) -> Iterator[inspect.Parameter]:
             rich_help_panel=about.panel,
         )
         yield inspect.Parameter(
-            one.name,
+            field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=inspect.Parameter.empty if default is REQUIRED else default,
             annotation=Annotated[hint, info],

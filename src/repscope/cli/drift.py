@@ -43,18 +43,18 @@ def drift(
     groups = parse_groups(opened, options.group, options.groups)
     names = sets or []
     say(f"following {len(names) or 'grouped'} stages …", quiet)
-    found = drift_study(study, names, **options.keywords() | {"groups": groups})
-    folder = options.out or opened.results("drift", safe_name(_title(names, found)))
-    page = found.save(folder, formats=options.figures)
-    show(found, [*drift_summary(found), f"report: {page}"], as_json=as_json, quiet=quiet)
-    gate(options.fail_on, found.verdicts.values(), quiet)
+    result = drift_study(study, names, **options.keywords() | {"groups": groups})
+    folder = options.out or opened.results("drift", safe_name(_title(names, result)))
+    page = result.save(folder, formats=options.figures)
+    show(result, [*drift_summary(result), f"report: {page}"], as_json=as_json, quiet=quiet)
+    gate(options.fail_on, result.verdicts.values(), quiet)
 
 
-def _title(names: Sequence[str], found: Drift) -> str:
+def _title(names: Sequence[str], result: Drift) -> str:
     """Name of the results folder: the stage order, the first and last stage, or the groups."""
     if len(names) == 1:
         return names[0]
     if names:
-        stages = next(iter(found.sets.values()))
-        return f"{stages[0]} - {stages[-1]}" + (f" by {found.by}" if found.by else "")
-    return " - ".join(found.groups)
+        stages = next(iter(result.sets.values()))
+        return f"{stages[0]} - {stages[-1]}" + (f" by {result.by}" if result.by else "")
+    return " - ".join(result.groups)

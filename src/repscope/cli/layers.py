@@ -38,18 +38,18 @@ def layers(
 
     # What a model file prints must not end up in the record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
-        found = run(model, **options.keywords())
+        tree = run(model, **options.keywords())
     if as_json:
-        print_json(found.to_json())
+        print_json(tree.to_json())
         return
-    for line in _lines(found):
+    for line in _lines(tree):
         print(line)
-    for note in found.notes:
+    for note in tree.notes:
         say(f"note: {note}", quiet)
 
 
-def _lines(found: Layers) -> Iterator[str]:
-    for kind, shape in found.inputs.items():
+def _lines(tree: Layers) -> Iterator[str]:
+    for kind, shape in tree.inputs.items():
         yield f"{kind} input  {shape}"
     rows = [
         (
@@ -59,7 +59,7 @@ def _lines(found: Layers) -> Iterator[str]:
             clip(layer.output, WIDEST),
             _how(layer),
         )
-        for layer in found.layers
+        for layer in tree.layers
     ]
     yield from table((), rows, left=(0, 1, 3, 4), width=None)
 

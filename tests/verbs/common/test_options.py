@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -23,6 +24,7 @@ from repscope.verbs.common import options as shared
 from repscope.verbs.common.options import REQUIRED, Options, flag_of, option
 from repscope.verbs.common.words import check_words, split_words
 from repscope.verbs.compare.options import CompareOptions
+from repscope.verbs.drift.options import DriftOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,13 @@ def test_a_repeated_option_is_typed_once_for_each_and_a_table_by_its_rule():
         "repscope", "bridge", "report", "s", "--unseen", "split=rare", "--unseen", "kind=b c", "--param",
         "ridge.penalty=2", "--entry-times", "none", "--seed", "0",
     ]  # fmt: skip
+
+
+def test_a_list_or_an_array_is_typed_as_it_is():
+    options = DriftOptions(positions=np.array([0.0, 1.5]), measures=["rank"], resamples=np.int64(2000))
+    assert options.to_command("drift") == (
+        "repscope drift --positions 0,1.5 --measures rank --method pca --seed 0"
+    )
 
 
 def test_what_python_takes_is_without_what_only_a_shell_needs():

@@ -7,9 +7,9 @@ modules of the records: ``repscope --help`` reads them all.
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -18,11 +18,11 @@ from repscope.verbs.common.words import check_formats
 if TYPE_CHECKING:
     from repscope.study import EmbeddingSet
 
-REQUIRED = MISSING
+REQUIRED = dataclasses.MISSING
 """The default of an option that has to be given."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Option:
     """What is known of an option besides its default and type.
 
@@ -56,21 +56,21 @@ class Option:
 
 def option(default: Any, help: str, flags: str = "", **more: Any) -> Any:  # noqa: A002  # as in Option
     """A field of a record; see :class:`Option`."""
-    return field(default=default, metadata={"option": Option(help, tuple(flags.split()), **more)})
+    return dataclasses.field(default=default, metadata={"option": Option(help, tuple(flags.split()), **more)})
 
 
-def option_of(one: Field[Any]) -> Option:
+def option_of(field: dataclasses.Field[Any]) -> Option:
     """What is known of the option of a field."""
-    return cast(Option, one.metadata["option"])
+    return cast(Option, field.metadata["option"])
 
 
-def flag_of(one: Field[Any]) -> str:
+def flag_of(field: dataclasses.Field[Any]) -> str:
     """Its long spelling."""
-    spelt = (flag for flag in option_of(one).flags if flag.startswith("--"))
-    return next(spelt, f"--{one.name.replace('_', '-')}")
+    spelt = (flag for flag in option_of(field).flags if flag.startswith("--"))
+    return next(spelt, f"--{field.name.replace('_', '-')}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Options:
     """Base of the records. Fields stand in the order of ``--help``.
 
@@ -83,7 +83,9 @@ class Options:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From the values of the fields' names, such as the ``locals()`` of the verb's function."""
-        return cls(**{one.name: values[one.name] for one in fields(cls) if one.name in values})
+        return cls(
+            **{field.name: values[field.name] for field in dataclasses.fields(cls) if field.name in values}
+        )
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -92,9 +94,9 @@ class Options:
         Raises:
             RepscopeError: a text that cannot be understood.
         """
-        found = {}
-        for one in fields(cls):
-            value, about = given[one.name], option_of(one)
+        values = {}
+        for field in dataclasses.fields(cls):
+            value, about = given[field.name], option_of(field)
             if about.negated:
                 value = not value
             elif value is not None and about.parse:
@@ -102,19 +104,23 @@ class Options:
             elif value is not None and about.repeated:
                 value = tuple(value)
             if value is not None:
-                found[one.name] = value
-        return cls(**found)
+                values[field.name] = value
+        return cls(**values)
 
     def keywords(self) -> dict[str, Any]:
         """Those that the verb's function takes."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if not option_of(one).shell}
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if not option_of(field).shell
+        }
 
     def words(self) -> Iterator[str]:
         """The options that are not the default, as they are typed."""
-        known = {one.name: one for one in fields(self)}
-        for one in map(known.__getitem__, self.replayed.split()):
-            about, value, flag = option_of(one), getattr(self, one.name), flag_of(one)
-            if value is None or (value == one.default and not about.always):
+        known = {field.name: field for field in dataclasses.fields(self)}
+        for field in map(known.__getitem__, self.replayed.split()):
+            about, value, flag = option_of(field), getattr(self, field.name), flag_of(field)
+            if value is None or (not about.always and _same(value, field.default)):
                 continue
             if isinstance(value, bool):
                 yield flag
@@ -129,10 +135,15 @@ class Options:
 
     def replay(self, verb: str, sets: Iterable[EmbeddingSet], named: Iterable[EmbeddingSet]) -> str:
         """The command of a verb on sets of one study, with the names of some; "" where there is none."""
-        homes = {one.home for one in sets}
+        homes = {embeddings.home for embeddings in sets}
         if len(homes) != 1 or None in homes:
             return ""
-        return self.to_command(verb, *homes, *(one.name for one in named))
+        return self.to_command(verb, *homes, *(embeddings.name for embeddings in named))
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Equal; a list or an array that was given in Python is said as it is."""
+    return (not hasattr(value, "__len__") or isinstance(value, str | tuple)) and bool(value == default)
 
 
 # What several verbs have, spelt once. Where a verb has more to say, it gives its own help.

@@ -147,7 +147,7 @@ def settings_of(options: ExtractOptions) -> RunSettings:
     Raises:
         InputError: values that no run can have.
     """
-    return RunSettings(**{one.name: getattr(options, one.name) for one in fields(RunSettings)})
+    return RunSettings(**{setting.name: getattr(options, setting.name) for setting in fields(RunSettings)})
 
 
 def source_options(options: ExtractOptions) -> SourceOptions:
@@ -185,7 +185,7 @@ def _prepared(
     elif about != SourceOptions():
         raise InputError("options of a source that is a path", "a source", "make the source with them")
     pixels = (options.resize, options.crop, options.mean, options.std, options.interpolation)
-    if preprocess is not None and any(one is not None for one in pixels):
+    if preprocess is not None and any(step is not None for step in pixels):
         raise InputError("preprocess= or resize, crop, mean, …", "both", "leave one out")
     return prepare(
         source,

@@ -68,7 +68,7 @@ class Verb:
 
     def fields(self) -> dict[str, Field[Any]]:
         """The options by key of a step."""
-        return {} if self.options is None else {flag_of(one)[2:]: one for one in fields(self.options)}
+        return {} if self.options is None else {flag_of(known)[2:]: known for known in fields(self.options)}
 
 
 @dataclass(frozen=True)
@@ -249,11 +249,13 @@ def _problem(spec: Verb, record: type[Options], options: Values) -> str:
             return (
                 f"{_text(value)!r} for --{key}, which takes {'true or false' if hint is bool else 'a value'}"
             )
-        kind = next((one for one in (float, int) if hint in (one, one | None)), None)
+        kind = next((kind for kind in (float, int) if hint in (kind, kind | None)), None)
         if kind is not None and (why := _number_problem(value, kind, about)):
             return f"{_text(value)!r} for --{key}, which takes {why}"
     missing = [
-        key for key, one in known.items() if one.default is REQUIRED and key not in options and key != "study"
+        key
+        for key, field_ in known.items()
+        if field_.default is REQUIRED and key not in options and key != "study"
     ]
     return f"Missing option '--{missing[0]}'" if missing else ""
 
