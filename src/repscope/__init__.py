@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Comparison": "repscope.verbs.compare.record",
+    "Comparison": "repscope.verbs.compare.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
     "RepscopeError": "repscope.errors",
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from repscope.study import EmbeddingSet, Study
     from repscope.transform import bridges
     from repscope.verbs.compare.compare import compare
-    from repscope.verbs.compare.record import Comparison
+    from repscope.verbs.compare.result import Comparison
     from repscope.verbs.drift.drift import drift
     from repscope.verbs.import_ import import_files
 

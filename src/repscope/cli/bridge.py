@@ -225,17 +225,13 @@ def report(
     Example: repscope bridge report study --methods all --source visual --target text --on label
     """
     from repscope.study import Study
+    from repscope.verbs.bridge.document import bridge_summary
     from repscope.verbs.bridge.figures import draw_bridges
     from repscope.verbs.bridge.holdout import parse_unseen
     from repscope.verbs.bridge.judge import report_bridges
-    from repscope.verbs.bridge.options import (
-        check_palette,
-        parse_times,
-        report_name,
-        save_bridges,
-        summary_lines,
-    )
+    from repscope.verbs.bridge.options import check_palette, parse_times, report_name
     from repscope.verbs.bridge.params import chosen_methods, params_by_method
+    from repscope.verbs.bridge.save import save_bridges
     from repscope.verbs.common.words import check_formats
 
     formats = check_formats(figures)
@@ -268,7 +264,7 @@ def report(
     if as_json:
         print_json(found.to_json())
     elif not quiet:
-        print("\n".join(summary_lines(found)))
+        print("\n".join(bridge_summary(found)))
         print(f"report: {page}")
 
 

@@ -97,9 +97,9 @@ def drift(
     """
     from repscope.study import Study
     from repscope.verbs.common.words import check_formats
+    from repscope.verbs.drift.document import drift_summary
     from repscope.verbs.drift.drift import drift_study
     from repscope.verbs.drift.options import check_drift_gate, parse_groups, parse_positions, report_name
-    from repscope.verbs.drift.text_report import drift_summary
 
     gate = check_drift_gate(fail_on)
     formats = check_formats(figures)

@@ -12,6 +12,7 @@ import typer
 
 from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
 from repscope.cli.extract import MODELS
+from repscope.text.tables import clip, table
 
 if TYPE_CHECKING:
     from repscope.extraction.capture.layers import Layer, Layers
@@ -63,16 +64,17 @@ def layers(
 def _lines(found: Layers) -> Iterator[str]:
     for kind, shape in found.inputs.items():
         yield f"{kind} input  {shape}"
-    paths = [layer.path or "(the model)" for layer in found.layers]
-    wide = max(len(path) for path in paths)
-    kinds = max(len(layer.kind) for layer in found.layers)
-    outputs = [layer.output for layer in found.layers]
-    outputs = [one if len(one) <= WIDEST else f"{one[: WIDEST - 1]}…" for one in outputs]
-    width = max(map(len, outputs))
-    for path, layer, output in zip(paths, found.layers, outputs, strict=True):
-        yield (
-            f"{path:<{wide}}  {layer.kind:<{kinds}} {layer.parameters:>14,}  {output:<{width}}  {_how(layer)}"
-        ).rstrip()
+    rows = [
+        (
+            layer.path or "(the model)",
+            layer.kind,
+            f"{layer.parameters:,}",
+            clip(layer.output, WIDEST),
+            _how(layer),
+        )
+        for layer in found.layers
+    ]
+    yield from table((), rows, left=(0, 1, 3, 4), width=None)
 
 
 def _how(layer: Layer) -> str:

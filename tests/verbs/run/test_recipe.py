@@ -283,6 +283,6 @@ def test_the_example_runs_from_images_to_verdict_and_is_then_finished(tmp_path):
     )
     assert metrics["n"] == 300
     assert metrics["verdict"]["word"] in ("aligned", "closer")
-    report = json.loads((folder / "study/results/bridge/ridge/bridges.json").read_text())
+    report = json.loads((folder / "study/results/bridge/ridge/metrics.json").read_text())
     assert [one["label"] for one in report["parts"][0]["methods"]] == ["ridge", "mean-shift"]
     assert set(states(read_recipe(folder / "recipe.toml")).values()) == {"skipped"}

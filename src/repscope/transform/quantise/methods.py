@@ -13,6 +13,7 @@ from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 
 from repscope.errors import InputError, VectorError
 from repscope.measure.core.arrays import Float64
@@ -50,8 +51,6 @@ class _Learnt(Quantiser):
         }
 
     def _fit(self, data: FitData) -> None:
-        import torch
-
         rows = data.source
         require_counts(self, "codebook_size", "epochs", "batch_size")
         if rows.n < self.codebook_size:
@@ -151,8 +150,6 @@ class _Grid(Quantiser):
         return 4 * self._axes * self.n_features_in_
 
     def _fit(self, data: FitData) -> None:
-        import torch
-
         rows, k = data.source, self._axes
         if not 1 <= k <= rows.d or self.n_codes > _LARGEST:
             raise InputError(
@@ -180,8 +177,6 @@ class _Grid(Quantiser):
 
     @staticmethod
     def _grid_and_rows(network: Any, rows: Floats) -> Float64:
-        import torch
-
         points = network.grid(torch.from_numpy(np.array(rows, np.float32)))[0]
         return np.concatenate([points.numpy(), rows], axis=1, dtype=np.float64)
 

@@ -124,7 +124,7 @@ def report_bridges(
             "bridges to report on", "none", "name bridges of the study, or methods with --methods all"
         )
     about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
-    drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
+    drop_unlinked = drop_unlinked or any(bridge.fit.get("drop_unlinked") for bridge in kept)
     opened_sets = opened.open_sets([about["source"], about["target"]])
     sets = link_sets(
         opened_sets[about["source"]],
@@ -161,8 +161,8 @@ def report_bridges(
         folds=None if kept else folds,
         seed=seed,
         fingerprints={
-            **{one.name: one.fingerprint for one in (sets.source, sets.target)},
-            **{f"transforms/{one.name}": one.fingerprint for one in kept},
+            **{rows.name: rows.fingerprint for rows in (sets.source, sets.target)},
+            **{f"transforms/{bridge.name}": bridge.fingerprint for bridge in kept},
         },
         replay=_replay(
             opened,
@@ -213,14 +213,14 @@ class _Runner:
         self.done = 0
 
     def part(self, evaluated: EvaluationSplit, candidates: Sequence[Candidate]) -> Part:
-        found = []
+        results = []
         for candidate in candidates:
             self.report(Progress(f"{evaluated.name}: {candidate.label}", self.done, self.total))
             self.done += 1
             if candidate.label in self.failed:
                 continue
             try:
-                found.append(self.method(evaluated, candidate))
+                results.append(self.method(evaluated, candidate))
             except RepscopeError as error:
                 if not self.lenient or candidate.kept is not None:
                     raise
@@ -228,7 +228,7 @@ class _Runner:
         self.report(Progress(f"{evaluated.name}: done", self.done, self.total))
         rows = evaluated.rows
         clusters = len(np.unique(self.sets.clusters[rows]))
-        return Part(evaluated.name, evaluated.about, len(rows), clusters, tuple(found))
+        return Part(evaluated.name, evaluated.about, len(rows), clusters, tuple(results))
 
     def method(self, evaluated: EvaluationSplit, candidate: Candidate) -> MethodResult:
         fits = list(self._fits(evaluated, candidate))
@@ -322,31 +322,31 @@ def _predict(
 
 def _agreed(kept: Sequence[SavedBridge], given: dict[str, str | None]) -> dict[str, Any]:
     """Sets, key and clusters that all bridges were fitted with, or that were given."""
-    found: dict[str, Any] = dict(given)
-    for one in kept:
-        for key, known in list(found.items()):
-            recorded = one.fit.get(key)
+    agreed: dict[str, Any] = dict(given)
+    for bridge in kept:
+        for key, known in list(agreed.items()):
+            recorded = bridge.fit.get(key)
             value = recorded["name"] if isinstance(recorded, dict) else recorded
             if value is None:
                 continue
             if known is None:
-                found[key] = value
+                agreed[key] = value
             elif known != value:
                 raise StudyError(
                     f"bridges of the same {key}",
-                    f"{known!r}, and {value!r} for the bridge {one.name!r}",
+                    f"{known!r}, and {value!r} for the bridge {bridge.name!r}",
                     "report on them apart, or fit them on the same sets",
                 )
     for key in ("source", "target"):
-        if found[key] is None:
+        if agreed[key] is None:
             raise InputError(f"the {key} set", "none", f"name it with --{key} SET")
-    if found["on"] is None:
+    if agreed["on"] is None:
         raise LinkError(
             "how held-out rows and the target belong together, to see who finds the truth",
             "no key",
             "name it with --on KEY",
         )
-    return found
+    return agreed
 
 
 def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
@@ -356,12 +356,12 @@ def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
             f"{sets.source.name!r} {sets.source.d}, {sets.target.name!r} {sets.target.d}",
             "apply the bridge, and measure the new set with: repscope compare",
         )
-    for one in kept:
+    for bridge in kept:
         for role, here in (("source", sets.source), ("target", sets.target)):
-            recorded = one.fit.get(role) or {}
+            recorded = bridge.fit.get(role) or {}
             if recorded.get("fingerprint") != here.fingerprint:
                 raise StudyError(
-                    f"the {role} that the bridge {one.name!r} was fitted on",
+                    f"the {role} that the bridge {bridge.name!r} was fitted on",
                     f"set {here.name!r}, which has changed since"
                     if recorded
                     else "a bridge that was not fitted in this study",
@@ -371,9 +371,9 @@ def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
 
 def _replay(study: Study, kept: Sequence[SavedBridge], options: Mapping[str, Any]) -> str:
     """The command that repeats a report."""
-    words = ["repscope", "bridge", "report", str(study.path), *(one.name for one in kept)]
+    words = ["repscope", "bridge", "report", str(study.path), *(bridge.name for bridge in kept)]
     for flag, value in options.items():
-        for one in value if isinstance(value, list) else [value]:
-            if one not in (None, False):
-                words += [flag] if one is True else [flag, str(one)]
+        for word in value if isinstance(value, list) else [value]:
+            if word not in (None, False):
+                words += [flag] if word is True else [flag, str(word)]
     return shlex.join(words)

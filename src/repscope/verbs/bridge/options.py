@@ -1,18 +1,13 @@
-"""What ``bridge report`` writes, and how its options are read."""
+"""How the options of ``bridge report`` are read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from repscope.errors import InputError
 from repscope.plot.base.style import palette as find_palette
 from repscope.study.names import safe_name
-from repscope.verbs.bridge import save as bridge_files
 from repscope.verbs.bridge.record import BridgesRecord
-from repscope.verbs.bridge.text_report import summary_lines
-
-__all__ = ["check_palette", "parse_times", "report_name", "save_bridges", "summary_lines"]
 
 
 def check_palette(name: str) -> None:
@@ -45,18 +40,3 @@ def parse_times(text: str | None) -> tuple[int, ...] | None:
 def report_name(record: BridgesRecord, names: Sequence[str]) -> str:
     """Name of the results folder: the bridges, or the sets of a cross-validation."""
     return safe_name(" - ".join(names) if names else f"{record.source} - {record.target}")
-
-
-def save_bridges(
-    record: BridgesRecord,
-    drawn: bridge_files.BridgeFigures | None,
-    out: Path,
-    *,
-    formats: Sequence[str] = ("png", "svg", "pdf"),
-) -> Path:
-    """Write bridges.json, bridges.csv, report.txt, report.html and figures/; the path of the page.
-
-    Raises:
-        StorageError: the disk or its permissions refuse.
-    """
-    return bridge_files.save_bridges(record, drawn or bridge_files.BridgeFigures(), out, formats=formats)

@@ -15,7 +15,7 @@ from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.words import PERPLEXITY, map_method
 from repscope.verbs.compare.pairing import Paired, pair
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 
 
 def compare(

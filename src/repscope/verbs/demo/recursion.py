@@ -18,7 +18,7 @@ from repscope.extraction import Preprocessing, SourceOptions, extract, open_sour
 from repscope.study.storage import make_folder, storage_errors, write_bytes
 from repscope.verbs.demo.generator import Features, Generator, noise, train_features, train_generator
 from repscope.verbs.drift.drift import drift_study
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 Bytes = NDArray[np.uint8]
 

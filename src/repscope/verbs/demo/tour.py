@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
-from repscope.verbs.compare.record import Comparison
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.compare.result import Comparison
+from repscope.verbs.drift.result import Drift
 
 if TYPE_CHECKING:
     import torch

@@ -18,7 +18,7 @@ from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.words import PERPLEXITY, map_method
 from repscope.verbs.drift.groups import Grouped, group_stages
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 from repscope.verbs.drift.rows import AlignedStages, PairingOptions, align_stages, check_sets, positions_of
 
 _PARTS = re.compile(r"[_.\s-]+")

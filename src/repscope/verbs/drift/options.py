@@ -8,7 +8,7 @@ from repscope.errors import InputError, UnknownNameError
 from repscope.measure.drift.margins import WORDS
 from repscope.study import Study
 from repscope.study.names import safe_name
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 
 def check_drift_gate(words: str | None) -> tuple[str, ...]:

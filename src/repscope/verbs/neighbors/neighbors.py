@@ -58,8 +58,8 @@ class StudyNeighbours:
         if column not in self.queries.columns or column not in self.base.columns:
             return None
         wanted, there = (
-            np.asarray(as_keys(one.items.column(column), f"column {column!r}").to_pylist(), dtype=object)
-            for one in (self.queries, self.base)
+            np.asarray(as_keys(rows.items.column(column), f"column {column!r}").to_pylist(), dtype=object)
+            for rows in (self.queries, self.base)
         )
         asked = wanted[self.rows][:, None]
         return np.asarray((there[self.found.indices] == asked) & (asked != np.array(None)), dtype=bool)
@@ -77,7 +77,7 @@ class StudyNeighbours:
             "search": dict(self.search),
             "kept": self.kept,
             "same_label": None if same is None or not same.size else float(same.mean()),
-            "fingerprints": {one.name: one.fingerprint for one in (self.queries, self.base)},
+            "fingerprints": {rows.name: rows.fingerprint for rows in (self.queries, self.base)},
         }
         if listed:
             ids = self.base.ids
@@ -251,8 +251,8 @@ def _graph(
     return StudyNeighbours(queries, base, np.arange(queries.n), graph.neighbours, graph.search, graph.kept)
 
 
-def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
-    return Neighbours(found.indices[rows], found.scores[rows], found.metric)
+def _some(near: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
+    return Neighbours(near.indices[rows], near.scores[rows], near.metric)
 
 
 def _open(
@@ -271,8 +271,8 @@ def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> ca
 def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
     if not ids:
         raise InputError("the ids of some items", "none", "give --query ID, or leave it out for all items")
-    places = {str(one): row for row, one in enumerate(queries.ids)}
-    unknown = [one for one in ids if one not in places]
+    places = {str(name): row for row, name in enumerate(queries.ids)}
+    unknown = [name for name in ids if name not in places]
     if unknown:
         import difflib
 
@@ -282,4 +282,4 @@ def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
             name_some(map(repr, unknown)),
             f"for example {name_some(near)}",
         )
-    return np.array([places[one] for one in dict.fromkeys(ids)], dtype=np.int64)
+    return np.array([places[name] for name in dict.fromkeys(ids)], dtype=np.int64)

@@ -159,7 +159,7 @@ VERBS: dict[str, Verb] = {
     ),
     "bridge report": Verb(
         ("names",), sets=("source", "target"), bridges=("names",),
-        makes=_result("bridge", ("names",), "bridges.json"), repeated=("param", "unseen"),
+        makes=_result("bridge", ("names",), "metrics.json"), repeated=("param", "unseen"),
     ),
     "compare": Verb(
         ("before", "after"), sets=("before", "after", "reference"),

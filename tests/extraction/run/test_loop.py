@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import subprocess
 import sys
 import time
@@ -18,10 +17,9 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from repscope.cli.main import app
-from repscope.errors import BatchTooLargeError, CorruptError, InputError, ModelError
+from repscope.errors import ModelError
 from repscope.extraction import extract
-from repscope.extraction.capture.memory import ran_out_of_memory, too_large
-from repscope.extraction.run.batch_sizes import KEY, BatchSizes
+from repscope.extraction.run.batch_sizes import KEY
 from repscope.extraction.run.plan import plan_extraction
 from repscope.study import Study
 from repscope.text.progress import Progress
@@ -223,57 +221,3 @@ def test_a_dry_run_says_so_too(images: Path) -> None:
     plan = plan_extraction(images, Greedy(2), capture=["head"], batch_size=8, device="cpu")
     assert "a batch of 8 images does not fit into memory; the run would go on with 2" in plan.notes
     assert (plan.sets[0].d, plan.sources[0].shape[0]) == (3, 8)
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (torch.OutOfMemoryError("x"), True),
-        (MemoryError(), True),
-        (RuntimeError("CUDA error: out of memory"), True),
-        (RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"), True),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: not enough memory"), True),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
-        (RuntimeError("shape mismatch"), False),
-        (ValueError("out of memory"), False),
-        (ModelError("memory", "out of memory", "x"), False),
-        (InputError("memory", "out of memory", "x"), False),
-    ],
-)
-def test_what_says_that_memory_ran_out(error: Exception, expected: bool) -> None:
-    assert ran_out_of_memory(error) is expected
-
-
-def test_the_error_survives_pickling() -> None:
-    error = too_large("text", 9, "cuda:1", MemoryError())
-    assert isinstance(error, BatchTooLargeError)
-    assert (error.items, error.got) == (9, "MemoryError")
-    again = pickle.loads(pickle.dumps(error))
-    assert (str(again), again.items) == (str(error), 9)
-    assert error.do == "give a smaller --batch-size, for example 4"
-
-
-def test_sizes_only_shrink() -> None:
-    sizes = BatchSizes(32)
-    assert [sizes.at(shard) for shard in range(3)] == [32, 32, 32]
-    sizes.limit(2, 16)
-    sizes.limit(4, 4)
-    assert [sizes.at(shard) for shard in range(6)] == [32, 32, 16, 16, 4, 4]
-    sizes.limit(1, 8)
-    assert [sizes.at(shard) for shard in range(6)] == [32, 8, 8, 8, 4, 4]
-    assert sizes.to_json() == [{"from_shard": 1, "batch_size": 8}, {"from_shard": 4, "batch_size": 4}]
-    assert BatchSizes.of(32, {KEY: sizes.to_json()}, "s") == sizes
-    other = BatchSizes(32, {0: 16, 5: 2})
-    other.take(sizes)
-    assert other.halved == {0: 16, 1: 8, 4: 4, 5: 2}
-
-
-@pytest.mark.parametrize(
-    "listed",
-    [3, "x", [1], [{}], [{"from_shard": 0}], [{"from_shard": 0, "batch_size": 0}],
-     [{"from_shard": -1, "batch_size": 1}], [{"from_shard": 0, "batch_size": 1.5}],
-     [{"from_shard": True, "batch_size": 1}], None],
-)  # fmt: skip
-def test_a_record_of_another_form(listed: Any) -> None:
-    with pytest.raises(CorruptError, match=r"halved_batches of set 's'.*--overwrite"):
-        BatchSizes.of(32, {KEY: listed}, "s")

@@ -1,4 +1,4 @@
-"""Writing the report of a comparison: all files or none."""
+"""Writing a report: all files or none."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError
-from repscope.report.thumbnails import source_folders
+from repscope.report.document import Document
+from repscope.report.html import Picture, html_page, picture
+from repscope.report.plain import plain_text
 from repscope.study.names import safe_name
 from repscope.study.storage import (
     TEMPORARY,
@@ -21,40 +23,57 @@ from repscope.study.storage import (
     sync_folder,
     write_bytes,
 )
-from repscope.verbs.compare.content import build_content
-from repscope.verbs.compare.csv import metrics_csv
-from repscope.verbs.compare.page import PAGE_DPI, Picture, picture, render_page
-from repscope.verbs.compare.protocol import ComparisonRecord
-from repscope.verbs.compare.text_report import render_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
 FILES = ("items.parquet", "metrics.csv", "metrics.json", "report.txt", "report.html")
-"""What a saved comparison consists of, beside its figures; the page comes last."""
+"""What a saved report consists of, beside its figures; not every report has items. The page comes last."""
+
+FORMATS = ("png", "svg", "pdf")
+"""Of figures, by default."""
 
 FIGURES = "figures"
 LIST = "figures.json"
 """Inside :data:`FIGURES`: captions and files of the figures, so that they keep their captions when
-they travel, and so that the next comparison saved here knows which files it may remove."""
+they travel, and so that the next report saved here knows which files it may remove."""
 
 LIST_SCHEMA = "repscope.figures/1"
+
+PAGE_DPI = 260
+"""Resolution of figures: a figure 7.16 inches wide fills the page at two pixels for each of CSS."""
+
 _STAGING = ".saving"
+_FORMER = ("bridges.csv", "bridges.json")
+"""What the files of a report of bridges were called once."""
 
 
-def save_comparison(
-    comparison: ComparisonRecord, out: Path, *, formats: Sequence[str] = ("png", "svg", "pdf")
+def write_report(
+    out: Path,
+    document: Document,
+    *,
+    metrics: Mapping[str, Any],
+    table: str,
+    items: pa.Table | None = None,
+    figures: Mapping[str, Figure] | None = None,
+    captions: Mapping[str, str] | None = None,
+    formats: Sequence[str] = FORMATS,
 ) -> Path:
     """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/ into ``out``.
 
     Everything is first written beside the old files and then renamed over them, so a full disk or a
-    kill leaves the old result whole. Figures of an earlier comparison are removed; files that no
-    comparison wrote are left alone.
+    kill leaves the old result whole. Files and figures of an earlier report that the new one lacks are
+    removed; what no report wrote is left alone.
 
     Args:
-        comparison: the record.
         out: folder; created with its parents.
+        document: the report.
+        metrics: content of metrics.json.
+        table: content of metrics.csv.
+        items: content of items.parquet, for a report that has items.
+        figures: by name; those of the document.
+        captions: of the figures, by the same names.
         formats: of the figures: "png", "svg", "pdf", "jpg".
 
     Returns:
@@ -64,78 +83,33 @@ def save_comparison(
         StorageError: the disk or its permissions refuse.
         InputError: a value that JSON or Parquet cannot hold.
     """
-    metrics = json_bytes(comparison.to_json())
-    parquet = parquet_bytes(comparison.items)
-    content = build_content(comparison)
-
-    def files(pictures: Mapping[str, Picture]) -> dict[str, bytes]:
-        page = render_page(content, pictures, source_folders(comparison.provenance))
-        return {
-            "items.parquet": parquet,
-            "metrics.csv": metrics_csv(comparison).encode(),
-            "metrics.json": metrics,
-            "report.txt": utf8(render_text(content)),
-            "report.html": utf8(page),
-        }
-
-    return write_report(out, comparison.figures, comparison.captions, files, formats=formats)
-
-
-def write_report(
-    out: Path,
-    figures: Mapping[str, Figure],
-    captions: Mapping[str, str],
-    files: Callable[[Mapping[str, Picture]], Mapping[str, bytes]],
-    *,
-    formats: Sequence[str] = ("png", "svg", "pdf"),
-) -> Path:
-    """Write the files of a report and its figures: all or none.
-
-    Args:
-        out: folder; created with its parents.
-        figures: by name.
-        captions: of the figures, by the same names.
-        files: makes the contents of :data:`FILES` from the pictures of the page.
-        formats: of the figures.
-
-    Returns:
-        Path of report.html.
-
-    Raises:
-        StorageError: the disk or its permissions refuse.
-    """
+    files = {"metrics.csv": table.encode(), "metrics.json": _json_bytes(metrics)}
+    if items is not None:
+        files["items.parquet"] = _parquet_bytes(items)
+    files["report.txt"] = _utf8(plain_text(document))
     make_folder(out)
     with _staging(out) as staging:
-        pictures, listed = _save_figures(figures, captions, staging, formats)
-        for name, content in files(pictures).items():
+        pictures, listed = _save_figures(figures or {}, captions or {}, staging, formats)
+        files["report.html"] = _utf8(html_page(document, pictures))
+        for name, content in files.items():
             write_bytes(staging / name, content)
-        _publish(staging, out, listed)
+        _publish(staging, out, [name for name in FILES if name in files], listed)
     return out / "report.html"
 
 
-def json_bytes(record: Mapping[str, Any]) -> bytes:
-    """The content of a metrics.json.
-
-    Raises:
-        InputError: a value that JSON cannot hold.
-    """
+def _json_bytes(record: Mapping[str, Any]) -> bytes:
     try:
         text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(
-            "JSON values in a comparison, undefined ones None with a reason",
+            "JSON values in a report, undefined ones None with a reason",
             str(error),
             "report this: it is a fault of ours",
         ) from error
-    return utf8(text + "\n")
+    return _utf8(text + "\n")
 
 
-def parquet_bytes(items: pa.Table) -> bytes:
-    """The content of an items.parquet.
-
-    Raises:
-        InputError: a column that Parquet cannot hold.
-    """
+def _parquet_bytes(items: pa.Table) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -210,11 +184,13 @@ def _stems(names: Iterable[str]) -> dict[str, str]:
     return stems
 
 
-def _publish(staging: Path, out: Path, listed: list[dict[str, Any]]) -> None:
-    """Rename the new files over the old, then remove the figures that only the old comparison had."""
+def _publish(staging: Path, out: Path, names: Sequence[str], listed: list[dict[str, Any]]) -> None:
+    """Rename the new files over the old, then remove what only the old report had."""
     figures = out / FIGURES
     new = [name for one in listed for name in one["files"]]
     old = _listed_files(figures / LIST)
+    with storage_errors(out):
+        again = (out / "report.html").is_file()
     if new or old:
         make_folder(figures)
         # Both, until the old ones are gone: a kill in between leaves nothing that the next save misses.
@@ -223,8 +199,10 @@ def _publish(staging: Path, out: Path, listed: list[dict[str, Any]]) -> None:
     with storage_errors(out):
         for name in new:
             (staging / FIGURES / name).replace(figures / name)
-        for name in FILES:
+        for name in names:
             (staging / name).replace(out / name)
+        for name in {*FILES, *_FORMER} - set(names) if again else ():
+            (out / name).unlink(missing_ok=True)
         for name in set(old) - set(new):
             (figures / name).unlink(missing_ok=True)
         if not new and old:
@@ -239,11 +217,11 @@ def _publish(staging: Path, out: Path, listed: list[dict[str, Any]]) -> None:
 
 def _write_list(figures: Path, listed: list[dict[str, Any]]) -> None:
     record = {"schema": LIST_SCHEMA, "figures": listed}
-    write_bytes(figures / LIST, utf8(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
+    write_bytes(figures / LIST, _utf8(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
 
 
 def _listed_files(path: Path) -> list[str]:
-    """Files that an earlier comparison wrote; only names that this module would give."""
+    """Files that an earlier report wrote; only names that this module would give."""
     try:
         record = json.loads(read_bytes(path) or b"{}")
         names = [name for one in record.get("figures", []) for name in one["files"]]
@@ -252,6 +230,6 @@ def _listed_files(path: Path) -> list[str]:
     return [name for name in names if isinstance(name, str) and name == safe_name(name) and name != LIST]
 
 
-def utf8(text: str) -> bytes:
+def _utf8(text: str) -> bytes:
     """Bytes of a text; lone surrogates, which UTF-8 does not have, become their escapes."""
     return text.encode("utf-8", "backslashreplace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from repscope.measure.core.estimate import Difference
-from repscope.verbs.compare.forest import WIDTH, forest
+from repscope.report.forest import WIDTH, forest
 
 
 def test_positions_keep_the_order_of_the_numbers_and_stay_inside() -> None:
