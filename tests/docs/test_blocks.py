@@ -183,7 +183,7 @@ class Page:
         return done.returncode, done.stdout
 
     def here(self, arguments: list[str]) -> tuple[int, str]:
-        """The same of ``repscope`` in this process, as if it had been started for it."""
+        """The same of ``repscope`` in this process; as in a pipe, stdout arrives when the program ends."""
         with (
             contextlib.chdir(self.folder),
             importable(self.folder),
@@ -193,7 +193,7 @@ class Page:
             done = CliRunner().invoke(app, arguments, prog_name="repscope", env=TERMINAL)
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return done.exit_code, done.output
+        return done.exit_code, done.stderr + done.stdout
 
 
 @contextlib.contextmanager
