@@ -119,12 +119,18 @@ def _half_defined(first: Sample, second: Sample, clusters: int) -> Row:
     return estimates[0], estimates[1], Difference(None, n=clusters, why=why)
 
 
+COPIES = {"recall@1": "top1.true", "recall@5": "top5.true", "cosine.mean": "spread.cosine"}
+"""Measures that are another one under a second name, or 1 minus it: one test, not two."""
+
+
 def with_q(table: dict[str, MeasureResult]) -> dict[str, MeasureResult]:
-    """The table with q-values over all of its tests."""
-    q = q_values([row.difference.p for row in table.values()])
+    """The table with q-values over all of its tests; a copy of another measure has that one's."""
+    copies = {name: of for name, of in COPIES.items() if name in table and of in table}
+    names = [name for name in table if name not in copies]
+    q = dict(zip(names, q_values([table[name].difference.p for name in names]), strict=True))
     return {
-        name: replace(row, difference=replace(row.difference, q=value))
-        for (name, row), value in zip(table.items(), q, strict=True)
+        name: replace(row, difference=replace(row.difference, q=q[copies.get(name, name)]))
+        for name, row in table.items()
     }
 
 

@@ -1,8 +1,9 @@
 """Intervals of shares where few clusters differ: what resampling does not see.
 
 Where by chance no item of thirty fails, every resample says that none ever does, and its interval has no
-width. The exact interval of a share (Clopper & Pearson 1934) and its extension to any bounded value (Gaffke
-2004) ask instead how often an item of the worst kind could be there unseen.
+width. The interval of Clopper and Pearson (1934), extended to any bounded value (Gaffke 2004), asks instead how
+often an item of the worst kind could be there unseen. What was seen counts half, as in the mid-P interval
+(Lancaster 1961; Berry & Armitage, The Statistician 1995): of none in n clusters, 3/n, the rule of three.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ FEW = 10
 
 
 def unseen_share(n: float, level: float) -> float:
-    """Largest share of what none of n independent clusters showed: Clopper-Pearson, 3.7/n for 95 %."""
-    return float(1 - ((1 - level) / 2) ** (1 / n))
+    """Largest share of what none of n independent clusters showed: mid-P, about 3/n for 95 %."""
+    return float(1 - (1 - level) ** (1 / n))
 
 
 def rare_interval(
@@ -35,8 +36,8 @@ def rare_interval(
 ) -> tuple[float, float] | None:
     """Interval of a mean over items of which almost all clusters have one value; None where many differ.
 
-    Quantiles of means with random (Dirichlet) weights of the clusters, and of one more cluster at a bound.
-    Of 0 and 1 and clusters of one size this is the interval of Clopper and Pearson. Clusters of unequal
+    Quantiles of means with random (Dirichlet) weights of the clusters, and in half of the draws of one more
+    cluster at a bound. Of 0 and 1 and clusters of one size this is the mid-P interval. Clusters of unequal
     size count as (Σn)² / Σn² of size Σn² / Σn.
 
     Args:
@@ -52,9 +53,13 @@ def rare_interval(
     differing = np.flatnonzero(np.abs(sums - usual * counts) > 1e-12 * counts)
     if len(differing) >= FEW:
         return None
+    if not len(differing):
+        unseen = unseen_share(float(counts.sum()) / size, level)
+        return usual + unseen * (bounds[0] - usual), usual + unseen * (bounds[1] - usual)
     rng = np.random.default_rng(seed)
     tail = (1 - level) / 2
     weights = rng.standard_exponential((resamples, len(differing) + 1))
+    weights[:, -1] *= rng.random(resamples) < 0.5
     same = counts.sum() - counts[differing].sum()
     shape = max(same / size, np.finfo(np.float64).tiny)
     rest = rng.gamma(shape, size, resamples)

@@ -198,8 +198,36 @@ def _mixed_search(record: ComparisonRecord, table: Table) -> str:
     return f"Searching items and reference together got better: {_change(table, 'mixed.recall@10')}."
 
 
+def _mixed_search_lost(record: ComparisonRecord, table: Table) -> str:
+    return f"Searching items and reference together got worse: {_change(table, 'mixed.recall@10')}."
+
+
 def _clustering(record: ComparisonRecord, table: Table) -> str:
     return f"Clustering items and reference together got better: {_change(table, 'cluster.v')}."
+
+
+def _clustering_lost(record: ComparisonRecord, table: Table) -> str:
+    return f"Clustering items and reference together got worse: {_change(table, 'cluster.v')}."
+
+
+def _hub_rose(record: ComparisonRecord, table: Table) -> str:
+    return f"One reference row is the nearest of more items than before: {_change(table, 'hub.share')}."
+
+
+def _one_reference(record: ComparisonRecord, table: Table) -> str:
+    return (
+        f"All rows of {_stages(record)[2]} point the same way, so every rank in it is a tie. Check how that "
+        "set was made."
+    )
+
+
+def _standardised(record: ComparisonRecord, table: Table) -> str:
+    before, _, reference = _stages(record)
+    return (
+        f"Every dimension of {before} has mean 0 and SD 1, as a standardiser leaves it, and those of "
+        f"{reference} have not: cosines between the two mean little. Undo the standardisation, or apply it "
+        "to both."
+    )
 
 
 def _margin_fell(record: ComparisonRecord, table: Table) -> str:
@@ -214,7 +242,12 @@ _FLAGS: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
     "rank-fell": _rank_fell,
     "rescaled": _rescaled,
     "mixed-search-gained": _mixed_search,
+    "mixed-search-lost": _mixed_search_lost,
     "clustering-gained": _clustering,
+    "clustering-lost": _clustering_lost,
+    "hub-rose": _hub_rose,
+    "one-reference": _one_reference,
+    "standardised-before": _standardised,
     "margin-fell": _margin_fell,
 }
 
