@@ -1,7 +1,7 @@
 """Intervals of shares where few clusters differ: what resampling does not see.
 
 Where by chance no item of thirty fails, every resample says that none ever does, and its interval has no
-width. The interval of Clopper and Pearson (1934), extended to any bounded value (Gaffke 2004), asks instead how
+width. The interval of Clopper and Pearson (1934), extended to any bounded value (Gaffke 2004), asks how
 often an item of the worst kind could be there unseen. What was seen counts half, as in the mid-P interval
 (Lancaster 1961; Berry & Armitage, The Statistician 1995): of none in n clusters, 3/n, the rule of three.
 """
