@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import VectorError
 from repscope.measure.core.estimate import FIXED, Difference, Estimate, Replicates
+from repscope.measure.core.power import found_errors
 from repscope.measure.core.rare import at_least_exact
 
 RESAMPLES = 2000
@@ -362,8 +363,7 @@ def standard_error(low: float, high: float, n: int, level: float = LEVEL) -> flo
 
 def detectable(error: float, n: int, *, level: float = LEVEL, power: float = POWER) -> float:
     """Smallest true difference that a two-sided test at this ``n`` finds in ``power`` of repeats."""
-    degrees = max(n - 1, 1)
-    return float((t_quantile((1 + level) / 2, degrees) + t_quantile(power, degrees)) * error)
+    return found_errors(level, power, max(n - 1, 1)) * error
 
 
 def needed(error: float, n: int, effect: float, *, level: float = LEVEL, power: float = POWER) -> int:
