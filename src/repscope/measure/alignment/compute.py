@@ -253,7 +253,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         needs="reference",
         function=gap_l2,
         paper=_LIANG,
-        note="A mean shift brings it to zero and may leave every neighbour as it was.",
+        note="Without the bias of finite samples, so that it is 0 where there is no gap; the plain distance "
+        "stands in the method. A mean shift brings it to zero and may leave every neighbour as it was.",
         compute=_gap_l2,
     ),
     _measure(
@@ -275,7 +276,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         needs="reference",
         function=gap_auc,
         paper="Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, ICLR 2017",
-        note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5.",
+        note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5. "
+        "Fitted again without each group.",
         compute=_gap_auc,
     ),
     _measure(

@@ -15,8 +15,8 @@ SAME = 1000
 def found_errors(level: float, power: float, degrees: float) -> float:
     """True difference, in *estimated* standard errors, that a two-sided t-test finds in ``power`` of repeats.
 
-    The error was estimated from as few clusters as the test has. With few, a difference of so many true errors
-    is missed more often wherever the error came out too small: the power is averaged over what it may be.
+    The error was estimated from as few clusters as the test has. Where it came out too small, a difference of
+    so many of it is missed more often: the power is averaged over what the error may be.
 
     Args:
         level: of the interval that must exclude 0.
@@ -33,5 +33,4 @@ def found_errors(level: float, power: float, degrees: float) -> float:
     def missing(times: float) -> float:
         return float(np.mean(nct.sf(limit, degrees, times * errors)) - power)
 
-    # With one degree of freedom, 80 % ask for 21 true errors, and for 70 estimated ones.
     return float(brentq(missing, 0.0, 4 * (limit + t.ppf(power, degrees)) + 200 / degrees))
