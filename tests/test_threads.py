@@ -1,4 +1,4 @@
-"""One thread a process, here and in what tests start: more of them would fight for the cores of ``pytest -n``."""
+"""One thread a process, here and in what tests start: ``pytest -n`` has the cores already."""
 
 from __future__ import annotations
 
