@@ -1,4 +1,4 @@
-"""Every code block of README.md and docs/ is run, page by page, in the order of the page.
+"""Every code block of README.md and docs/ is run, page by page; those of CONTRIBUTING.md in ``test_adding.py``.
 
 ``python``
     Runs in one namespace a page. With a ``title`` it is a file that is written instead.
