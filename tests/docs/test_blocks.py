@@ -1,4 +1,4 @@
-"""Every code block of README.md and docs/ is run, page by page; those of CONTRIBUTING.md in ``test_adding.py``.
+"""Every code block of README.md and docs/ is run, page by page; CONTRIBUTING.md has ``test_adding.py``.
 
 ``python``
     Runs in one namespace a page. With a ``title`` it is a file that is written instead.
