@@ -39,6 +39,8 @@ class ReadOptions:
         ids: key of the ids, or None.
         labels: key of the labels, or None.
         trust_pickle: run the code of a pickle that the restricted reader refuses.
+        vectors_dtype: type of the numbers in a column of bytes ("float32", …), or None.
+        encoding: of a text file, or None for UTF-8, and UTF-16 and UTF-32 by their marks.
         warn: takes one line that somebody must see.
         trusted: filled with the sources that were read as trusted pickles.
     """
@@ -49,6 +51,8 @@ class ReadOptions:
     trust_pickle: bool = False
     warn: Notify = warn_user
     trusted: list[str] = field(default_factory=list)
+    vectors_dtype: str | None = None
+    encoding: str | None = None
 
     @property
     def vector_keys(self) -> list[str]:
