@@ -32,8 +32,17 @@ def read_json(path: Path) -> Any:
     Raises:
         FormatError: not JSON in UTF-8.
     """
+    return load_json(path, lines=path.suffix.lower() in LINES)
+
+
+def load_json(path: Path, *, lines: bool = False) -> Any:
+    """The value of a JSON file; of one with a value in each line, their list.
+
+    Raises:
+        FormatError: not JSON in UTF-8.
+    """
     text = read_text(path)
-    if path.suffix.lower() not in LINES:
+    if not lines:
         return _parse(text, f"JSON in {path}", "write the file again")
     return [
         _parse(line, f"JSON in line {number:,} of {path}", "write one dictionary a line")

@@ -18,7 +18,7 @@ from repscope.formats.arrays.null_masks import own_columns
 from repscope.formats.arrays.write import METADATA
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
-from repscope.formats.objects import from_mapping, sets_from
+from repscope.formats.objects import from_arrays, sets_from
 from repscope.formats.trust import read_or_trust
 from repscope.study.storage import storage_errors
 
@@ -48,7 +48,7 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
         raise _damaged(path, error) from error
     columns = own_columns(metadata, tensors, str(path))
     metadata.pop(METADATA, None)
-    sets = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    sets = from_arrays({**metadata, **tensors}, stem, str(path), options, several=True)
     return [replace(incoming, columns={**columns, **incoming.columns}) for incoming in sets]
 
 

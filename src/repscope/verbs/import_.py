@@ -22,7 +22,14 @@ from repscope.errors import (
 )
 from repscope.formats import Incoming, Reading, ReadOptions, read_sets
 from repscope.formats.blocks import scan, stored_blocks
-from repscope.formats.incoming import Notify, check_keys, name_columns, split_stacked, warn_user
+from repscope.formats.incoming import (
+    Notify,
+    check_keys,
+    name_columns,
+    split_stacked,
+    warn_user,
+    with_usual_ids,
+)
 from repscope.formats.items_file import join_items, read_items
 from repscope.formats.remote import content_hash, is_url, local_copy, name_of
 from repscope.study import Manifest, Skipped, Study
@@ -247,7 +254,10 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         if not about_items:
             check_keys(one, (), options)
         finite, zero = scan(one, drop_invalid)
-        table = as_items(name_columns(one.columns, *_present(one, options)), one.n, one.name)
+        named, from_column = name_columns(one.columns, *_present(one, options)), ""
+        if not options.ids:
+            named, from_column = with_usual_ids(named)
+        table = as_items(named, one.n, one.name)
     except RepscopeError as error:
         if file.source not in str(error):
             error.add_note(f"in {file.source}")
@@ -277,6 +287,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         about_items.get("items_sha256"),
         drop_invalid,
     ]
+    said = [f"ids are those of {from_column!r}"] if from_column else []
     return _Planned(
         file,
         one,
@@ -288,7 +299,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
             Skipped(name, ZERO if zero[row] else INVALID)
             for row, name in zip(bad, table.column("id").take(bad).to_pylist(), strict=True)
         ),
-        notes=(*one.notes, *([f"not imported: {name_some(left_out)}"] if left_out else [])),
+        notes=(*one.notes, *said, *([f"not imported: {name_some(left_out)}"] if left_out else [])),
     )
 
 

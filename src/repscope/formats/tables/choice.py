@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError, UnknownNameError, name_some
-from repscope.formats.incoming import ReadOptions, choose
+from repscope.formats.incoming import ReadOptions, called_like_vectors, choose
 from repscope.formats.outgoing import VECTOR
 from repscope.formats.tables.cells import SAMPLE, as_lists, first_list, looks_like_vectors, unread
 from repscope.formats.tables.runs import Run, find_runs
@@ -37,11 +37,6 @@ SURE = 16
 """Numbered columns that outweigh a column in a form that is not read."""
 
 NOT_VECTORS = ("id", "ids", "label", "labels")
-_CALLED = re.compile(
-    r"(?:.*[_.\-/ ])?(?:vec|vector|emb|embed|embedding|feat|feature|latent|representation|"
-    r"encoding|activation)s?",
-    re.IGNORECASE,
-)
 _NUMERAL = re.compile(r"\s*[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(?:,\d{3})+\s*")
 
@@ -74,11 +69,6 @@ class _Candidate:
     @property
     def called(self) -> bool:
         return called_like_vectors(self.key)
-
-
-def called_like_vectors(name: str) -> bool:
-    """Whether a name says that it stands for vectors: ``emb``, ``image_features``, ``vectors``, …"""
-    return bool(_CALLED.fullmatch(name))
 
 
 def choose_columns(table: pa.Table, source: str, options: ReadOptions) -> Chosen:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from repscope.errors import FormatError, first_line
 from repscope.formats.columns import to_column, to_columns
-from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.incoming import Incoming, ReadOptions, called_like_vectors
 from repscope.formats.tables.arrow import load_table, refuse_repeats
 from repscope.formats.tables.cells import as_lists, byte_vectors, list_vectors, text_vectors
-from repscope.formats.tables.choice import Chosen, called_like_vectors, choose_columns
+from repscope.formats.tables.choice import Chosen, choose_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
