@@ -146,7 +146,7 @@ def _binary_kind(head: bytes, size: int, suffix: str) -> str:
         return "safetensors"
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "torch" if head[2:14] == _TORCH_MAGIC else "pickle"
-    if _WORD2VEC.match(head) and not _is_text(head, whole=size <= len(head)):
+    if _WORD2VEC.match(head) and not _are_words(head, whole=size <= len(head)):
         return "word2vec"
     # Protocols 0 and 1 begin like text, and a damaged file may begin with anything.
     return "pickle" if suffix in _PICKLES else "safetensors" if suffix == ".safetensors" else ""
@@ -196,6 +196,8 @@ def _are_words(start: bytes, whole: bool) -> bool:
     if not whole and line is lines[-1]:
         tokens = tokens[:-1]  # it may be cut
     tail = tokens[1:]
+    if not header and len(tokens) == 2 and b"." in line:
+        return all(map(_is_number, tokens))
     return len(tail) > (0 if header else 1) and all(map(_is_number, tail))
 
 

@@ -73,7 +73,7 @@ def _of_mapping(value: Mapping[Any, Any], source: str) -> Mapping[str, Any] | No
     if len(vectors) >= FEWEST and all(_whole(part, widths[vectors[0]]) for part in rest.values()):
         vectors, rest = list(value), {}
     if len(vectors) >= FEWEST and all(_is_scalar(part) for part in rest.values()):
-        if len({widths[key] or widths[vectors[0]] for key in vectors}) > 1:
+        if len({widths[key] for key in vectors if widths[key]}) > 1:
             if _looks_like_columns(value):
                 return None
             raise FormatError(
