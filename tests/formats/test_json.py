@@ -27,7 +27,7 @@ def read(path: Path, **options: Any) -> Incoming:
 
 @settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    rows=st.lists(st.lists(NUMBER, min_size=3, max_size=3), min_size=1, max_size=6),
+    rows=st.lists(st.lists(NUMBER, min_size=3, max_size=3), min_size=2, max_size=6),
     cells=st.lists(TEXT, min_size=6, max_size=6),
     numbers=st.lists(st.integers(-(2**70), 2**70), min_size=6, max_size=6),
     where=st.sampled_from([("a.json", False), ("a", False), ("a.jsonl", True), ("a", True)]),
