@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 import repscope.cli.extract
 import repscope.extraction
 import repscope.extraction.models.timm_st
-import repscope.verbs.extract  # noqa: F401  what a child would spend its life on importing
+import repscope.verbs.extract.extract  # noqa: F401  what a child would spend its life on importing
 from repscope.cli.main import app
 from repscope.study import Study
 

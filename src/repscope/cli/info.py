@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, command, fail, print_json
+from repscope.cli.common import AsJson, Quiet, StudyFolder, command, fail, show
 from repscope.errors import CorruptError, name_some
 from repscope.text.display import shell_safe
 from repscope.text.tables import clip, table
@@ -19,30 +19,22 @@ SHOWN = 5
 
 @command
 def info(
-    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    study: StudyFolder,
     name: Annotated[str | None, typer.Argument(metavar="SET", help="One set; all of them without.")] = None,
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Re-hash every committed byte.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    seed: Annotated[int, typer.Option("--seed", hidden=True)] = 0,
 ) -> None:
     """Show what a study holds, what is incomplete, and the command that completes it.
 
     Example: repscope info bridge-study visual_before --verify
     """
-    from repscope.verbs.info import describe_set, describe_study
+    from repscope.verbs.info import info as run
 
-    if name is None:
-        record = describe_study(study, verify=verify)
-        lines = _study_lines(record)
-    else:
-        record = describe_set(study, name, verify=verify)
-        lines = _set_lines(record, study)
-    if as_json:
-        print_json(record)
-    elif not quiet:
-        print("\n".join(map(shell_safe, lines)))
+    record = run(study, name, verify=verify)
+    lines = _study_lines(record) if name is None else _set_lines(record, study)
+    show(record, map(shell_safe, lines), as_json=as_json, quiet=quiet)
     _fail_for_damage(record.get("sets", []))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
-from repscope.cli.extract import MODELS
+from repscope.cli.common import AsJson, Quiet, command, print_json, say
 from repscope.text.tables import clip, table
+from repscope.verbs.extract.options import MODELS
+from repscope.verbs.layers.options import LayersOptions
 
 if TYPE_CHECKING:
     from repscope.extraction.capture.layers import Layer, Layers
@@ -26,20 +26,7 @@ WIDEST = 40
 def layers(
     model: Annotated[str, typer.Argument(help=MODELS)],
     *,
-    weights: Annotated[
-        Path | None, typer.Option("--weights", help="safetensors file or weights-only state dict.")
-    ] = None,
-    resize: Annotated[
-        str | None, typer.Option("--resize", help="Of the trial image, as for extract; the model's own.")
-    ] = None,
-    crop: Annotated[
-        str | None,
-        typer.Option("--crop", help="Of the trial image; the model's own, or 224 where it has none."),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu, cuda, cuda:1; CUDA where there is one.")
-    ] = None,
-    seed: Seed = 0,
+    options: LayersOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -47,22 +34,22 @@ def layers(
 
     Example: repscope layers model.py:build --weights w.safetensors --crop 32
     """
-    from repscope.verbs.layers import describe_layers
+    from repscope.verbs.layers.layers import layers as run
 
     # What a model file prints must not end up in the record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
-        found = describe_layers(model, weights=weights, resize=resize, crop=crop, device=device, seed=seed)
+        tree = run(model, **options.keywords())
     if as_json:
-        print_json(found.to_json())
+        print_json(tree.to_json())
         return
-    for line in _lines(found):
+    for line in _lines(tree):
         print(line)
-    for note in found.notes:
+    for note in tree.notes:
         say(f"note: {note}", quiet)
 
 
-def _lines(found: Layers) -> Iterator[str]:
-    for kind, shape in found.inputs.items():
+def _lines(tree: Layers) -> Iterator[str]:
+    for kind, shape in tree.inputs.items():
         yield f"{kind} input  {shape}"
     rows = [
         (
@@ -72,7 +59,7 @@ def _lines(found: Layers) -> Iterator[str]:
             clip(layer.output, WIDEST),
             _how(layer),
         )
-        for layer in found.layers
+        for layer in tree.layers
     ]
     yield from table((), rows, left=(0, 1, 3, 4), width=None)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.neighbors import Graph, Neighbours, find_graph
+from repscope.knn import Graph, Neighbours, find_graph
 
 Rows = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def _check(near: Neighbours, rows: Rows, k: int) -> None:
         raise VectorError(
             f"neighbours among the {n:,} rows, and no row its own",
             f"rows {indices.min()} to {indices.max()}",
-            "search the rows among themselves, as repscope.neighbors.exact(rows) does",
+            "search the rows among themselves, as repscope.knn.exact(rows) does",
         )
     if not (_fit(near, rows, k) and (np.diff(near.scores[:, :k], axis=1) >= 0).all()):
         raise VectorError(

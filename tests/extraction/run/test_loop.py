@@ -18,11 +18,14 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.errors import ModelError
-from repscope.extraction import extract
 from repscope.extraction.run.batch_sizes import KEY
+from repscope.extraction.run.extract import prepare
 from repscope.extraction.run.plan import plan_extraction
+from repscope.extraction.run.settings import RunSettings
+from repscope.extraction.sources.open import open_source
 from repscope.study import Study
 from repscope.text.progress import Progress
+from repscope.verbs.extract.extract import extract
 
 HUNGRY = """
 import time
@@ -218,6 +221,8 @@ def test_killed_after_a_halving(make_images: Callable[..., Path], tmp_path: Path
 
 
 def test_a_dry_run_says_so_too(images: Path) -> None:
-    plan = plan_extraction(images, Greedy(2), capture=["head"], batch_size=8, device="cpu")
+    settings = RunSettings(batch_size=8, shard_rows=8, workers=0, device="cpu")
+    begun = prepare(open_source(images), Greedy(2), settings, capture=["head"])
+    plan = plan_extraction(begun, settings)
     assert "a batch of 8 images does not fit into memory; the run would go on with 2" in plan.notes
     assert (plan.sets[0].d, plan.sources[0].shape[0]) == (3, 8)

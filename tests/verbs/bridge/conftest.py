@@ -14,7 +14,7 @@ from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.study import Study
-from repscope.verbs.bridge.fit import Fitted, fit_bridge
+from repscope.verbs.bridge.fit import FittedBridge, fit_bridge
 from repscope.verbs.bridge.holdout import LinkedSets, link_sets
 from repscope.verbs.bridge.record import (
     BridgesRecord,
@@ -71,7 +71,7 @@ def linked(
     return link_sets(study["visual"], study[target], on=on, cluster=cluster)
 
 
-def fit(study: Study, name: str = "b", method: str = "ridge", **more: Any) -> Fitted:
+def fit(study: Study, name: str = "b", method: str = "ridge", **more: Any) -> FittedBridge:
     options = {"on": "label", "cluster": "image_id", **more}
     return fit_bridge(study, "visual", "text", method, name=name, **options)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,10 +15,8 @@ from torch import Tensor
 from repscope.errors import InputError, VectorError
 from repscope.study.vectors import block_rows
 from repscope.transform.fitting.draws import Order
+from repscope.transform.fitting.options import TrainOptions
 from repscope.transform.fitting.split import hold_out
-
-if TYPE_CHECKING:
-    from repscope.transform.fitting.options import TrainOptions
 
 Index = NDArray[np.int64]
 

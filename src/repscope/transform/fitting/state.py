@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from repscope.transform.fitting.draws import Draws
-    from repscope.transform.fitting.records import Objective
-    from repscope.transform.fitting.rows import Batch
+from repscope.transform.fitting.draws import Draws
+from repscope.transform.fitting.records import Objective
+from repscope.transform.fitting.rows import Batch
 
 
 class LossModule(nn.Module):

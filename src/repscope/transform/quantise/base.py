@@ -104,18 +104,18 @@ class Quantiser(Bridge):
         """An unfitted :mod:`repscope.transform.quantise.modules` module for rows of width ``d``."""
 
 
-def require_library() -> None:
-    """Raise unless the optional package is there.
+def library() -> Any:
+    """:mod:`repscope.transform.quantise.modules`, whose package is optional.
 
     Raises:
-        DependencyError: it is not.
+        DependencyError: it is not installed.
     """
     try:
-        import vector_quantize_pytorch
+        from repscope.transform.quantise import modules
     except ImportError as error:
         raise DependencyError(
             "vector-quantize-pytorch for vq, fsq, lfq and rvq",
             str(error),
             'install it: pip install "repscope[quantise]"',
         ) from error
-    del vector_quantize_pytorch
+    return modules

@@ -57,7 +57,9 @@ def _flag_lines(comparison: ComparisonRecord) -> list[str]:
 def _note_lines(comparison: ComparisonRecord) -> list[str]:
     """What was left out, so that a short table is not taken for the whole."""
     return [
-        line for note in comparison.notes[:2] for line in wrap(note, WIDTH, first="! note: ", rest="  ")[:2]
+        line
+        for note in comparison.notes[:2]
+        for line in wrap(display_safe(note, 600), WIDTH, first="! note: ", rest="  ")[:2]
     ]
 
 

@@ -114,7 +114,7 @@ def drift_summary(record: DriftRecord) -> list[str]:
     if record.verdict.flags:
         lines += wrap(f"also: {', '.join(record.verdict.flags)}", WIDTH, first="! ", rest="  ")
     for note in record.notes:
-        lines += wrap(note, WIDTH, first="– ", rest="  ")
+        lines += wrap(display_safe(note, 600), WIDTH, first="– ", rest="  ")
     return lines
 
 

@@ -88,18 +88,8 @@ def measure_table(found: DriftArrays) -> Table:
     """Every measure at every stage, then its change from first to last."""
     rows: list[Row] = []
     for series in ordered(found.series.values()):
-        places = _places(series)
-        change = _first_to_last(series)
-        rows.append(
-            (
-                Cell(term=series.name),
-                *(_at(one, places) for one in series.values),
-                _changed(series, change),
-                p_value(None if change is None else change.p),
-                p_value(None if change is None else change.q),
-                _chance(series),
-            )
-        )
+        stages = _stage_cells(series)
+        rows.append((Cell(term=series.name), *stages, *_change_cells(series), _chance(series)))
     return _table(
         "Every measure",
         (Column("measure", "name"), *_stages(found), *map(Column, ("first → last", "p", "q", "by chance"))),
@@ -111,24 +101,13 @@ def measure_table(found: DriftArrays) -> Table:
 
 def key_table(found: DriftArrays) -> Table:
     """The measures that the verdict turns on: first stage, last stage, change."""
-    rows = []
+    rows: list[Row] = []
     for name in KEY:
         series = found.series.get(name)
-        if series is None:
-            continue
-        change = _first_to_last(series)
-        places = _places(series)
-        rows.append(
-            (
-                Cell(plain(name), term=name),
-                _at(series.values[0], places),
-                _at(series.values[-1], places),
-                _changed(series, change),
-                p_value(None if change is None else change.p),
-                p_value(None if change is None else change.q),
-                str(series.values[-1].n),
-            )
-        )
+        if series is not None:
+            stages = _stage_cells(series)
+            n = str(series.values[-1].n)
+            rows.append((Cell(plain(name), term=name), stages[0], stages[-1], *_change_cells(series), n))
     first, last = (Column(_label(found, stage), key=key) for stage, key in ((0, "first"), (-1, "last")))
     start = (Column("measure", "measure"), first, last)
     columns = (*start, Column("change", "change"), Column("p"), Column("q"), Column("n"))
@@ -265,10 +244,13 @@ def ordered(series: Iterable[Series]) -> list[Series]:
     return sorted(series, key=lambda one: KEY.index(one.name) if one.name in KEY else len(KEY))
 
 
-def _at(one: Estimate, places: int | None) -> Cell:
-    if one.value is None:
-        return Cell("–")
-    return ratio(one) if places is None else value(one, places)
+def _stage_cells(series: Series) -> list[Cell]:
+    """A measure at every stage."""
+    places = _places(series)
+    return [
+        Cell("–") if one.value is None else ratio(one) if places is None else value(one, places)
+        for one in series.values
+    ]
 
 
 def _places(series: Series) -> int | None:
@@ -279,15 +261,14 @@ def _places(series: Series) -> int | None:
     return places_for(*known)
 
 
-def _first_to_last(series: Series) -> Difference | None:
+def _change_cells(series: Series) -> tuple[Cell | str, str, str]:
+    """Its change from the first stage to the last, p and q."""
     pair = series.pair(0, len(series.values) - 1)
-    return None if pair is None or pair.change.value is None else pair.change
-
-
-def _changed(series: Series, change: Difference | None) -> Cell:
-    if change is None:
-        return Cell("–")
-    return ratio(change, "× ") if series.scale == "ratio" else value(change, signed=True)
+    if pair is None or pair.change.value is None:
+        return ("–", "–", "–")
+    change = pair.change
+    cell = ratio(change, "× ") if series.scale == "ratio" else value(change, signed=True)
+    return (cell, p_value(change.p), p_value(change.q))
 
 
 def _chance(series: Series) -> str:

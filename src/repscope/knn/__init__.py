@@ -1,0 +1,16 @@
+"""Nearest neighbours: exact by default, one definition for every measure, map and view."""
+
+from repscope.knn.approximate import Approximation, approximate
+from repscope.knn.exact import Neighbours, among, exact, k_distances
+from repscope.knn.graph import Graph, find_graph
+
+__all__ = [
+    "Approximation",
+    "Graph",
+    "Neighbours",
+    "among",
+    "approximate",
+    "exact",
+    "find_graph",
+    "k_distances",
+]
