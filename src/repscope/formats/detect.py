@@ -9,12 +9,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from repscope.errors import FormatError, InputError, MissingError
+from repscope.formats.known import KNOWN
 from repscope.formats.text_files import LINES, not_utf8
 
-READABLE = (
-    "npy", "npz", "csv", "tsv", "json", "jsonl", "words", "word2vec", "parquet", "arrow", "safetensors",
-    "torch", "pickle", "hdf5", "h5ad", "fiftyone",
-)  # fmt: skip
+READABLE = tuple(name for name, one in KNOWN.items() if not one.folder)
 HEAD_BYTES = 4096
 _TEXTS = (".csv", ".tsv", ".txt", ".vec", ".dat", ".json", *LINES)
 _WORD2VEC = re.compile(rb"\d{1,10} \d{1,6} ?\r?\n")

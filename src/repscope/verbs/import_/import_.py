@@ -122,6 +122,8 @@ def import_files(
     drop_invalid: bool = False,
     overwrite: bool = False,
     trust_pickle: bool = False,
+    vectors_dtype: str | None = None,
+    encoding: str | None = None,
     warn: Notify = warn_user,
 ) -> list[ImportedSet]:
     """Write the embedding sets of some files into a study.
@@ -141,6 +143,8 @@ def import_files(
         overwrite: replace sets of the same names.
         trust_pickle: let a pickle that asks for code run it. Only for files whose every possible
             writer is trusted; recorded in the provenance.
+        vectors_dtype: type of the numbers in a column of bytes.
+        encoding: of text files that are not UTF-8, nor begin with a mark of UTF-16 or UTF-32.
         warn: takes lines that somebody must see; warnings by default.
 
     Returns:
@@ -155,7 +159,9 @@ def import_files(
         StorageError: the disk refuses; a note says what was written before.
     """
     opened = study if isinstance(study, Study) else Study(study)
-    options = ReadOptions(vectors, ids, labels, trust_pickle, warn)
+    options = ReadOptions(
+        vectors, ids, labels, trust_pickle, warn, vectors_dtype=vectors_dtype, encoding=encoding
+    )
     with ExitStack() as stack:
         table, about_items = _items(stack, items, options)
         found = _name([_read(stack, str(file), options) for file in files], names)
@@ -286,6 +292,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         options.labels,
         about_items.get("items_sha256"),
         drop_invalid,
+        *([options.vectors_dtype, options.encoding] if options.vectors_dtype or options.encoding else []),
     ]
     said = [f"ids are those of {from_column!r}"] if from_column else []
     return _Planned(
