@@ -56,6 +56,8 @@ def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], boo
     """Dimensions of each tensor by name, the file's own metadata, and whether numpy knows every type."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size - 8:
+            raise ValueError(f"a header of {length:,} bytes, more than there are")
         header: dict[str, Any] = json.loads(file.read(length))
     metadata = header.pop("__metadata__", None) or {}
     types = {entry["dtype"] for entry in header.values()}

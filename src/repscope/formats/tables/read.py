@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from repscope.errors import FormatError, first_line
 from repscope.formats.columns import to_column, to_columns
 from repscope.formats.incoming import Incoming, ReadOptions, called_like_vectors
-from repscope.formats.tables.arrow import load_table, refuse_repeats
+from repscope.formats.tables.arrow import checked, load_table, refuse_repeats
 from repscope.formats.tables.cells import as_lists, byte_vectors, list_vectors, text_vectors
 from repscope.formats.tables.choice import Chosen, choose_columns
 
@@ -50,7 +50,7 @@ def table_set(
         UnknownNameError: ``options.vectors`` names none.
         VectorError: lists of different lengths.
     """
-    names = table.column_names
+    names = checked(table, source).column_names
     refuse_repeats(names, source)
     chosen = choose_columns(table, source, options)
     if len(chosen.names) == 1:
