@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from repscope.errors import UnknownNameError
+from repscope.text.json_record import JsonRecord
 
 _HERE = "repscope.transform"
 
@@ -19,7 +20,7 @@ LearnsFrom = Literal["nothing", "source", "target", "unpaired", "paired"]
 
 
 @dataclass(frozen=True)
-class MethodInfo:
+class MethodInfo(JsonRecord):
     """What a bridge is, apart from its code.
 
     Attributes:
@@ -56,10 +57,6 @@ class MethodInfo:
         module, _, name = self.home.partition(":")
         found: type[Any] = getattr(importlib.import_module(module), name)
         return found
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
 
 
 METHODS: tuple[MethodInfo, ...] = (

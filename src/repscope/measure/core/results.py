@@ -42,10 +42,7 @@ class MeasureResult:
         described = self.info.to_json()
         record: dict[str, Any] = {
             "name": self.name,
-            "group": described["group"],
-            "direction": described["direction"],
-            "bounds": described["bounds"],
-            "unit": described["unit"],
+            **{key: described[key] for key in ("group", "direction", "bounds", "unit")},
             "before": self.before.to_json(),
             "after": self.after.to_json(),
             "difference": self.difference.to_json(),

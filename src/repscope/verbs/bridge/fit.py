@@ -13,6 +13,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
 from repscope.study.storage import json_hash
 from repscope.study.vectors import block_rows
+from repscope.text.json_record import JsonRecord
 from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FittedBridge:
+class FittedBridge(JsonRecord, keys="rows pairs held_out unseen seconds parameters flops_per_row notes"):
     """What ``bridge fit`` made.
 
     Attributes:
@@ -52,13 +53,7 @@ class FittedBridge:
 
     def to_json(self) -> dict[str, Any]:
         """The record of ``--json``."""
-        own = {key: value for key, value in vars(self).items() if key not in ("stored", "notes")}
-        return {
-            "schema": "repscope.bridge-fit/1",
-            **self.stored.to_json(),
-            **own,
-            "notes": list(self.notes),
-        }
+        return {"schema": "repscope.bridge-fit/1", **self.stored.to_json(), **super().to_json()}
 
     def __str__(self) -> str:
         pairs = "" if self.pairs is None else f", {self.pairs:,} pairs"

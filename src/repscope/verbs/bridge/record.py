@@ -11,8 +11,11 @@ from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
+from repscope.text.json_record import JsonRecord, json_value
 
 SCHEMA = "repscope.bridges/1"
+
+_KEYS = "source target on cluster folds seed replay version fingerprints parts failed entry_time=entry notes"
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class TopChange:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(JsonRecord):
     """Share of rows that find their truth among texts that no fit has seen.
 
     Among all texts, predictions are drawn to those that the fit knows; here each row is only asked to tell
@@ -67,15 +70,6 @@ class Gallery:
     after: Estimate
     difference: Difference
     rows: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "before": self.before.to_json(),
-            "after": self.after.to_json(),
-            "difference": self.difference.to_json(),
-            "rows": self.rows,
-        }
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ class MethodResult:
             "params": dict(self.params),
             "learns_from": self.learns_from,
             "invertible": self.invertible,
-            "cost": vars(self.cost),
+            "cost": json_value(self.cost),
             "warnings": list(self.warnings),
             "verdict": self.verdict.to_json(),
             "measures": [row.to_json() for row in self.measures.values()],
@@ -138,17 +132,13 @@ class MethodResult:
             "neighbours": {name: one.to_json() for name, one in self.neighbours.items()},
             "among_unseen_texts": None if self.gallery is None else self.gallery.to_json(),
             "rank_kept": self.ratio("rank.entropy"),
-            "improved": [vars(one) | _tops(one) for one in self.improved],
-            "worsened": [vars(one) | _tops(one) for one in self.worsened],
+            "improved": json_value(self.improved),
+            "worsened": json_value(self.worsened),
         }
 
 
-def _tops(one: TopChange) -> dict[str, list[str]]:
-    return {"top_before": list(one.top_before), "top_after": list(one.top_after)}
-
-
 @dataclass(frozen=True)
-class Part:
+class Part(JsonRecord):
     """All bridges on one choice of held-out rows.
 
     Attributes:
@@ -180,16 +170,6 @@ class Part:
             repr(label),
             f"choose one of {', '.join(m.label for m in self.methods)}",
         )
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "name": self.name,
-            "about": self.about,
-            "n": self.n,
-            "clusters": self.clusters,
-            "methods": [one.to_json() for one in self.methods],
-        }
 
 
 @dataclass(frozen=True)
@@ -234,7 +214,7 @@ class EntryTime:
 
 
 @dataclass(frozen=True)
-class BridgesRecord:
+class BridgesRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     """Several bridges on the same held-out rows.
 
     Attributes:
@@ -279,19 +259,3 @@ class BridgesRecord:
         raise UnknownNameError(
             "a part of this report", repr(name), f"choose one of {', '.join(p.name for p in self.parts)}"
         )
-
-    def to_json(self) -> dict[str, Any]:
-        """The content of ``metrics.json``: only JSON values, undefined ones null with a reason."""
-        own = {
-            key: getattr(self, key)
-            for key in ("source", "target", "on", "cluster", "folds", "seed", "replay", "version")
-        }
-        return {
-            "schema": SCHEMA,
-            **own,
-            "fingerprints": dict(self.fingerprints),
-            "parts": [part.to_json() for part in self.parts],
-            "failed": dict(self.failed),
-            "entry_time": [one.to_json() for one in self.entry],
-            "notes": list(self.notes),
-        }
