@@ -78,7 +78,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Liang et al., Mind the Gap, NeurIPS 2022",
     ),
     MethodInfo(
-        "coral", f"{_HERE}.linear.coral:Coral", "unpaired", by_class=True, invertible=True,
+        "coral", f"{_HERE}.linear.second_order:Coral", "unpaired", by_class=True, invertible=True,
         cost="one pass and two eigendecompositions; 2 D² a row",
         when="Without pairs, when mean and covariance differ and axes already correspond.",
         paper="Sun, Feng & Saenko, Return of Frustratingly Easy Domain Adaptation, AAAI 2016",
@@ -90,7 +90,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Kessy, Lewin & Strimmer, Optimal Whitening and Decorrelation, The American Statistician 2018",
     ),
     MethodInfo(
-        "gaussian-ot", f"{_HERE}.linear.transport:GaussianTransport", "unpaired",
+        "gaussian-ot", f"{_HERE}.linear.second_order:GaussianTransport", "unpaired",
         by_class=True, invertible=True,
         cost="one pass and three eigendecompositions; 2 D² a row",
         when="Without pairs, as the smallest move that gives the target's mean and covariance.",
