@@ -17,6 +17,7 @@ from repscope.maps.graphs import GivenGraph, graph_of
 from repscope.maps.joining import join, split
 from repscope.maps.reduce import Reduced, by_pca, by_tsne, by_umap
 from repscope.study.stored import StoredRows
+from repscope.text.json_record import JsonRecord
 
 Method = Literal["tsne", "umap", "pca"]
 Start = Literal["pca", "random"]
@@ -28,7 +29,9 @@ _TITLES = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
 
 
 @dataclass(frozen=True)
-class Projection:
+class Projection(
+    JsonRecord, keys="method parameters seed software rows explained_variance search faithfulness"
+):
     """Coordinates of several sets in one plane.
 
     Attributes:
@@ -88,16 +91,8 @@ class Projection:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, without the coordinates."""
-        return {
-            "method": self.method,
-            "parameters": dict(self.parameters),
-            "seed": self.seed,
-            "software": self.software,
-            "rows": {name: len(points) for name, points in self.coordinates.items()},
-            "explained_variance": None if self.explained_variance is None else list(self.explained_variance),
-            "search": None if self.search is None else dict(self.search),
-            "faithfulness": self.faithfulness.to_json(),
-        }
+        rows = {name: len(points) for name, points in self.coordinates.items()}
+        return super().to_json() | {"rows": rows}
 
 
 def project(

@@ -11,11 +11,15 @@ from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
-from repscope.text.json_record import JsonRecord, json_value
+from repscope.text.json_record import JsonRecord
 
 SCHEMA = "repscope.bridges/1"
 
 _KEYS = "source target on cluster folds seed replay version fingerprints parts failed entry_time=entry notes"
+_OF_METHOD = (
+    "label method params learns_from invertible cost warnings verdict measures undefined neighbours "
+    "among_unseen_texts=gallery rank_kept improved worsened"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Gallery(JsonRecord):
 
 
 @dataclass(frozen=True)
-class MethodResult:
+class MethodResult(JsonRecord, keys=_OF_METHOD):
     """One bridge on the held-out rows of one part.
 
     Attributes:
@@ -109,6 +113,11 @@ class MethodResult:
     gallery: Gallery | None = None
     arrays: ArrayComparison | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def rank_kept(self) -> float | None:
+        """Effective rank after, as a share of before."""
+        return self.ratio("rank.entropy")
+
     def ratio(self, name: str) -> float | None:
         """After as a share of before; None where either is undefined or before is 0."""
         row = self.measures.get(name)
@@ -118,23 +127,7 @@ class MethodResult:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "label": self.label,
-            "method": self.method,
-            "params": dict(self.params),
-            "learns_from": self.learns_from,
-            "invertible": self.invertible,
-            "cost": json_value(self.cost),
-            "warnings": list(self.warnings),
-            "verdict": self.verdict.to_json(),
-            "measures": [row.to_json() for row in self.measures.values()],
-            "undefined": dict(self.undefined),
-            "neighbours": {name: one.to_json() for name, one in self.neighbours.items()},
-            "among_unseen_texts": None if self.gallery is None else self.gallery.to_json(),
-            "rank_kept": self.ratio("rank.entropy"),
-            "improved": json_value(self.improved),
-            "worsened": json_value(self.worsened),
-        }
+        return super().to_json() | {"measures": [row.to_json() for row in self.measures.values()]}
 
 
 @dataclass(frozen=True)
