@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
+from repscope.measure.core.arrays import integer_codes
 from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups, chosen_rows, sampling_note
@@ -196,14 +197,8 @@ def _score(
 def _units(units: Ints | None, n_rows: int, name: str) -> Ints:
     if units is None:
         return np.full(n_rows, -1, dtype=np.int64)
-    codes = np.asarray(units)
-    if codes.shape != (n_rows,) or not np.issubdtype(codes.dtype, np.integer):
-        raise InputError(
-            f"one integer unit for each of the {n_rows:,} rows of {name}",
-            f"shape {codes.shape}, dtype {codes.dtype}",
-            "pass codes, with -1 for a row that stands alone",
-        )
-    return codes.astype(np.int64)
+    do = "pass codes, with -1 for a row that stands alone"
+    return integer_codes(units, n_rows, "unit", do, rows=f"rows of {name}", error=InputError)
 
 
 def _folds(is_item: NDArray[np.bool_], units: Ints, folds: int, seed: int) -> Ints:
