@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.knn import Graph
 from repscope.knn.graph import choose_search, describe_search
 from repscope.maps.faithfulness import RANKED_ROWS, Faithfulness, compared_neighbours, faithfulness
@@ -148,8 +148,8 @@ def project(
             too few or of another metric.
         VectorError: widths differ; rows with NaN or Inf; zero rows under ``unit``; neighbours of other rows.
     """
-    _known(method, get_args(Method), "a method of projection")
-    _known(start, get_args(Start), "a start")
+    check_known(method, get_args(Method), "a method of projection")
+    check_known(start, get_args(Start), "a start")
     joined = join(sets, unit=unit, max_rows=max_rows, seed=seed)
 
     def nearest(k: int) -> Graph:
@@ -187,8 +187,3 @@ def project(
         search=None if graph is None else graph.search,
         kept=graph is not None and graph.kept,
     )
-
-
-def _known(value: str, allowed: tuple[str, ...], what: str) -> None:
-    if value not in allowed:
-        raise UnknownNameError(what, repr(value), f"choose one of {', '.join(allowed)}")

@@ -5,12 +5,11 @@ A method that is not here cannot be loaded from a file.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.text.json_record import JsonRecord
 
 _HERE = "repscope.transform"
@@ -184,11 +183,5 @@ def method(name: str) -> MethodInfo:
         UnknownNameError: no bridge has this name; the nearest names are listed.
     """
     by_name = {info.name: info for info in METHODS}
-    if name not in by_name:
-        near = difflib.get_close_matches(str(name), by_name, n=3, cutoff=0.3)
-        raise UnknownNameError(
-            "the name of a bridge",
-            repr(name),
-            f"choose one of {', '.join(near)}" if near else "list them with: repscope bridge methods",
-        )
+    check_known(name, by_name, "the name of a bridge", listing="repscope bridge methods")
     return by_name[name]

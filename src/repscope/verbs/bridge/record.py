@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
@@ -155,14 +155,9 @@ class Part(JsonRecord):
         Raises:
             UnknownNameError: it is not in this report.
         """
-        for one in self.methods:
-            if one.label == label:
-                return one
-        raise UnknownNameError(
-            "a bridge of this report",
-            repr(label),
-            f"choose one of {', '.join(m.label for m in self.methods)}",
-        )
+        by_label = {one.label: one for one in self.methods}
+        check_known(label, by_label, "a bridge of this report")
+        return by_label[label]
 
 
 @dataclass(frozen=True)
@@ -246,9 +241,6 @@ class BridgesRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         Raises:
             UnknownNameError: there is none of that name.
         """
-        for part in self.parts:
-            if part.name == name:
-                return part
-        raise UnknownNameError(
-            "a part of this report", repr(name), f"choose one of {', '.join(p.name for p in self.parts)}"
-        )
+        by_name = {part.name: part for part in self.parts}
+        check_known(name, by_name, "a part of this report")
+        return by_name[name]

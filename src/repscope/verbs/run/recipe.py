@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from repscope.errors import InputError, MissingError, UnknownNameError, name_some
+from repscope.errors import InputError, MissingError, check_known, name_some
 from repscope.study.provenance import now
 from repscope.study.storage import read_bytes, storage_errors
 from repscope.text.json_record import JsonRecord
@@ -295,10 +295,7 @@ def _check_ids(steps: Sequence[Step]) -> None:
         raise InputError("steps with ids of their own", f"{name_some(twice)} more than once", "rename one")
     for step in steps:
         for one in step.needs:
-            if one not in ids:
-                raise UnknownNameError(
-                    f"a step that {step.id} needs", repr(one), f"choose among {name_some(ids, 20)}"
-                )
+            check_known(one, ids, f"a step that {step.id} needs")
     makers: dict[Ref, str] = {}
     for step in steps:
         for made in step.makes:
@@ -368,8 +365,7 @@ def _from(recipe: Recipe, start: str | None) -> set[str]:
     if start is None:
         return set()
     needs = _needs(recipe.steps)
-    if start not in needs:
-        raise UnknownNameError("a step of the recipe", repr(start), f"choose one of {name_some(needs, 20)}")
+    check_known(start, needs, "a step of the recipe")
     found = {start}
     for step in recipe.steps:
         if needs[step.id] & found:
