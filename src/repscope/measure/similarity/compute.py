@@ -13,6 +13,7 @@ from repscope.measure.core.arrays import group_codes
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.info import MeasureInfo
 from repscope.measure.core.pairs import PERMUTATIONS, NullTable, paired
+from repscope.measure.core.stage import NEIGHBOUR_ROWS
 from repscope.measure.core.tables import ReplicateTable
 from repscope.measure.similarity.cca import pwcca, svcca
 from repscope.measure.similarity.cka import cka_debiased
@@ -33,9 +34,8 @@ from repscope.measure.similarity.regression import linear_r2, linear_r2_null, li
 from repscope.measure.similarity.rsa import rsa, rsa_null, rsa_replicates
 
 SPECTRAL_PERMUTATIONS = 19
-"""Permutations of Procrustes, SVCCA, PWCCA and ridge, each of which costs decompositions or solutions: p ≥ .05."""
+"""Permutations of Procrustes, SVCCA, PWCCA and ridge, each costing a decomposition or solution: p ≥ .05."""
 
-NEIGHBOUR_ROWS = 20_000
 NULL_ROWS = 1000
 
 
