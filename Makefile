@@ -31,8 +31,8 @@ docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 confusion: $(READY)
-	$(BIN)/python -m repscope.testing.confusion --studies 200
-	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 1000 --seed 1000
+	$(BIN)/python -m repscope.testing.confusion --studies 200 > docs/confusion.md
+	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 1000 --seed 1000 > docs/drift-confusion.md
 
 clean:
 	rm -rf $(VENV) $(ZOO) build dist site repscope-demo

@@ -57,7 +57,7 @@ def product(n: int, d: int) -> Iterator[dict[str, Any]]:
 
 
 def exact(n: int, d: int) -> Iterator[dict[str, Any]]:
-    from repscope.neighbors import exact as search
+    from repscope.knn import exact as search
 
     return _each(n, d, lambda x: _checked(x, lambda: search(x, k=K).indices))
 
@@ -85,7 +85,7 @@ def flat(n: int, d: int) -> Iterator[dict[str, Any]]:
 
 def approximate(n: int, d: int) -> Iterator[dict[str, Any]]:
     """Ours finds its setting itself; its search for it, and the recall that it measures, are charged."""
-    from repscope.neighbors import approximate as search
+    from repscope.knn import approximate as search
 
     search(data(4000, d, KINDS[1]), k=K, goal=GOAL)
 
@@ -187,7 +187,7 @@ def _first(
 
 def _checked(x: np.ndarray, search: Callable[[], np.ndarray]) -> dict[str, Any]:
     """CPU seconds of a search of all rows in themselves, and its recall on 500 rows, not charged."""
-    from repscope.neighbors import among
+    from repscope.knn import among
 
     start = time.process_time()
     found = search()

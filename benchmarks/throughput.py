@@ -91,7 +91,8 @@ def _measured(work: Any) -> dict[str, Any]:
 
 
 def extract_resnet(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extraction import Preprocessing, extract
+    from repscope.extraction import Preprocessing
+    from repscope.verbs.extract.extract import extract
 
     model = resnet()
     steps = Preprocessing(resize=32, crop=(32, 32), mean=MEAN, std=STD)
@@ -162,7 +163,7 @@ def _timm(out: str) -> tuple[Any, Path]:
 
 
 def extract_timm(folder: str, out: str) -> Iterator[dict[str, Any]]:
-    from repscope.extraction import extract
+    from repscope.verbs.extract.extract import extract
 
     _, file = _timm(out)
     yield {}

@@ -120,9 +120,7 @@ def options(name: str) -> str:
 
 
 def parameters(name: str) -> list[tuple[str, Any, Any]]:
-    """Name, annotation and default of what a command takes; its context is no option."""
-    from typer import Context
-
+    """Name, annotation and default of what a command takes, and does not hide."""
     from repscope.cli.main import app
 
     group, _, own = name.rpartition(" ")
@@ -131,11 +129,40 @@ def parameters(name: str) -> list[tuple[str, Any, Any]]:
     function = {one.name: one.callback for one in commands}[own]
     assert function is not None
     hints = get_type_hints(function, include_extras=True)
-    return [
-        (one.name, hints[one.name], one.default)
-        for one in inspect.signature(function).parameters.values()
-        if hints[one.name] is not Context
+    found = [
+        (one.name, hints[one.name], one.default) for one in inspect.signature(function).parameters.values()
     ]
+    return [one for one in found if not get_args(one[1])[1].hidden]
+
+
+def surface(_: str = "") -> str:
+    """Every command beside its function in Python, and what that returns."""
+    import repscope
+    from repscope.cli.main import app
+
+    commands = [one.name for one in app.registered_commands]
+    for group in app.registered_groups:
+        commands += [f"{group.name} {one.name}" for one in group.typer_instance.registered_commands]
+    lines = ["| command | in Python | returns |", "|---|---|---|"]
+    for command in sorted(filter(None, commands)):
+        group, _, name = command.replace("-", "_").rpartition(" ")
+        name = "import_files" if name == "import" else name
+        function = getattr(getattr(repscope, group) if group else repscope, name)
+        signature = inspect.signature(function)
+        # The names say it; types and defaults are in the sections below.
+        words = ", ".join(_words(signature))
+        returns = re.sub(r"[\w.]+\.", "", str(signature.return_annotation))
+        called = f"rs.{group}.{name}" if group else f"rs.{name}"
+        lines.append(f"| `repscope {command}` | `{called}({words})` | `{returns}` |")
+    return "\n".join(lines)
+
+
+def _words(signature: inspect.Signature) -> list[str]:
+    """The parameters by name, with the star before those that are keywords only."""
+    kinds = [one.kind for one in signature.parameters.values()]
+    first = kinds.index(inspect.Parameter.KEYWORD_ONLY) if inspect.Parameter.KEYWORD_ONLY in kinds else None
+    words = list(signature.parameters)
+    return words if first is None else [*words[:first], "*", *words[first:]]
 
 
 def _spelling(key: str, base: Any, info: Any) -> str:
@@ -280,7 +307,7 @@ def drifts(_: str = "") -> str:
 
 def drift_rows(tables: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of both tables of simulated drifts: verdicts by condition and design, and coverage by value."""
-    first, second = tables.split("\n\n")
+    first, second, *_ = tables.split("\n\n")
     lines = [_cells(line) for line in first.splitlines()]
     words = lines[0][2:]
     verdicts = [
@@ -324,6 +351,7 @@ _PARTS = {
     "measures": measures,
     "options": options,
     "photos": photos,
+    "surface": surface,
 }
 
 

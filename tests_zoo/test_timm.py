@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 
 import repscope as rs
 from repscope.errors import ModelError
-from repscope.extraction import extract
 from repscope.extraction.models.load import load_model
+from repscope.verbs.extract.extract import extract
 
 
 def _own(name: str, seed: int = 1) -> Any:

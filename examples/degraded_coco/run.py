@@ -21,7 +21,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 import repscope as rs
 from repscope.extraction import Preprocessing, SourceOptions, open_source
 from repscope.verbs.drift.drift import drift_study
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "mobilenet_v2.py"
 STEPS = Preprocessing(crop=(224, 224), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

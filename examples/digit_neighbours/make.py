@@ -20,7 +20,6 @@ from torch import Tensor, nn
 import repscope as rs
 from repscope.extraction import Preprocessing
 from repscope.verbs.neighbors.grid import neighbour_grid
-from repscope.verbs.neighbors.neighbors import graph
 
 
 class Net(nn.Module):
@@ -65,7 +64,7 @@ def main(out: Path, k: int = 8) -> float:
         Image.fromarray((digits.images[number] * 255 / 16).round().astype(np.uint8)).save(place)
     steps = Preprocessing()
     rs.extract(out / "digits", net, capture={"features": "features"}, preprocess=steps, study=out / "study")
-    found = graph(out / "study", "features", k=k)
+    found = rs.neighbors(out / "study", "features", k=k)
     neighbour_grid(found, rows=6, seed=1).savefig(out / "digit-neighbours.png", dpi=110)
     same = found.same_label()
     assert same is not None

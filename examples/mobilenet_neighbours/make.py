@@ -25,7 +25,6 @@ import numpy as np
 import repscope as rs
 from repscope.extraction import Preprocessing
 from repscope.verbs.neighbors.grid import neighbour_grid
-from repscope.verbs.neighbors.neighbors import graph
 
 MODEL = Path(__file__).resolve().parents[1] / "models" / "mobilenet_v2.py"
 STEPS = Preprocessing(resize=256, crop=(224, 224), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
@@ -71,7 +70,7 @@ def main(photos: Path, weights: Path, captions: Path, out: Path, k: int = 3) -> 
         study=out / "study",
         device="cpu",
     )
-    found = graph(out / "study", "features", k=k)
+    found = rs.neighbors(out / "study", "features", k=k)
     neighbour_grid(found, rows=6).savefig(out / "grid.png", dpi=120)
     with captions.open(encoding="utf-8", newline="") as file:
         texts = {

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from repscope.verbs.demo.recursion import Settings, digits, follow_generations, lost_modes
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 
 def real_images(data: Path | None) -> tuple[np.ndarray, np.ndarray]:

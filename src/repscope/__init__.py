@@ -20,60 +20,128 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Comparison": "repscope.verbs.compare.record",
+    "BridgesRecord": "repscope.verbs.bridge.record",
+    "Comparison": "repscope.verbs.compare.result",
+    "Drift": "repscope.verbs.drift.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
+    "Exported": "repscope.verbs.export.export",
+    "Extraction": "repscope.extraction.run.records",
+    "FittedBridge": "repscope.verbs.bridge.fit",
+    "ImportedSet": "repscope.verbs.import_.import_",
+    "Layers": "repscope.extraction.capture.layers",
+    "MeasureInfo": "repscope.measure.core.info",
+    "MethodInfo": "repscope.transform.catalogue",
+    "Progress": "repscope.text.progress",
+    "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
+    "SavedBridge": "repscope.transform.store",
     "Study": "repscope.study",
+    "StudyMap": "repscope.verbs.project.project",
+    "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
+    "Tour": "repscope.verbs.demo.tour",
     "Verdict": "repscope.measure.verdict.rules",
+    "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
     "capture": "repscope.extraction.capture.capture",
     "compare": "repscope.verbs.compare.compare",
+    "demo": "repscope.verbs.demo.tour:run_demo",
     "drift": "repscope.verbs.drift.drift",
-    "extract": "repscope.extraction",
-    "import_files": "repscope.verbs.import_",
+    "export": "repscope.verbs.export.export",
+    "extract": "repscope.verbs.extract.extract",
+    "import_files": "repscope.verbs.import_.import_",
+    "info": "repscope.verbs.info",
+    "layers": "repscope.verbs.layers.layers",
     "match": "repscope.measure.core.matching",
-    "project": "repscope.maps",
+    "measures": "repscope.verbs.measures",
+    "neighbors": "repscope.verbs.neighbors.neighbors",
+    "project": "repscope.verbs.project.project",
+    "run": "repscope.verbs.run.recipe:run_recipe",
 }
+"""Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
 __all__ = [
+    "BridgesRecord",
     "Comparison",
+    "Drift",
     "EmbeddingSet",
     "Estimate",
+    "Exported",
+    "Extraction",
+    "FittedBridge",
+    "ImportedSet",
+    "Layers",
+    "MeasureInfo",
+    "MethodInfo",
+    "Progress",
+    "RecipeRun",
     "RepscopeError",
+    "SavedBridge",
     "Study",
+    "StudyMap",
+    "StudyNeighbours",
+    "Tour",
     "Verdict",
     "__version__",
+    "bridge",
     "bridges",
     "capture",
     "compare",
+    "demo",
     "drift",
+    "export",
     "extract",
     "import_files",
+    "info",
+    "layers",
     "match",
+    "measures",
+    "neighbors",
     "project",
+    "run",
 ]
 
 if TYPE_CHECKING:
     from repscope.errors import RepscopeError
-    from repscope.extraction import extract
     from repscope.extraction.capture.capture import capture
-    from repscope.maps import project
+    from repscope.extraction.capture.layers import Layers
+    from repscope.extraction.run.records import Extraction
     from repscope.measure.core.estimate import Estimate
+    from repscope.measure.core.info import MeasureInfo
     from repscope.measure.core.matching import match
     from repscope.measure.verdict.rules import Verdict
     from repscope.study import EmbeddingSet, Study
+    from repscope.text.progress import Progress
     from repscope.transform import bridges
+    from repscope.transform.catalogue import MethodInfo
+    from repscope.transform.store import SavedBridge
+    from repscope.verbs.bridge import commands as bridge
+    from repscope.verbs.bridge.fit import FittedBridge
+    from repscope.verbs.bridge.record import BridgesRecord
     from repscope.verbs.compare.compare import compare
-    from repscope.verbs.compare.record import Comparison
+    from repscope.verbs.compare.result import Comparison
+    from repscope.verbs.demo.tour import Tour
+    from repscope.verbs.demo.tour import run_demo as demo
     from repscope.verbs.drift.drift import drift
-    from repscope.verbs.import_ import import_files
+    from repscope.verbs.drift.result import Drift
+    from repscope.verbs.export.export import Exported, export
+    from repscope.verbs.extract.extract import extract
+    from repscope.verbs.import_.import_ import ImportedSet, import_files
+    from repscope.verbs.info import info
+    from repscope.verbs.layers.layers import layers
+    from repscope.verbs.measures import measures
+    from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
+    from repscope.verbs.project.project import StudyMap, project
+    from repscope.verbs.run.recipe import RecipeRun
+    from repscope.verbs.run.recipe import run_recipe as run
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'repscope' has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    home, colon, other = _HOMES[name].partition(":")
+    module = importlib.import_module(home)
+    value: object = module if colon and not other else getattr(module, other or name)
     globals()[name] = value
     return value
 

@@ -69,15 +69,15 @@ def test_fit_apply_report_and_info(study, tmp_path):
     assert report.exit_code == 0, report.stderr
     assert "held-out: 20 rows, 10 independent" in report.stdout
     assert sorted(path.name for path in out.iterdir()) == [
-        "bridges.csv", "bridges.json", "figures", "report.html", "report.txt",
+        "figures", "metrics.csv", "metrics.json", "report.html", "report.txt",
     ]  # fmt: skip
     pictures = {path.name for path in (out / "figures").iterdir()}
     assert {"bridge_methods.png", "bridge_effect-held-out-r.png"} <= pictures
     page = (out / "report.html").read_text()
     assert "<script" not in page
     assert "truth climbed" in page
-    rows = list(csv.DictReader(io.StringIO((out / "bridges.csv").read_text())))
-    saved = json.loads((out / "bridges.json").read_text())
+    rows = list(csv.DictReader(io.StringIO((out / "metrics.csv").read_text())))
+    saved = json.loads((out / "metrics.json").read_text())
     ridge = saved["parts"][0]["methods"][0]
     top1 = next(row for row in ridge["measures"] if row["name"] == "top1.true")
     (line,) = [row for row in rows if (row["bridge"], row["measure"]) == ("r", "top1.true")]
@@ -100,7 +100,7 @@ def test_a_report_on_methods_alone_goes_to_the_results(study):
     record = json.loads(result.stdout)
     assert [part["name"] for part in record["parts"]] == ["seen", "unseen"]
     folder = study / "results" / "bridge" / "visual - text"
-    assert json.loads((folder / "bridges.json").read_text()) == record
+    assert json.loads((folder / "metrics.json").read_text()) == record
     again = run(*record["replay"].split()[1:], "--figures", "", "--json", "--quiet")
     assert (
         json.loads(again.stdout)["parts"][0]["methods"][1]["measures"]

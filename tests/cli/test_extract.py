@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from repscope.cli.extract_lines import ProgressLines
 from repscope.cli.main import app
+from repscope.cli.progress import ExtractionLines
 from repscope.study import Study
 from repscope.text.progress import Progress
 
@@ -277,8 +277,8 @@ def test_progress_without_a_terminal_is_sparse(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([100.0, 103.0, 111.0, 112.0, 130.0])
-    monkeypatch.setattr("repscope.cli.extract_lines.time.monotonic", lambda: next(clock))
-    show = ProgressLines()
+    monkeypatch.setattr("repscope.cli.progress.time.monotonic", lambda: next(clock))
+    show = ExtractionLines()
     for done in (40, 60, 120, 130, 240):
         show(Progress("extract", done, 400, committed=32))
     lines = capsys.readouterr().err.splitlines()

@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from repscope.cli.main import app
-from repscope.neighbors import exact
+from repscope.knn import exact
 from repscope.study import Study
 
 MODEL = Path(__file__).resolve().parents[2] / "examples" / "models" / "mobilenet_v2.py"

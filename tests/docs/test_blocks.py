@@ -5,7 +5,7 @@
     A ``text`` block right behind it is what it prints.
 ``console``
     Lines after ``$`` are commands, ``>`` continues one; the lines below are what they print (stdout and
-    stderr).
+    stderr). A plain ``repscope …`` runs in this process; a line with pipes, globs or other commands in bash.
 ``toml``, ``csv``
     With a ``title``: a file that is written.
 ``sh``
@@ -21,14 +21,20 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from typer.testing import CliRunner
+
+from repscope.cli.main import app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -54,6 +60,8 @@ HARMLESS = (
 )
 
 FILES = ("toml", "csv")
+
+TERMINAL = {"COLUMNS": "100", "NO_COLOR": "1"}
 
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=indent)``` *$", re.MULTILINE | re.DOTALL
@@ -111,10 +119,7 @@ class Page:
         self.environment = {
             **os.environ,
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(REPOSITORY / "src"),
-            "COLUMNS": "100",
-            "NO_COLOR": "1",
-            "OMP_NUM_THREADS": "1",
+            **TERMINAL,
         }
 
     def run(self, blocks: list[Block]) -> None:
@@ -156,20 +161,39 @@ class Page:
 
     def console(self, block: Block) -> None:
         for command, expected in commands_of(block):
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            if done.returncode:
-                raise BlockError(f"{block.place}: exit code {done.returncode} of {command}\n{done.stdout}")
+            arguments = plain(command)
+            code, printed = self.bash(command) if arguments is None else self.here(arguments)
+            if code:
+                raise BlockError(f"{block.place}: exit code {code} of {command}\n{printed}")
             if expected:
-                compare(expected, done.stdout, f"{block.place}: {command}")
+                compare(expected, printed, f"{block.place}: {command}")
+
+    def bash(self, command: str) -> tuple[int, str]:
+        """Exit code, and what was printed."""
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def here(self, arguments: list[str]) -> tuple[int, str]:
+        """The same of ``repscope`` in this process; as in a pipe, stdout arrives when the program ends."""
+        with (
+            contextlib.chdir(self.folder),
+            importable(self.folder),
+            patch.object(sys, "argv", ["repscope", *arguments]),
+            warnings.catch_warnings(),
+        ):
+            done = CliRunner().invoke(app, arguments, prog_name="repscope", env=TERMINAL)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stderr + done.stdout
 
 
 @contextlib.contextmanager
@@ -185,6 +209,15 @@ def importable(folder: Path) -> Iterator[None]:
             file = getattr(sys.modules[name], "__file__", None)
             if file and Path(file).is_relative_to(folder):
                 del sys.modules[name]
+
+
+def plain(command: str) -> list[str] | None:
+    """The arguments of ``repscope``, if a line is nothing else; None if it needs a shell."""
+    words = shlex.shlex(command, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    first, *arguments = words
+    needs_shell = any(set(word) <= set("();<>|&") for word in arguments) or re.search(r"[*?$`\n]", command)
+    return arguments if first == "repscope" and not needs_shell else None
 
 
 def check_harmless(block: Block) -> None:
@@ -264,6 +297,37 @@ def test_a_block_that_is_not_run_or_is_wrong_fails(
 ) -> None:
     with pytest.raises(BlockError, match=re.escape(why)):
         _run(text, tmp_path, bin_folder)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("repscope info s", ["info", "s"]),
+        ('repscope info "my study" --verify', ["info", "my study", "--verify"]),
+        ("repscope info s | grep x", None),
+        ("repscope info s; echo $?", None),
+        ("repscope info s > file", None),
+        ("repscope info s && ls", None),
+        ("repscope import *.npz", None),
+        ("for g in 1 2; do repscope info $g; done", None),
+        ("repscope info s\nrepscope info t", None),
+        ("ls", None),
+    ],
+)
+def test_a_plain_command_runs_here(command: str, arguments: list[str] | None) -> None:
+    assert plain(command) == arguments
+
+
+@pytest.mark.parametrize(
+    "command", ["repscope --version", "repscope info nowhere", "repscope measures recall@1"]
+)
+def test_here_and_in_a_process_of_its_own_are_the_same(
+    command: str, tmp_path: Path, bin_folder: Path
+) -> None:
+    page = Page(tmp_path, bin_folder)
+    arguments = plain(command)
+    assert arguments is not None
+    assert page.here(arguments) == page.bash(command)
 
 
 def test_a_python_block_that_raises_fails(tmp_path: Path, bin_folder: Path) -> None:

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from repscope.measure.drift.margins import WORDS
-from repscope.testing.drifts import DESIGNS, DRIFTS
+from repscope.testing.drifts import DESIGNS, DRIFTS, RULES
+from repscope.testing.stamp import stamp
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MANY, FEW = "400 items", "20 items"
@@ -17,6 +18,11 @@ MANY, FEW = "400 items", "20 items"
 @pytest.fixture(scope="module")
 def published(hooks: ModuleType) -> tuple[list[dict], list[dict]]:
     return hooks.drift_rows((DOCS / "drift-confusion.md").read_text(encoding="utf-8").strip())
+
+
+def test_it_was_made_with_these_rules() -> None:
+    table = (DOCS / "drift-confusion.md").read_text(encoding="utf-8")
+    assert stamp(*RULES) in table, "the rules have changed: run `make confusion`"
 
 
 def test_every_condition_and_design_is_there(published: tuple[list[dict], list[dict]]) -> None:

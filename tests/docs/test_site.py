@@ -16,7 +16,8 @@ from repscope.cli.main import app
 from repscope.errors import RepscopeError
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS, Margins, _Judge
-from repscope.testing.confusion import DESIGNS
+from repscope.testing.confusion import DESIGNS, RULES
+from repscope.testing.stamp import stamp
 from repscope.testing.studies import CONDITIONS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -115,6 +116,7 @@ def test_the_confusion_matrix_is_of_this_code_and_keeps_its_promise(hooks: Modul
     assert [(row["condition"], row["design"]) for row in rows] == [
         (condition, design) for condition in CONDITIONS for design in DESIGNS
     ]
+    assert stamp(*RULES) in _page("confusion.md"), "the rules have changed: run `make confusion`"
     counts = {sum(row["words"].values()) for row in rows}
     assert len(counts) == 1
     assert counts.pop() >= 200

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from repscope.extraction import Preprocessing, extract
+from repscope.extraction import Preprocessing
 from repscope.study import Study
+from repscope.verbs.extract.extract import extract
 
 MODELS = Path(__file__).resolve().parents[2] / "examples" / "models"
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}

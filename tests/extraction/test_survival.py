@@ -19,73 +19,10 @@ from typer.testing import CliRunner
 from repscope.cli.main import app
 from repscope.study import Study
 
-KILLS = int(os.environ.get("REPSCOPE_KILLS", "16"))
-"""SIGKILLs sent; set it to 200 for the long form."""
 
-# One process imports torch once, then forks a child for every attempt: it runs no operation itself, so
-# that no thread pool exists which a fork would break.
-DRIVER = """
-import json, os, random, shutil, signal, sys, time
-import PIL.Image, numpy, pyarrow.compute, pyarrow.ipc, safetensors.torch, torch
-import repscope.cli.extract, repscope.extraction, repscope.extraction.models.timm_st, repscope.verbs.extract
-from repscope.cli.main import app
-from repscope.study import Study
-from typer.testing import CliRunner
-
-# The first array loads pandas where it is installed, the first picture Pillow's plugins, the first command
-# the checks of its options; no child should spend its life on that.
-pyarrow.array(numpy.zeros(1))
-PIL.Image.init()
-CliRunner().invoke(app, ["info", "nowhere"])
-
-study, kills, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-random.seed(0)
-
-def attempt(limit):
-    child = os.fork()
-    if not child:
-        torch.set_num_threads(1)
-        try:
-            app(command, standalone_mode=True)
-        except SystemExit as done:
-            os._exit(done.code or 0)
-        os._exit(99)
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return status
-        time.sleep(0.002)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
-
-sent, finished, prints, stops = 0, 0, set(), []
-while sent < kills or not finished:
-    status = attempt(random.uniform(0.1, 0.7) if sent < kills else 60)
-    if status is None:
-        sent += 1
-        opened = Study(study)
-        rows = {name: opened.manifest(name).n for name in opened.sets}
-        for name in opened.sets:
-            manifest = opened.manifest(name)
-            assert sum(shard.rows for shard in manifest.shards) == manifest.n
-            for shard in manifest.shards:
-                assert (opened.folder(name) / shard.file).stat().st_size == shard.bytes
-        stops.append(rows)
-        continue
-    assert status == 0, status
-    finished += 1
-    opened = Study.open(study)
-    prints.add(tuple((name, opened.verify(name).fingerprint, opened[name].n) for name in opened.sets))
-    if sent < kills:
-        shutil.rmtree(study)
-print(json.dumps({"kills": sent, "finished": finished, "prints": sorted(prints), "stops": stops}))
-"""
-
-
+@pytest.mark.parametrize("kills", [16, pytest.param(200, marks=pytest.mark.long)])
 def test_killed_at_any_moment_no_row_is_lost_or_doubled(
-    make_images: Callable[..., Path], model_file: Path, tmp_path: Path
+    make_images: Callable[..., Path], model_file: Path, tmp_path: Path, kills: int
 ) -> None:
     if not hasattr(os, "fork"):
         pytest.skip("needs fork")
@@ -99,14 +36,14 @@ def test_killed_at_any_moment_no_row_is_lost_or_doubled(
     assert whole.exit_code == 0, whole.output
     command = ["extract", str(folder), "--study", str(tmp_path / "s"), *options, *points, "--quiet"]
     ran = subprocess.run(
-        [sys.executable, "-c", DRIVER, str(tmp_path / "s"), str(KILLS), *command],
+        [sys.executable, "-m", "helpers.killed_extraction", str(tmp_path / "s"), str(kills), *command],
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
     record = json.loads(ran.stdout)
-    assert record["kills"] == KILLS
+    assert record["kills"] == kills
     study = Study.open(tmp_path / "whole")
     expected = [[name, study[name].fingerprint, 60] for name in ("after", "before")]
     assert record["prints"] == [expected]

@@ -12,8 +12,9 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
-from repscope.errors import FormatError, UnknownNameError
+from repscope.errors import FormatError, StorageError, UnknownNameError, UnsafePickleError
 from repscope.formats import Incoming, ReadOptions, read_sets
+from repscope.formats.torch_files import read_torch_weights_only
 
 MATRIX = np.arange(12, dtype="f4").reshape(4, 3)
 
@@ -162,6 +163,33 @@ def test_one_matrix_of_a_state_dict_can_be_named(tmp_path: Path) -> None:
     torch.save(torch.nn.Embedding(5, 3).state_dict() | {"bias": torch.zeros(5)}, tmp_path / "a.pt")
     (one,) = read(tmp_path / "a.pt", vectors="weight")
     assert one.vectors.shape == (5, 3)
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return exec, ("open('pwned', 'w').write('x')",)
+
+
+def test_one_refusal_and_an_offer_where_it_can_be_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "a.pt"
+    torch.save({"vectors": torch.tensor(MATRIX), "extra": Evil()}, path)
+    with pytest.raises(
+        UnsafePickleError, match=r"a request for exec \(refused, nothing was executed"
+    ) as caught:
+        read_torch_weights_only(path)
+    assert "--trust-pickle" not in caught.value.do
+    with pytest.raises(UnsafePickleError, match="a request for exec") as caught:
+        read(path)
+    assert "pass --trust-pickle" in caught.value.do
+    assert not (tmp_path / "pwned").exists()
+    path.write_bytes(b"hello")
+    with pytest.raises(FormatError, match="torch file"):
+        read_torch_weights_only(path)
+    with pytest.raises(StorageError, match="to read"):
+        read_torch_weights_only(tmp_path / "none.pt")
 
 
 def test_a_torchscript_program_is_refused(tmp_path: Path) -> None:

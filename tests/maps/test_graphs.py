@@ -13,12 +13,12 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 
 from repscope.errors import InputError, VectorError
+from repscope.knn import Approximation, Graph, Neighbours, exact
+from repscope.knn import graph as searching
 from repscope.maps import ensemble, faithfulness, graphs, project
 from repscope.maps.fit import Method
 from repscope.maps.graphs import graph_of
 from repscope.maps.joining import join
-from repscope.neighbors import Approximation, Graph, Neighbours, exact
-from repscope.neighbors import graph as searching
 
 METHODS: tuple[Method, ...] = ("tsne", "umap", "pca")
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from repscope.errors import DependencyError
+from repscope.knn import Approximation, exact
+from repscope.knn import graph as searching
+from repscope.knn import kept as neighbour_cache
 from repscope.maps import kept_graphs as map_graphs
 from repscope.maps.kept_graphs import KeptGraphs, kept_graphs
-from repscope.neighbors import Approximation, exact
-from repscope.neighbors import graph as searching
-from repscope.neighbors import kept as neighbour_cache
 from repscope.study import EmbeddingSet, Study
 from repscope.verbs.compare.compare import compare
 from repscope.verbs.drift.drift import drift
-from repscope.verbs.neighbors.neighbors import graph
-from repscope.verbs.project import project_study
+from repscope.verbs.neighbors.neighbors import neighbors
+from repscope.verbs.project.project import project
 
 N, D = 60, 6
 
@@ -55,7 +55,7 @@ def files(study: Study) -> list[str]:
 
 
 def points(study: Study, *names: str, **options: Any) -> tuple[np.ndarray, bool]:
-    made = project_study(study.path, names, **{"method": "pca", **options})
+    made = project(study.path, names, **{"method": "pca", **options})
     assert made.to_json()["kept"] is made.projection.kept
     return made.projection.joint, made.projection.kept
 
@@ -73,7 +73,7 @@ def test_a_second_map_reads_the_graph_of_the_first(study, searches):
     for options in ({"method": "tsne", "perplexity": 10, "seed": 1}, {"method": "tsne", "perplexity": 7}, {}):
         assert points(study, "a", "b", **options)[1], options
     assert searches == [2 * N]
-    fresh, kept = points(study, "a", "b", method="tsne", perplexity=10, use_cache=False)
+    fresh, kept = points(study, "a", "b", method="tsne", perplexity=10, cache=False)
     assert not kept
     assert np.array_equal(fresh, tsne)
 
@@ -107,7 +107,7 @@ def test_a_row_that_changes_makes_another_graph_and_the_old_one_goes(study, sear
     assert len(searches) == 3
     assert len(files(study)) == 2
     assert points(study, "c", "a")[1]
-    assert np.array_equal(shown, points(study, "b", "c", use_cache=False)[0])
+    assert np.array_equal(shown, points(study, "b", "c", cache=False)[0])
 
 
 def test_another_sample_is_another_graph(study, searches, monkeypatch):
@@ -141,26 +141,26 @@ def test_what_was_spoilt_is_computed_again(study, searches, spoil):
 
 
 def test_graphs_of_sets_and_of_maps_do_not_disturb_each_other(study, searches):
-    graph(study, "a", k=5)
+    neighbors(study, "a", k=5)
     points(study, "a")
     file = next(path for path in (study.path / "cache" / "neighbors").glob("joint-*"))
     file.write_bytes(b"spoilt")
-    graph(study, "b", k=5)
+    neighbors(study, "b", k=5)
     assert len(files(study)) == 2
-    assert graph(study, "a", k=5).kept
-    assert graph(study, "b", k=5).kept
+    assert neighbors(study, "a", k=5).kept
+    assert neighbors(study, "b", k=5).kept
 
 
 def test_only_the_last_joint_graphs_stay(study, searches, monkeypatch):
     monkeypatch.setattr(neighbour_cache, "MOST_JOINT", 2)
-    graph(study, "a", k=5)
+    neighbors(study, "a", k=5)
     for names in (("a", "b"), ("b", "c"), ("c", "a")):
         points(study, *names)
     assert len(files(study)) == 3
     assert points(study, "c", "a")[1]
     assert points(study, "b", "c")[1]
     assert not points(study, "a", "b")[1]
-    assert graph(study, "a", k=5).kept
+    assert neighbors(study, "a", k=5).kept
 
 
 def test_an_approximate_graph_is_of_a_seed_and_a_library(study, monkeypatch):

@@ -15,16 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import repscope
 from repscope.errors import CorruptError, ExistsError, MissingError, StorageError, StudyError, VectorError
 from repscope.study import Manifest, SetWriter, Study
 from repscope.study.manifest import NEXT_NAME, load_manifest
 from repscope.study.reader import _settled, open_folder
 
-PROGRAM = Path(__file__).parent / "killed.py"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(repscope.__file__).parents[1])}
-KILLS = int(os.environ.get("REPSCOPE_KILLS", "40"))
-"""SIGKILLs sent; set it to 200 for the long form."""
+PROGRAM = [sys.executable, "-m", "helpers.killed_writer"]
 
 
 def rows(start: int, count: int = 2) -> tuple[np.ndarray[Any, Any], dict[str, list[str]]]:
@@ -206,27 +202,26 @@ def test_a_writer_that_lost_the_set_keeps_its_hands_off(study: Study) -> None:
     assert study.verify("s").vectors[:, 0].tolist() == [4, 5, 6, 7]
 
 
-@pytest.fixture(scope="module")
-def deaths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What readers found after each death of a writer that overwrites."""
+@pytest.fixture(scope="module", params=[40, pytest.param(200, marks=pytest.mark.long)])
+def deaths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What readers found after each death of a writer that overwrites; so many were killed."""
     if not hasattr(os, "fork"):
         pytest.skip("kills forked processes")
     ran = subprocess.run(
-        [sys.executable, PROGRAM, "replace", tmp_path_factory.mktemp("deaths"), str(KILLS)],
-        env=ENVIRONMENT,
+        [*PROGRAM, "replace", tmp_path_factory.mktemp("deaths"), str(request.param)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
     record: dict[str, Any] = json.loads(ran.stdout)
+    assert sum(one["signal"] > 0 for one in record["found"]) >= request.param
     return record
 
 
 def test_killed_at_any_moment_one_of_the_two_is_whole(deaths: dict[str, Any]) -> None:
     old, new, found = deaths["old"], deaths["new"], deaths["found"]
     assert old != new
-    assert sum(one["signal"] > 0 for one in found) >= KILLS
     for one in found:
         assert one["set"] == (new if one["done"] else old), one
         # A replacement waits only beside the old set.
@@ -246,9 +241,7 @@ def test_the_same_command_finishes_it_and_nothing_is_left_over(deaths: dict[str,
 def test_readers_while_a_set_is_replaced_again_and_again(tmp_path: Path) -> None:
     study = Study(tmp_path / "study")
     fingerprints = {study.add("s", *rows(0)).fingerprint}
-    with subprocess.Popen(
-        [sys.executable, PROGRAM, "endlessly", study.path], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([*PROGRAM, "endlessly", study.path], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             for _ in range(20):

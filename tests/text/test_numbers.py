@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from repscope.text.numbers import (
+    compact,
     interval,
     number,
+    p_equation,
     p_value,
     percent,
     places_for,
     places_for_change,
+    significant,
     typeset,
 )
 
@@ -110,3 +113,38 @@ def test_minus_signs_of_sentences_but_not_of_names() -> None:
     assert (
         typeset("x-2 (-0.340, 95% -0.1 to -0.2) item-0.5 -3") == "x-2 (−0.340, 95% −0.1 to −0.2) item-0.5 -3"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.25, "0.250"),
+        (-0.0341, "−0.0341"),
+        (0.0, "0"),
+        (12.345, "12.3"),
+        (298.4, "298"),
+        (12345.6, "12,346"),
+        (123456.0, "1.2e5"),
+        (-1.06e-5, "−1.1e−5"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (1.0, "1.00"),
+    ],
+)
+def test_significant_digits(value: float | None, text: str) -> None:
+    assert significant(value) == text
+
+
+def test_signs_and_p_values_of_figures() -> None:
+    assert (
+        significant(0.2, signed=True),
+        significant(-0.2, signed=True),
+        significant(0.0, signed=True),
+        significant(None, signed=True),
+    ) == ("+0.200", "−0.200", "0", "–")
+    assert (p_equation(0.0004), p_equation(0.012), p_equation(1.0)) == ("p < .001", "p = .012", "p = 1")
+
+
+def test_counts_in_three_digits() -> None:
+    counts = (0, 512, 4224, 262_656, 1_234_567, 10**12)
+    assert list(map(compact, counts)) == ["0", "512", "4.22 k", "263 k", "1.23 M", "1 T"]

@@ -22,8 +22,7 @@ from repscope.transform.files import read_config
 from repscope.transform.linear.ridge import Ridge
 from repscope.transform.store import fingerprint_of
 
-PROGRAM = Path(__file__).parent / "killed.py"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(rs.__file__).parents[1])}
+PROGRAM = [sys.executable, "-m", "helpers.killed_saver"]
 
 
 def ridge(penalty: float, width: int = 6) -> Ridge:
@@ -172,8 +171,7 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     if not hasattr(os, "fork"):
         pytest.skip("kills forked processes")
     ran = subprocess.run(
-        [sys.executable, PROGRAM, "replace", tmp_path_factory.mktemp("deaths")],
-        env=ENVIRONMENT,
+        [*PROGRAM, "replace", tmp_path_factory.mktemp("deaths")],
         capture_output=True,
         text=True,
         check=False,
@@ -212,9 +210,7 @@ def test_after_a_death_two_saves_leave_nothing_over(deaths: list[dict[str, Any]]
 def test_readers_while_a_bridge_is_replaced_again_and_again(tmp_path: Path) -> None:
     folder = tmp_path / "b"
     found = set()
-    with subprocess.Popen(
-        [sys.executable, PROGRAM, "endlessly", folder], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([*PROGRAM, "endlessly", folder], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             for _ in range(20):

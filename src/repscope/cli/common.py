@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import io
 import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import wraps
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar, get_type_hints
 
 import typer
 
 from repscope.errors import RepscopeError
+from repscope.verbs.common.options import REQUIRED, Options, flag_of, option_of
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 INPUT_ERROR = 1
@@ -25,37 +28,35 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Print the record as JSON on stdout, and nothing else there.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, help="Seed of everything random; the same seed repeats exactly.")
-]
-DropUnlinked = Annotated[
-    bool, typer.Option("--drop-unlinked", help="Leave out items whose key the reference lacks.")
-]
-Figures = Annotated[
-    str, typer.Option("--figures", help="Formats of the figures, comma-separated; empty for none.")
-]
-Palette = Annotated[str, typer.Option("--palette", help="default (colour-blind-safe) or classic.")]
-Perplexity = Annotated[float, typer.Option("--perplexity", min=1.0, help="Of t-SNE.")]
-Resamples = Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")]
+StudyFolder = Annotated[Path, typer.Argument(help="Folder of the study.")]
+
+_SEED = Annotated[int, typer.Option("--seed", hidden=True)]
+"""Every command takes a seed, also where nothing is random."""
 
 
-def command(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn expected errors into one message and exit code 1.
+def command(function: Callable[..., R]) -> Callable[..., R]:
+    """A command: its options come from the record that it takes, its errors end as one message.
 
-    With ``REPSCOPE_DEBUG=1`` the traceback is shown instead.
+    A parameter whose annotation is a record of options is replaced by the options. They stand at its
+    place, but for ``seed``, which comes before ``--json``. Expected errors become one message and exit code
+    1; with ``REPSCOPE_DEBUG=1`` the traceback is shown instead.
     """
+    own = get_type_hints(function, include_extras=True)
+    signature = inspect.signature(function)
+    records = [name for name in signature.parameters if _is_record(own[name])]
+    parameters = list(_parameters(signature, own))
 
     @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+    def run(*args: Any, **given: Any) -> R:
         if os.environ.get("REPSCOPE_DEBUG") == "1":
-            return function(*args, **kwargs)
+            return function(*args, **_with_records(given))
         warnings.showwarning = _show_warning
         for stream in (sys.stdout, sys.stderr):
             # A terminal that cannot show a sign gets its escape, not a traceback.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            return function(*args, **kwargs)
+            return function(*args, **_with_records(given))
         except RepscopeError as error:
             fail(error)
         except MemoryError:
@@ -65,7 +66,61 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             sys.stderr.close()
             raise typer.Exit(0) from None
 
+    def _with_records(given: dict[str, Any]) -> dict[str, Any]:
+        for name in records:
+            given[name] = own[name].read(given)
+        return {name: value for name, value in given.items() if name in signature.parameters}
+
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _is_record(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Options)
+
+
+def _parameters(signature: inspect.Signature, hints: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
+    """The parameters of a command: of the function, and of its record."""
+    seed = inspect.Parameter("seed", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=_SEED)
+    for name, parameter in signature.parameters.items():
+        if _is_record(hints[name]):
+            for option in _of_record(hints[name]):
+                if option.name == "seed":
+                    seed = option
+                else:
+                    yield option
+            continue
+        if name == "as_json":
+            yield seed
+        yield parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+
+
+def _of_record(record: type[Options]) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(record)
+    for field in dataclasses.fields(record):
+        about, hint, default = option_of(field), hints[field.name], field.default
+        if about.negated:
+            default = False
+        elif about.repeated:
+            hint, default = list[str] | None, None
+        elif about.parse is not None:
+            hint, default = (str, about.text(default)) if default and about.text else (str | None, None)
+        info = typer.Option(
+            *([] if any(flag.startswith("--") for flag in about.flags) else [flag_of(field)]),
+            *about.flags,
+            metavar=about.metavar,
+            min=about.least,
+            max=about.most,
+            help=about.help,
+            rich_help_panel=about.panel,
+        )
+        yield inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if default is REQUIRED else default,
+            annotation=Annotated[hint, info],
+        )
 
 
 def fail(error: RepscopeError) -> NoReturn:
@@ -79,10 +134,26 @@ def fail(error: RepscopeError) -> NoReturn:
     raise typer.Exit(INPUT_ERROR)
 
 
+def show(record: Any, lines: Iterable[str], *, as_json: bool, quiet: bool) -> None:
+    """What was made, on stdout: its record as JSON, or lines for a person, or nothing."""
+    if as_json:
+        print_json(record.to_json() if hasattr(record, "to_json") else record)
+    elif not quiet:
+        print("\n".join(lines))
+
+
+def gate(words: Collection[str], verdicts: Iterable[str], quiet: bool) -> None:
+    """Exit with code 3 where a verdict is one of the words of ``--fail-on``."""
+    failed = [word for word in verdicts if word in words]
+    if failed:
+        say(f"gate: the verdict is {failed[0]}", quiet)
+        raise typer.Exit(GATE_FAILED)
+
+
 def say(text: str, quiet: bool = False) -> None:
     """A line for the person at the terminal (stderr, so that stdout stays a record)."""
     if not quiet:
-        print(text, file=sys.stderr)
+        print(text, file=sys.stderr, flush=True)
 
 
 def print_json(record: Any) -> None:

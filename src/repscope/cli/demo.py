@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json
+from repscope.cli.common import AsJson, Quiet, command, show
+from repscope.cli.progress import progress
+from repscope.verbs.demo.options import DemoOptions
 
 
 @command
@@ -16,12 +18,7 @@ def demo(
         "repscope-demo"
     ),
     *,
-    method: Annotated[str, typer.Option("--method", help="Map: tsne, umap, pca or none.")] = "tsne",
-    drift: Annotated[
-        bool,
-        typer.Option("--drift/--no-drift", help="With the chapter on generators that learn from themselves."),
-    ] = True,
-    seed: Seed = 0,
+    options: DemoOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -29,23 +26,9 @@ def demo(
 
     Example: repscope demo my-demo
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from repscope.verbs.demo import run_demo
     from repscope.verbs.demo.summary import tour_json, tour_lines
+    from repscope.verbs.demo.tour import run_demo
 
-    columns = (TextColumn("{task.description:<36}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        tasks: dict[str, Any] = {}
-
-        def report(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done)
-
-        tour = run_demo(folder, method=method, drift=drift, seed=seed, report=report)
-    if as_json:
-        print_json(tour_json(tour))
-    elif not quiet:
-        print("\n".join(tour_lines(tour)))
+    with progress(quiet) as tell:
+        tour = run_demo(folder, **options.keywords(), progress=tell)
+    show(tour_json(tour), tour_lines(tour), as_json=as_json, quiet=quiet)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repscope.cli.common import (
-    GATE_FAILED,
-    AsJson,
-    DropUnlinked,
-    Figures,
-    Palette,
-    Perplexity,
-    Quiet,
-    Resamples,
-    Seed,
-    command,
-    print_json,
-    say,
-)
+from repscope.cli.common import AsJson, Quiet, StudyFolder, command, gate, say, show
+from repscope.verbs.drift.options import DriftOptions
+
+if TYPE_CHECKING:
+    from repscope.verbs.drift.result import Drift
 
 
 @command
 def drift(
-    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    study: StudyFolder,
     sets: Annotated[
         list[str] | None,
         typer.Argument(
@@ -34,60 +25,7 @@ def drift(
         ),
     ] = None,
     *,
-    reference: Annotated[
-        str | None, typer.Option("--reference", "-r", help="Set to measure against, such as captions.")
-    ] = None,
-    on: Annotated[
-        str | None,
-        typer.Option("--on", help="'id' or a key column that links items and reference."),
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option("--cluster", help="Column of items that are not independent; id for none.")
-    ] = None,
-    groups: Annotated[
-        str | None,
-        typer.Option("--groups", metavar="COL", help="Column of conditions, of the sets or of their rows."),
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option("--group", metavar="NAME=SET,SET", help="Stages of one group; once for each group."),
-    ] = None,
-    real: Annotated[
-        str | None, typer.Option("--real", help="Set of real rows that every stage is measured to as well.")
-    ] = None,
-    positions: Annotated[
-        str | None,
-        typer.Option(
-            "--positions",
-            metavar="N,N,…",
-            help="Where the stages stand; by default the numbers in their names where these rise.",
-        ),
-    ] = None,
-    pair: Annotated[
-        str, typer.Option("--pair", help="'id', or the key column that says which rows are one item.")
-    ] = "id",
-    drop_unlinked: DropUnlinked = False,
-    measures: Annotated[
-        str | None,
-        typer.Option(
-            "--measures",
-            help="Of rank, frechet, mmd, manifold, modes, paths, comma-separated, or none; all by default.",
-        ),
-    ] = None,
-    method: Annotated[str, typer.Option("--method", help="Map: pca, tsne, umap or none.")] = "pca",
-    perplexity: Perplexity = 30.0,
-    palette: Palette = "default",
-    resamples: Resamples = 2000,
-    fail_on: Annotated[
-        str | None,
-        typer.Option("--fail-on", metavar="WORDS", help="Exit with 3 on these verdicts, of any group."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder for the report; STUDY/results/drift/… by default."),
-    ] = None,
-    figures: Figures = "png,svg,pdf",
-    seed: Seed = 0,
+    options: DriftOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -96,44 +34,27 @@ def drift(
     Example: repscope drift study gen_0 gen_4 gen_10 --reference captions --on caption_id
     """
     from repscope.study import Study
-    from repscope.verbs.common.words import check_formats
+    from repscope.study.names import safe_name
+    from repscope.verbs.drift.document import drift_summary
     from repscope.verbs.drift.drift import drift_study
-    from repscope.verbs.drift.options import check_drift_gate, parse_groups, parse_positions, report_name
-    from repscope.verbs.drift.text_report import drift_summary
+    from repscope.verbs.drift.options import parse_groups
 
-    gate = check_drift_gate(fail_on)
-    formats = check_formats(figures)
     opened = Study.open(study)
-    by_name = parse_groups(opened, group, groups)
+    groups = parse_groups(opened, options.group, options.groups)
     names = sets or []
     say(f"following {len(names) or 'grouped'} stages …", quiet)
-    found = drift_study(
-        study,
-        names,
-        groups=by_name,
-        reference=reference,
-        real=real,
-        on=on,
-        cluster=cluster,
-        positions=parse_positions(positions),
-        pair=pair,
-        drop_unlinked=drop_unlinked,
-        measures=None
-        if measures is None
-        else [one for one in measures.split(",") if one not in ("", "none")],
-        method=method,
-        perplexity=perplexity,
-        palette=palette,
-        seed=seed,
-        resamples=resamples,
-    )
-    page = found.save(out or opened.results("drift", report_name(names, found)), formats=formats)
-    if as_json:
-        print_json(found.to_json())
-    elif not quiet:
-        print("\n".join(drift_summary(found)))
-        print(f"report: {page}")
-    failed = [word for word in found.verdicts.values() if word in gate]
-    if failed:
-        say(f"gate: the verdict is {failed[0]}", quiet)
-        raise typer.Exit(GATE_FAILED)
+    result = drift_study(study, names, **options.keywords() | {"groups": groups})
+    folder = options.out or opened.results("drift", safe_name(_title(names, result)))
+    page = result.save(folder, formats=options.figures)
+    show(result, [*drift_summary(result), f"report: {page}"], as_json=as_json, quiet=quiet)
+    gate(options.fail_on, result.verdicts.values(), quiet)
+
+
+def _title(names: Sequence[str], result: Drift) -> str:
+    """Name of the results folder: the stage order, the first and last stage, or the groups."""
+    if len(names) == 1:
+        return names[0]
+    if names:
+        stages = next(iter(result.sets.values()))
+        return f"{stages[0]} - {stages[-1]}" + (f" by {result.by}" if result.by else "")
+    return " - ".join(result.groups)

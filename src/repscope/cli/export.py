@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, command, print_json, say
+from repscope.cli.common import AsJson, Quiet, StudyFolder, command, say, show
+from repscope.verbs.export.options import ExportOptions
 
 
 @command
 def export(
-    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    study: StudyFolder,
     name: Annotated[str, typer.Argument(metavar="SET", help="The set.")],
-    to: Annotated[
-        str, typer.Option("--to", metavar="FILE", help="File, folder or URL; its ending says the format.")
-    ],
     *,
-    as_format: Annotated[
-        str | None,
-        typer.Option("--format", metavar="FORMAT", help="The format, where the ending does not say it."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
+    options: ExportOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    seed: Annotated[int, typer.Option("--seed", hidden=True)] = 0,
 ) -> None:
     """Write a set as parquet, npz, csv or in another format that import reads back.
 
     Example: repscope export my-study visual_before --to before.parquet
     """
-    from repscope.verbs.export import export_set
+    from repscope.verbs.export.export import export as run
 
-    made = export_set(study, name, to, as_format=as_format, overwrite=overwrite)
+    made = run(study, name, **options.keywords())
     for note in made.notes:
         say(f"note: {made.name}: {note}", quiet)
-    if as_json:
-        print_json(made.to_json())
-    elif not quiet:
-        print(made)
+    show(made, [str(made)], as_json=as_json, quiet=quiet)

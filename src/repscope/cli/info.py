@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, command, fail, print_json
+from repscope.cli.common import AsJson, Quiet, StudyFolder, command, fail, show
 from repscope.errors import CorruptError, name_some
+from repscope.text.display import shell_safe
+from repscope.text.tables import clip, table
 
 SHOWN = 5
 """Skipped items that are listed without --json."""
@@ -18,30 +19,22 @@ SHOWN = 5
 
 @command
 def info(
-    study: Annotated[Path, typer.Argument(help="Folder of the study.")],
+    study: StudyFolder,
     name: Annotated[str | None, typer.Argument(metavar="SET", help="One set; all of them without.")] = None,
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Re-hash every committed byte.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
-    seed: Annotated[int, typer.Option("--seed", hidden=True)] = 0,
 ) -> None:
     """Show what a study holds, what is incomplete, and the command that completes it.
 
     Example: repscope info bridge-study visual_before --verify
     """
-    from repscope.verbs.info import describe_set, describe_study
+    from repscope.verbs.info import info as run
 
-    if name is None:
-        record = describe_study(study, verify=verify)
-        lines = _study_lines(record)
-    else:
-        record = describe_set(study, name, verify=verify)
-        lines = _set_lines(record, study)
-    if as_json:
-        print_json(record)
-    elif not quiet:
-        print("\n".join(map(_visible, lines)))
+    record = run(study, name, verify=verify)
+    lines = _study_lines(record) if name is None else _set_lines(record, study)
+    show(record, map(shell_safe, lines), as_json=as_json, quiet=quiet)
     _fail_for_damage(record.get("sets", []))
 
 
@@ -63,7 +56,9 @@ def _study_lines(record: dict[str, Any]) -> list[str]:
     lines.append("")
     if not sets:
         return [*lines, "no sets yet; add one with: repscope import FILE --study " + record["path"]]
-    lines += _table([_HEAD, *(_row(one) for one in sets)])
+    left = [at for at, name in enumerate(_HEAD) if name not in ("rows", "width", "size")]
+    rows = [tuple(map(shell_safe, _row(one))) for one in sets]
+    lines += table(_HEAD, rows, left=left, rule=False, width=None)
     for one in sets:
         lines += _remarks(one)
     for one in record["transforms"]:
@@ -87,7 +82,6 @@ def _bridge_lines(one: dict[str, Any]) -> list[str]:
 
 
 _HEAD = ("set", "rows", "width", "dtype", "size", "columns", "fingerprint")
-_RIGHT = ("rows", "width", "size")
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
@@ -97,7 +91,7 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
         str(one["d"]),
         one["dtype"],
         _size(one["bytes"]),
-        _shorten(" ".join(one["columns"]), 40),
+        clip(" ".join(one["columns"]), 40),
         _state(one),
     )
 
@@ -176,33 +170,6 @@ def _skipped(one: dict[str, Any]) -> list[str]:
 def _field(key: str, text: str) -> list[str]:
     first, *rest = text.split("\n")
     return [f"  {key:<12} {first}".rstrip(), *(f"  {'':<12} {line}" for line in rest)]
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    rows = [tuple(map(_visible, row)) for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(_pad, row, widths, _HEAD)).rstrip() for row in rows]
-
-
-def _pad(text: str, width: int, head: str) -> str:
-    space = " " * (width - _width(text))
-    return space + text if head in _RIGHT else text + space
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal that a text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
-
-
-def _visible(text: str) -> str:
-    """Without what would move the cursor or colour the terminal: ids and paths come from outside."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _shorten(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _size(count: float) -> str:

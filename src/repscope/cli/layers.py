@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, Quiet, Seed, command, print_json, say
-from repscope.cli.extract import MODELS
+from repscope.cli.common import AsJson, Quiet, command, print_json, say
+from repscope.text.tables import clip, table
+from repscope.verbs.extract.options import MODELS
+from repscope.verbs.layers.options import LayersOptions
 
 if TYPE_CHECKING:
     from repscope.extraction.capture.layers import Layer, Layers
@@ -25,20 +26,7 @@ WIDEST = 40
 def layers(
     model: Annotated[str, typer.Argument(help=MODELS)],
     *,
-    weights: Annotated[
-        Path | None, typer.Option("--weights", help="safetensors file or weights-only state dict.")
-    ] = None,
-    resize: Annotated[
-        str | None, typer.Option("--resize", help="Of the trial image, as for extract; the model's own.")
-    ] = None,
-    crop: Annotated[
-        str | None,
-        typer.Option("--crop", help="Of the trial image; the model's own, or 224 where it has none."),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu, cuda, cuda:1; CUDA where there is one.")
-    ] = None,
-    seed: Seed = 0,
+    options: LayersOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -46,33 +34,34 @@ def layers(
 
     Example: repscope layers model.py:build --weights w.safetensors --crop 32
     """
-    from repscope.verbs.layers import describe_layers
+    from repscope.verbs.layers.layers import layers as run
 
     # What a model file prints must not end up in the record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
-        found = describe_layers(model, weights=weights, resize=resize, crop=crop, device=device, seed=seed)
+        tree = run(model, **options.keywords())
     if as_json:
-        print_json(found.to_json())
+        print_json(tree.to_json())
         return
-    for line in _lines(found):
+    for line in _lines(tree):
         print(line)
-    for note in found.notes:
+    for note in tree.notes:
         say(f"note: {note}", quiet)
 
 
-def _lines(found: Layers) -> Iterator[str]:
-    for kind, shape in found.inputs.items():
+def _lines(tree: Layers) -> Iterator[str]:
+    for kind, shape in tree.inputs.items():
         yield f"{kind} input  {shape}"
-    paths = [layer.path or "(the model)" for layer in found.layers]
-    wide = max(len(path) for path in paths)
-    kinds = max(len(layer.kind) for layer in found.layers)
-    outputs = [layer.output for layer in found.layers]
-    outputs = [one if len(one) <= WIDEST else f"{one[: WIDEST - 1]}…" for one in outputs]
-    width = max(map(len, outputs))
-    for path, layer, output in zip(paths, found.layers, outputs, strict=True):
-        yield (
-            f"{path:<{wide}}  {layer.kind:<{kinds}} {layer.parameters:>14,}  {output:<{width}}  {_how(layer)}"
-        ).rstrip()
+    rows = [
+        (
+            layer.path or "(the model)",
+            layer.kind,
+            f"{layer.parameters:,}",
+            clip(layer.output, WIDEST),
+            _how(layer),
+        )
+        for layer in tree.layers
+    ]
+    yield from table((), rows, left=(0, 1, 3, 4), width=None)
 
 
 def _how(layer: Layer) -> str:

@@ -6,6 +6,22 @@ from typing import Annotated
 
 import typer
 
+from repscope.cli import (
+    bridge,
+    compare,
+    demo,
+    drift,
+    export,
+    extract,
+    import_,
+    info,
+    layers,
+    measures,
+    neighbors,
+    project,
+    run,
+)
+
 app = typer.Typer(
     name="repscope",
     help="How did my representations change, and is the change real?",
@@ -33,36 +49,16 @@ def main(
     """How did my representations change, and is the change real?"""
 
 
-def _register() -> None:
-    from repscope.cli import (
-        bridge,
-        compare,
-        demo,
-        drift,
-        export,
-        extract,
-        import_,
-        info,
-        layers,
-        measures,
-        neighbors,
-        project,
-        run,
-    )
-
-    app.add_typer(bridge.app, name="bridge")
-    app.command("info")(info.info)
-    app.command("import")(import_.import_files)
-    app.command("export")(export.export)
-    app.command("extract")(extract.extract)
-    app.command("layers")(layers.layers)
-    app.command("compare")(compare.compare)
-    app.command("demo")(demo.demo)
-    app.command("drift")(drift.drift)
-    app.command("project")(project.project)
-    app.command("neighbors")(neighbors.neighbors)
-    app.command("measures")(measures.measures)
-    app.command("run")(run.run)
-
-
-_register()
+app.add_typer(bridge.app, name="bridge")
+app.command("info")(info.info)
+app.command("import")(import_.import_files)
+app.command("export")(export.export)
+app.command("extract")(extract.extract)
+app.command("layers")(layers.layers)
+app.command("compare")(compare.compare)
+app.command("demo")(demo.demo)
+app.command("drift")(drift.drift)
+app.command("project")(project.project)
+app.command("neighbors")(neighbors.neighbors)
+app.command("measures")(measures.measures)
+app.command("run")(run.run)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from repscope.cli.common import AsJson, command, print_json
+from repscope.cli.common import AsJson, command, show
 
 
 @command
@@ -19,11 +19,9 @@ def measures(
 
     Example: repscope measures top1.true
     """
-    from repscope.measure.catalogue.measures import MEASURES, measure_info
     from repscope.measure.catalogue.text import measures_markdown, measures_text
+    from repscope.verbs.measures import measures as run
 
-    chosen = [measure_info(name)] if name else list(MEASURES.values())
-    if as_json:
-        print_json([one.to_json() for one in chosen])
-    else:
-        print(measures_markdown(chosen) if markdown else measures_text(chosen))
+    chosen = run(name)
+    text = measures_markdown(chosen) if markdown else measures_text(chosen)
+    show([one.to_json() for one in chosen], [text], as_json=as_json, quiet=False)

@@ -2,8 +2,8 @@
 
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.models.preprocess import Preprocessing
-from repscope.extraction.run.extract import extract
 from repscope.extraction.run.records import Extraction
+from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import ImageFolder, Item, Source
 from repscope.extraction.sources.open import SourceOptions, open_source
 
@@ -13,8 +13,8 @@ __all__ = [
     "ImageFolder",
     "Item",
     "Preprocessing",
+    "RunSettings",
     "Source",
     "SourceOptions",
-    "extract",
     "open_source",
 ]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
+from repscope.knn import among, exact
+from repscope.knn.graph import choose_search
 from repscope.measure.core.arrays import float_matrix, row_blocks
-from repscope.neighbors import among, exact
-from repscope.neighbors.graph import choose_search
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import UnknownNameError
+from repscope.knn import Graph
+from repscope.knn.graph import choose_search, describe_search
 from repscope.maps.faithfulness import RANKED_ROWS, Faithfulness, compared_neighbours, faithfulness
 from repscope.maps.graphs import GivenGraph, graph_of
 from repscope.maps.joining import join, split
 from repscope.maps.reduce import Reduced, by_pca, by_tsne, by_umap
-from repscope.neighbors import Graph
-from repscope.neighbors.graph import choose_search, describe_search
 from repscope.study.stored import StoredRows
 
 Method = Literal["tsne", "umap", "pca"]
@@ -140,7 +140,7 @@ def project(
             None maps all.
         ranked_rows: rows whose ranks the faithfulness reads (see there).
         neighbours: neighbours of the rows of all sets as one array, without the row itself, as
-            :func:`repscope.neighbors.exact` gives them by "l2" (of unit rows unless ``unit`` is False) or,
+            :func:`repscope.knn.exact` gives them by "l2" (of unit rows unless ``unit`` is False) or,
             under ``unit``, by "cosine": 3 × perplexity of them for t-SNE, the larger of 15 and
             n_neighbors − 1 for UMAP, 15 for PCA; more do no harm. Or a function of (rows, k, seed) that
             fetches them, as a :class:`repscope.maps.graphs.GraphStore`. Where they equal those of the

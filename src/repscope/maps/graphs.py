@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.neighbors import Graph, Neighbours, find_graph
+from repscope.knn import Graph, Neighbours, find_graph
 
 Rows = NDArray[np.float64]
 
@@ -18,13 +19,9 @@ _CHECKED = 256
 _TOLERANCE = 1e-6
 
 
-class GraphStore(Protocol):
-    """Where the graph of joint rows comes from: ``store(rows, k, seed)``."""
-
-    def __call__(self, rows: Rows, k: int, seed: int, /) -> Graph:
-        """The k or more nearest other rows of each of ``rows`` [ΣN, D], by "l2"; ``seed`` if approximate."""
-        ...
-
+GraphStore: TypeAlias = Callable[[Rows, int, int], Graph]
+"""Gives the k or more nearest other rows, by "l2", of each of the joint rows [ΣN, D]: from these, k, and a
+seed for an approximate search."""
 
 GivenGraph: TypeAlias = Neighbours | GraphStore | None
 
@@ -64,15 +61,15 @@ def graph_of(rows: Rows, k: int, seed: int, given: GivenGraph = None) -> Graph:
     if given is None:
         return find_graph(rows, k=k, metric="l2", seed=seed)
     graph = Graph(given, {"method": "given"}) if isinstance(given, Neighbours) else given(rows, k, seed)
-    found = graph.neighbours
-    if found.metric == "cosine" and _are_unit(rows):
-        distances = np.sqrt(np.maximum(2.0 - 2.0 * found.scores, 0.0))
-        found = Neighbours(found.indices, distances, "l2")
-    _check(found, rows, k)
+    near = graph.neighbours
+    if near.metric == "cosine" and _are_unit(rows):
+        distances = np.sqrt(np.maximum(2.0 - 2.0 * near.scores, 0.0))
+        near = Neighbours(near.indices, distances, "l2")
+    _check(near, rows, k)
     return Graph(
         Neighbours(
-            np.ascontiguousarray(found.indices[:, :k], dtype=np.int64),
-            np.ascontiguousarray(found.scores[:, :k], dtype=np.float64),
+            np.ascontiguousarray(near.indices[:, :k], dtype=np.int64),
+            np.ascontiguousarray(near.scores[:, :k], dtype=np.float64),
             "l2",
         ),
         graph.search,
@@ -80,24 +77,19 @@ def graph_of(rows: Rows, k: int, seed: int, given: GivenGraph = None) -> Graph:
     )
 
 
-def _check(found: Neighbours, rows: Rows, k: int) -> None:
+def _check(near: Neighbours, rows: Rows, k: int) -> None:
     n = len(rows)
-    if found.metric != "l2":
+    if near.metric != "l2":
         raise InputError(
             "neighbours by l2, or by cosine for rows of unit length",
-            f"neighbours by {found.metric}",
+            f"neighbours by {near.metric}",
             "search with metric='l2', or leave neighbours out",
         )
-    shape = found.indices.shape
-    if (
-        len(shape) != 2
-        or shape[0] != n
-        or found.scores.shape != shape
-        or found.indices.dtype.kind not in "iu"
-    ):
+    shape = near.indices.shape
+    if len(shape) != 2 or shape[0] != n or near.scores.shape != shape or near.indices.dtype.kind not in "iu":
         raise VectorError(
             f"neighbours of each of the {n:,} rows of the map: [{n}, k] integers and [{n}, k] distances",
-            f"{list(shape)} of {found.indices.dtype} and {list(found.scores.shape)}",
+            f"{list(shape)} of {near.indices.dtype} and {list(near.scores.shape)}",
             "search all sets as one array, in the order and with the rows that the map takes",
         )
     if shape[1] < k:
@@ -106,14 +98,14 @@ def _check(found: Neighbours, rows: Rows, k: int) -> None:
             f"{shape[1]}",
             "search for more, or lower the perplexity or n_neighbors",
         )
-    indices = found.indices[:, :k]
+    indices = near.indices[:, :k]
     if indices.min() < 0 or indices.max() >= n or (indices == np.arange(n)[:, None]).any():
         raise VectorError(
             f"neighbours among the {n:,} rows, and no row its own",
             f"rows {indices.min()} to {indices.max()}",
-            "search the rows among themselves, as repscope.neighbors.exact(rows) does",
+            "search the rows among themselves, as repscope.knn.exact(rows) does",
         )
-    if not (_fit(found, rows, k) and (np.diff(found.scores[:, :k], axis=1) >= 0).all()):
+    if not (_fit(near, rows, k) and (np.diff(near.scores[:, :k], axis=1) >= 0).all()):
         raise VectorError(
             "neighbours of the rows of the map, nearest first",
             "distances that are not those of these rows",
@@ -121,13 +113,13 @@ def _check(found: Neighbours, rows: Rows, k: int) -> None:
         )
 
 
-def _fit(found: Neighbours, rows: Rows, k: int) -> bool:
+def _fit(near: Neighbours, rows: Rows, k: int) -> bool:
     """Whether the distances listed for some rows are the distances of these rows."""
     squares = np.einsum("nd,nd->n", rows, rows)
     for row in np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _CHECKED)).astype(np.int64)):
-        near, listed = found.indices[row, :k], found.scores[row, :k]
-        true = ((rows[near] - rows[row]) ** 2).sum(axis=1)
-        bound = _TOLERANCE * (squares[near] + squares[row]) + 1e-4 * true
+        others, listed = near.indices[row, :k], near.scores[row, :k]
+        true = ((rows[others] - rows[row]) ** 2).sum(axis=1)
+        bound = _TOLERANCE * (squares[others] + squares[row]) + 1e-4 * true
         # Written so that a NaN does not fit.
         if not (np.abs(listed**2 - true) <= bound).all():
             return False

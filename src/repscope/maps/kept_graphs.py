@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.neighbors import Graph, find_graph
-from repscope.neighbors import kept as cache
-from repscope.neighbors.approximate import index_library
-from repscope.neighbors.graph import choose_search
+from repscope.knn import Graph, find_graph
+from repscope.knn import kept as cache
+from repscope.knn.approximate import index_library
+from repscope.knn.graph import choose_search
 from repscope.study import EmbeddingSet, Study
 
 METRIC = "l2"

@@ -1,7 +1,7 @@
 """From joint rows to a plane: principal components, t-SNE, UMAP. All start from principal components.
 
 t-SNE: van der Maaten & Hinton 2008, in openTSNE (Poličar, Stražar & Zupan 2024). UMAP: McInnes, Healy &
-Melville 2018, in umap-learn. Both read the neighbour graph of :mod:`repscope.neighbors`. A start from
+Melville 2018, in umap-learn. Both read the neighbour graph of :mod:`repscope.knn`. A start from
 principal components instead of random places keeps the large arrangement meaningful and the map repeatable
 (Kobak & Linderman 2021, "Initialization is critical for preserving global data structure").
 """
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import DependencyError, InputError
+from repscope.knn import Graph
 from repscope.maps.faithfulness import NEIGHBOURS
-from repscope.neighbors import Graph
 
 Plane = NDArray[np.float64]
 

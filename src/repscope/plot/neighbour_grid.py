@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, VectorError
 from repscope.plot.base.frame import axes_at, foot_note
 from repscope.plot.base.style import DOUBLE, INK, PALE, SMALL, TEXT, new_figure, styled
-from repscope.plot.base.text import LINE, number, printable, text_width, wrap
+from repscope.plot.base.text import LINE, printable, text_width, wrap
+from repscope.text.numbers import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +145,7 @@ def draw_tile(ax: Axes, tile: Tile, side: float, *, gid: str) -> None:
     room = _NAME_ROWS if tile.score is None else 1
     under = fit_lines(tile.name, 72 * side, room, middle=True)
     if tile.score is not None:
-        under = [number(tile.score), *under]
+        under = [significant(tile.score), *under]
     ax.annotate(
         "\n".join(under), (0, 0), xycoords="axes fraction", xytext=(0, -2.5), textcoords="offset points",
         va="top", ha="left", fontsize=SMALL, linespacing=LINE, color=INK, annotation_clip=False,

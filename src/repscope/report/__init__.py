@@ -1,1 +1,1 @@
-"""The report of a comparison: one page, one text, the numbers as JSON, CSV and Parquet."""
+"""One document model for every report, lowered to a page, to plain text and to CSV."""

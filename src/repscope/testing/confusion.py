@@ -12,8 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.verdict.rules import VERDICT_MEASURES, WORDS
+from repscope.measure.verdict import reading, records, rules
+from repscope.measure.verdict.records import VERDICT_MEASURES, WORDS
+from repscope.testing import studies as simulated
+from repscope.testing.stamp import stamp
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
+
+RULES = (records, reading, rules, simulated)
+"""Modules that decide what the table says; it is stamped with their hash."""
 
 DESIGNS = {
     "150 images, 1 row each": (150, 1),
@@ -102,7 +108,7 @@ def as_markdown(rows: list[ConfusionRow]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table; ``--json`` prints the counts."""
+    """Print the table and the stamp of its rules; ``--json`` prints the counts."""
     parser = argparse.ArgumentParser(prog="python -m repscope.testing.confusion", description=__doc__)
     parser.add_argument("--studies", type=int, default=200, help="studies of each condition and design")
     parser.add_argument("--conditions", nargs="*", default=list(CONDITIONS), choices=list(CONDITIONS))
@@ -118,7 +124,10 @@ def main(arguments: list[str] | None = None) -> None:
             )
             print(f"{condition}, {design}: {row.words}", file=sys.stderr)
             rows.append(row)
-    print(json.dumps([row.__dict__ for row in rows], indent=1) if options.json else as_markdown(rows))
+    if options.json:
+        print(json.dumps([row.__dict__ for row in rows], indent=1))
+    else:
+        print(as_markdown(rows), stamp(*RULES), sep="\n\n")
 
 
 if __name__ == "__main__":

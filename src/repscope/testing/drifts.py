@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from repscope.measure.core.estimate import Estimate
-from repscope.measure.drift import drift_arrays
+from repscope.measure.drift import drift_arrays, margins, readings, verdict
 from repscope.measure.drift.margins import WORDS
 from repscope.measure.drift.result import DriftArrays
+from repscope.testing import drift_studies
 from repscope.testing.drift_studies import (
     DRIFTS,
     KNOWN_MOVES,
@@ -25,12 +26,14 @@ from repscope.testing.drift_studies import (
     SimulatedDrift,
     simulate_drift,
 )
+from repscope.testing.stamp import stamp
 
 __all__ = [
     "DESIGNS",
     "DRIFTS",
     "KNOWN_MOVES",
     "KNOWN_RATIO",
+    "RULES",
     "DriftRow",
     "SimulatedDrift",
     "coverage_markdown",
@@ -41,6 +44,9 @@ __all__ = [
     "simulate_drift",
     "verdict_markdown",
 ]
+
+RULES = (margins, readings, verdict, drift_studies)
+"""Modules that decide what the table of verdicts says; it is stamped with their hash."""
 
 DESIGNS = {
     "400 items": (400, 1),
@@ -166,7 +172,7 @@ def coverage_markdown(rows: list[DriftRow]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print both tables; ``--json`` prints the counts."""
+    """Print both tables and the stamp of their rules; ``--json`` prints the counts."""
     parser = argparse.ArgumentParser(prog="python -m repscope.testing.drifts", description=__doc__)
     parser.add_argument("--studies", type=int, default=100, help="studies of each condition and design")
     parser.add_argument("--known", type=int, help="the same of the condition with known moves")
@@ -186,7 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.json:
         print(json.dumps([row.__dict__ for row in rows], indent=1))
     else:
-        print(verdict_markdown(rows), coverage_markdown(rows), sep="\n\n")
+        print(verdict_markdown(rows), coverage_markdown(rows), stamp(*RULES), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _GLUE = "\u00a0"
 _GLUED = re.compile(r"\b(?:[pqn] [<=≤]|Seed) (?=[\d.])")
 
 
-def visible(value: object, limit: int = LONGEST) -> str:
+def display_safe(value: object, limit: int = LONGEST) -> str:
     """One line of at most ``limit`` characters in which nothing acts on the page or the terminal.
 
     White space becomes single spaces, controls and direction overrides their escapes (``\\u202e``),
@@ -36,14 +36,14 @@ def visible(value: object, limit: int = LONGEST) -> str:
 
 
 def isolated(value: object, limit: int = LONGEST) -> str:
-    """:func:`visible`, and marked, where it runs from right to left, so that its neighbours do not."""
-    text = visible(value, limit)
+    """:func:`display_safe`, and marked, where it runs from right to left, so that its neighbours do not."""
+    text = display_safe(value, limit)
     if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
         return f"\u2068{text}\u2069"
     return text
 
 
-def exact(text: str) -> str:
+def shell_safe(text: str) -> str:
     """A command to be copied: only what acts on a terminal is replaced, nothing is clipped."""
     return "".join(
         char if char == " " or not (char.isspace() or _acts(char)) else char.encode("unicode_escape").decode()
@@ -93,7 +93,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     return [line.replace(_GLUE, " ") for line in lines]
 
 
-def glued(text: str) -> str:
+def nonbreaking(text: str) -> str:
     """``text`` with spaces that do not break inside ``p < .001`` and ``n = 250``."""
     return _GLUED.sub(_glue, text)
 

@@ -43,6 +43,23 @@ def number(value: float | None, places: int = PLACES, *, signed: bool = False) -
     return sign + text
 
 
+def significant(value: float | None, digits: int = 3, *, signed: bool = False) -> str:
+    """``0.0412``, ``1,234``, ``1.2e−5``: significant digits, for figures; a dash where undefined."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e5 or size < 1e-4:
+        mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
+        text = f"{mantissa}e{int(exponent)}"
+    elif size >= 10 ** (digits - 1):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+    return ("+" if signed and value > 0 else "") + text.replace("-", MINUS)
+
+
 def interval(low: float | None, high: float | None, places: int = PLACES, *, signed: bool = False) -> str:
     """``[0.384, 0.441]``, or nothing when either end is missing."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
@@ -60,6 +77,11 @@ def p_value(p: float | None) -> str:
     return text[1:] if text.startswith("0") else text
 
 
+def p_equation(p: float) -> str:
+    """``p = .03``, or ``p < .001``."""
+    return "p < .001" if p < 0.001 else f"p = {p:.2g}".replace("0.", ".", 1)
+
+
 def percent(share: float | None, places: int = 1) -> str:
     """``41.2%``."""
     if share is None or not math.isfinite(share):
@@ -70,6 +92,16 @@ def percent(share: float | None, places: int = 1) -> str:
 def whole(count: int) -> str:
     """``12,345``."""
     return f"{count:,}"
+
+
+def compact(count: int) -> str:
+    """``512``, ``263 k``, ``1.2 M``: parameters and operations, in three digits."""
+    size = float(count)
+    for unit in ("", " k", " M", " G"):
+        if size < 1000:
+            return f"{size:.0f}{unit}" if not unit or size >= 100 else f"{size:.3g}{unit}"
+        size /= 1000
+    return f"{size:.3g} T"
 
 
 def typeset(sentence: str) -> str:

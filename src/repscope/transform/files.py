@@ -148,12 +148,12 @@ def _replace(path: Path, config: dict[str, Any], weights: bytes) -> None:
 def _tidy(path: Path) -> None:
     """Remove weights that the config does not name, and files that a killed writer left half written."""
     kept = _weights_of(read_config(path))
-    for one in path.iterdir():
-        other = _NAMES.fullmatch(one.name) and one.name != kept
-        if other or _UNFINISHED.fullmatch(one.name):
+    for file in path.iterdir():
+        other = _NAMES.fullmatch(file.name) and file.name != kept
+        if other or _UNFINISHED.fullmatch(file.name):
             # Where a file that somebody reads cannot be removed (Windows), a later save removes it.
             with contextlib.suppress(PermissionError):
-                one.unlink()
+                file.unlink()
 
 
 def read(path: Path) -> Saved:
@@ -193,7 +193,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("schema") != SCHEMA:
         schema = config.get("schema") if isinstance(config, dict) else type(config).__name__
         raise not_ours(path, f"a {CONFIG} of another program or version (schema {schema!r})")
-    known = [one.name for one in methods()]
+    known = [info.name for info in methods()]
     if config.get("method") not in known:
         raise not_ours(path, f"the method {config.get('method')!r}, which this version does not have")
     widths = [config.get("n_features_in"), config.get("n_features_out")]
@@ -236,10 +236,10 @@ def _read_weights(path: Path, config: dict[str, Any]) -> dict[str, NDArray[Any]]
             "copy the whole folder again, or fit again",
         )
     try:
-        found: dict[str, NDArray[Any]] = from_safetensors(content)
+        arrays: dict[str, NDArray[Any]] = from_safetensors(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise not_ours(path, f"{name} that is damaged ({str(error)[:100]})") from error
-    return found
+    return arrays
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -278,9 +278,9 @@ def _encode(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, list | tuple):
-        return [_encode(one, f"{name}.{number}", arrays) for number, one in enumerate(value)]
+        return [_encode(part, f"{name}.{number}", arrays) for number, part in enumerate(value)]
     if isinstance(value, dict):
-        return {str(key): _encode(one, f"{name}.{key}", arrays) for key, one in value.items()}
+        return {str(key): _encode(part, f"{name}.{key}", arrays) for key, part in value.items()}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise InputError(

@@ -59,8 +59,8 @@ class Rows:
         """[n, D] the given rows; rows may repeat."""
         index = rows if self._subset is None else self._subset[rows]
         if self._set is None:
-            found: Floats = self._array[_as_slice(index)].astype(self.dtype, copy=False)
-            return found
+            taken: Floats = self._array[_as_slice(index)].astype(self.dtype, copy=False)
+            return taken
         unique, back = np.unique(index, return_inverse=True)
         return self._set.take(unique).vectors[back]
 
@@ -167,23 +167,23 @@ def gather(
     # Rows themselves come from a split of a large set, which nobody wants to copy.
     moved = source if isinstance(source, Rows) else Rows(source, "source")
     towards = target if target is None or isinstance(target, Rows) else Rows(target, "target")
-    found: tuple[Index, Index] | None = None
+    joined: tuple[Index, Index] | None = None
     if towards is not None and pairs is not None:
-        found = _given_pairs(pairs, moved, towards)
+        joined = _given_pairs(pairs, moved, towards)
     elif towards is not None and on is not None:
         if isinstance(source, EmbeddingSet) and isinstance(target, EmbeddingSet):
             linked = link(source, target, on)
-            found = join_codes(linked.left, linked.right)
+            joined = join_codes(linked.left, linked.right)
         else:
-            found = _by_row(on, moved, towards)
-    if found is not None and not len(found[0]):
+            joined = _by_row(on, moved, towards)
+    if joined is not None and not len(joined[0]):
         raise LinkError("rows that belong together", "none", "check the keys, or link by another column")
     codes = np.arange(moved.n) if clusters is None else np.asarray(clusters)
     if codes.shape != (moved.n,):
         raise VectorError(
             f"{moved.n:,} clusters, one for each source row", f"shape {codes.shape}", "give one code a row"
         )
-    return FitData(moved, towards, found, np.unique(codes, return_inverse=True)[1].astype(np.int64))
+    return FitData(moved, towards, joined, np.unique(codes, return_inverse=True)[1].astype(np.int64))
 
 
 def _given_pairs(pairs: tuple[ArrayLike, ArrayLike], moved: Rows, towards: Rows) -> tuple[Index, Index]:

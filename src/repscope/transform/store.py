@@ -91,8 +91,8 @@ def transforms(study: Study) -> list[str]:
     with storage_errors(folder, "read"):
         if not folder.is_dir():
             return []
-        found = [one.name for one in folder.iterdir() if (one / CONFIG).is_file()]
-    return sorted(name for name in found if is_name(name) and not name.endswith(TEMPORARY))
+        names = [path.name for path in folder.iterdir() if (path / CONFIG).is_file()]
+    return sorted(name for name in names if is_name(name) and not name.endswith(TEMPORARY))
 
 
 def refuse_taken(study: Study, name: str, overwrite: bool) -> Path:
@@ -151,7 +151,7 @@ def stored(study: Study, name: str) -> SavedBridge:
         fingerprint=fingerprint_of(config),
         width_in=config["n_features_in"],
         width_out=config["n_features_out"],
-        warnings=tuple(str(one) for one in config.get("warnings", ())),
+        warnings=tuple(str(text) for text in config.get("warnings", ())),
         provenance=dict(config.get("provenance") or {}),
     )
 
@@ -170,11 +170,11 @@ def fingerprint_of(config: Mapping[str, Any]) -> str:
 
 def describe_transforms(study: Study) -> list[dict[str, Any]]:
     """Every bridge of a study as JSON values; one that cannot be read has a ``problem``."""
-    found = []
+    records = []
     for name in transforms(study):
         try:
-            found.append(stored(study, name).to_json())
+            records.append(stored(study, name).to_json())
         except RepscopeError as error:
             problem = {"expected": error.expected, "got": error.got, "do": error.do}
-            found.append({"name": name, "method": "", "fingerprint": "", "problem": problem})
-    return found
+            records.append({"name": name, "method": "", "fingerprint": "", "problem": problem})
+    return records

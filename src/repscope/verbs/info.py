@@ -12,39 +12,31 @@ from repscope.study.provenance import as_json
 from repscope.transform.store import describe_transforms
 
 
-def describe_set(study: str | Path, name: str, *, verify: bool = False) -> dict[str, Any]:
-    """Name, size, columns, state, fingerprint and provenance of one set.
+def info(study: str | Path | Study, name: str | None = None, *, verify: bool = False) -> dict[str, Any]:
+    """What a study holds, or one set of it.
 
     Args:
-        study: folder of the study.
-        name: of the set, complete or not.
+        study: the study, or its folder.
+        name: of a set, complete or not; all of them without.
         verify: re-hash every committed byte first.
 
     Returns:
-        ``name``, ``n``, ``d``, ``dtype``, ``columns``, ``complete``, ``fingerprint`` ("" until
+        Of a set: ``name``, ``n``, ``d``, ``dtype``, ``columns``, ``complete``, ``fingerprint`` ("" until
         complete), ``verified``, ``types`` (Arrow type of each column), ``bytes`` on disk, ``shards``,
         ``skipped`` (``id`` and ``reason`` of each item without a row), ``resume`` (command that
         completes it, or ""), ``writer`` (process that writes it now, or null), ``replacement`` (null, or
         ``n``, ``bytes`` and ``resume`` of an unfinished set that will replace this one), ``problem``
-        (null), ``provenance``.
+        (null), ``provenance``. Of a study: ``name``, ``path``, ``description``, ``stages`` (orders),
+        ``links``, ``sets``, ``transforms``. A set of a study that cannot be read, or fails verification, is
+        described all the same: its ``problem`` then has ``error``, ``expected``, ``got`` and ``do``.
 
     Raises:
         MissingError: no such study or set.
-        CorruptError: the manifest cannot be understood, or ``verify`` found a difference.
-    """
-    return _describe(Study.open(study), name, verify)
-
-
-def describe_study(study: str | Path, *, verify: bool = False) -> dict[str, Any]:
-    """Name, path, description, stage orders, links, bridges; each set as in :func:`describe_set`.
-
-    A set that cannot be read, or fails verification, is described all the same: its ``problem`` then
-    has ``error``, ``expected``, ``got`` and ``do``.
-
-    Raises:
-        MissingError: no such study.
+        CorruptError: the manifest of the set cannot be understood, or ``verify`` found a difference.
     """
     opened = Study.open(study)
+    if name is not None:
+        return _describe(opened, name, verify)
     return {
         "name": as_json(opened.name, "name"),
         "path": as_json(opened.path, "path"),

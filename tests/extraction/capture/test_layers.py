@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 from repscope.cli.main import app
 from repscope.errors import ModelError
-from repscope.extraction import Preprocessing, extract
+from repscope.extraction import Preprocessing
 from repscope.extraction.capture.layers import list_layers
 from repscope.extraction.models.load import load_model
 from repscope.study import Study
-from repscope.verbs.layers import describe_layers
+from repscope.verbs.extract.extract import extract
+from repscope.verbs.layers.layers import layers
 
 GREY = Image.new("RGB", (16, 16))
 
@@ -106,7 +107,7 @@ def test_a_model_that_does_not_run_is_the_users_error(tmp_path: Path) -> None:
     file = tmp_path / "m.py"
     file.write_text("from torch import nn\ndef build():\n    return nn.Sequential(nn.Linear(7, 2))\n")
     with pytest.raises(ModelError, match=r"Tensor\[5, 3, 224, 224\]"):
-        describe_layers(f"{file}:build")
+        layers(f"{file}:build")
 
 
 def test_preprocessing_of_the_callers_decides_the_size(model_file: Path) -> None:

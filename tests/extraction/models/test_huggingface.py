@@ -13,9 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from repscope.errors import InputError, MissingError, ModelError
-from repscope.extraction import Preprocessing, extract
+from repscope.extraction import Preprocessing
 from repscope.extraction.models.load import load_model
 from repscope.study import Study
+from repscope.verbs.extract.extract import extract
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 VISION = {**SMALL, "image_size": 32, "patch_size": 8}

@@ -14,13 +14,13 @@ from PIL.Image import Image
 from torch import Tensor
 
 from repscope.errors import ExistsError, InputError, ModelError
-from repscope.extraction import ImageFolder, Preprocessing, extract
+from repscope.extraction import ImageFolder, Preprocessing
 from repscope.extraction.capture.capture import capture
 from repscope.extraction.capture.layers import list_layers
 from repscope.extraction.models.load import load_model
 from repscope.extraction.sources.base import Item
 from repscope.study import Study
-from repscope.verbs.extract import extract_images, source_options
+from repscope.verbs.extract.extract import extract
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 VISION = {**SMALL, "image_size": 32, "patch_size": 8}
@@ -249,11 +249,11 @@ def test_several_captions_a_row_are_linked_to_its_image(
     make_images(2, (40, 36))
     table = tmp_path / "list.csv"
     table.write_text("path,short,long\nphotos/dog/000.png,dog,the dog\nphotos/cat/001.png,,a cat\n")
-    done = extract_images(
+    done = extract(
         table,
         study=tmp_path / "s",
         model=f"hf:{folder}",
-        options=source_options(text_column=["short", "long"]),
+        text_column=["short", "long"],
         name="clip",
         device="cpu",
     )

@@ -12,10 +12,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from repscope.errors import ExistsError, IncompleteSetError, InputError, ModelError, StorageError, VectorError
-from repscope.extraction import Preprocessing, extract
+from repscope.extraction import Preprocessing
 from repscope.extraction.run.outputs import Output
 from repscope.study import Study
 from repscope.text.progress import Progress
+from repscope.verbs.extract.extract import extract
 
 
 def fingerprints(study: Path) -> dict[str, str]:
@@ -151,7 +152,6 @@ def test_interrupted_anywhere_the_fingerprints_are_those_of_an_unbroken_run(
             batch_size=2,
             shard_rows=3,
             device="cpu",
-            resume="COMMAND",
         )
 
     whole = run("whole")
@@ -176,9 +176,9 @@ def test_interrupted_anywhere_the_fingerprints_are_those_of_an_unbroken_run(
             with pytest.raises(StopError):
                 run("broken")
     study = Study.open(tmp_path / "broken")
-    with pytest.raises(IncompleteSetError, match="COMMAND"):
+    with pytest.raises(IncompleteSetError, match=r"repscope extract .* --capture adapter:input=before"):
         study["before"]
-    with pytest.raises(ExistsError, match="COMMAND"):
+    with pytest.raises(ExistsError, match=r"repscope extract .* --capture adapter:input=before"):
         extract(images, f"{model_file}:build", study=study, capture=["adapter:input=before"], device="cpu")
     continued = run("broken")
     assert fingerprints(tmp_path / "broken") == fingerprints(tmp_path / "whole")

@@ -11,12 +11,21 @@ from PIL import Image
 from repscope.errors import InputError
 from repscope.extraction import Preprocessing
 from repscope.extraction.run.contact_sheet import CAPTION, GAP, MOST_TILES, TILE, contact_sheet, save_sheet
-from repscope.extraction.run.plan import plan_extraction
+from repscope.extraction.run.extract import prepare
+from repscope.extraction.run.plan import Plan, plan_extraction
+from repscope.extraction.run.settings import RunSettings
+from repscope.extraction.sources.open import open_source
+
+
+def planned(source: Path, model: Any, *, capture: Any = (), preprocess: Any = None, **how: Any) -> Plan:
+    settings = RunSettings(**{"batch_size": 32, "shard_rows": 1024, "workers": 0, **how})
+    begun = prepare(open_source(source), model, settings, capture=capture, preprocess=preprocess)
+    return plan_extraction(begun, settings)
 
 
 def test_a_plan_says_what_a_run_would_do(images: Path, model_file: Path) -> None:
     (images / "cat" / "000.png").write_text("no image")
-    plan = plan_extraction(
+    plan = planned(
         images,
         f"{model_file}:build",
         capture=["adapter:input=before", "head"],
@@ -42,7 +51,7 @@ def test_a_plan_says_what_a_run_would_do(images: Path, model_file: Path) -> None
 
 def test_a_model_is_left_as_it_was(images: Path, tiny: Any) -> None:
     tiny.train()
-    plan = plan_extraction(images, tiny, capture=["tokens:tokens=t"])
+    plan = planned(images, tiny, capture=["tokens:tokens=t"])
     assert (plan.sets[0].rows_per_item, plan.sets[0].d) == (16, 4)
     assert tiny.training
     assert not any(len(one._forward_hooks) for one in tiny.modules())
@@ -51,10 +60,10 @@ def test_a_model_is_left_as_it_was(images: Path, tiny: Any) -> None:
 def test_nothing_readable_and_bad_options(make_images: Callable[..., Path], tiny: Any) -> None:
     folder = make_images(2)
     with pytest.raises(InputError, match="--limit"):
-        plan_extraction(folder, tiny, limit=0)
+        planned(folder, tiny, limit=0)
     for file in folder.rglob("*.png"):
         file.write_text("x")
-    plan = plan_extraction(folder, tiny, capture=["head"])
+    plan = planned(folder, tiny, capture=["head"])
     assert any("none of the 2 images can be read" in note for note in plan.notes)
     assert plan.sheet is None
     assert plan.sets[0].d == 0

@@ -17,13 +17,13 @@ from PIL import Image
 from tests.extraction.conftest import MODEL
 
 from repscope.errors import InputError, MissingError, RepscopeError, UnknownNameError
-from repscope.extraction import extract
 from repscope.extraction.sources.base import ImageFolder, digest_items
 from repscope.extraction.sources.decode import UnreadableError
 from repscope.extraction.sources.folder_tables import _number, describe_items, name_items
 from repscope.extraction.sources.image_lists import ImageFiles
 from repscope.extraction.sources.open import SourceOptions, open_source
 from repscope.study import Study, link
+from repscope.verbs.extract.extract import extract
 
 PROMPTS = [
     {"caption_id": 900, "index": 0, "caption": "a bear", "condition": "finetune"},

@@ -10,10 +10,10 @@ from PIL import Image
 from torch import nn
 
 from repscope.errors import FormatError, InputError
-from repscope.extraction import extract
 from repscope.extraction.sources.decode import UnreadableError
 from repscope.extraction.sources.hoi import read_hicodet, read_vcoco
 from repscope.study import Study
+from repscope.verbs.extract.extract import extract
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +15,8 @@ from repscope.extraction.sources import decode, image_lists
 from repscope.extraction.sources.base import Item
 from repscope.extraction.sources.decode import UnreadableError, image_size
 from repscope.extraction.sources.image_lists import ImageFiles
-from repscope.extraction.sources.listing import describe
 from repscope.extraction.sources.open import KINDS, SourceOptions, open_source
-from repscope.extraction.sources.regions import Region, numbers, region_of
-
-
-@pytest.mark.parametrize(
-    ("box", "expected", "clipped", "problem"),
-    [
-        ((1.5, 2.5, 3.2, 4.0), (1, 2, 4, 4), False, ""),
-        ((-0.4, 0, 10.4, 8), (0, 0, 10, 8), False, ""),
-        ((-3, -3, 30, 30), (0, 0, 10, 8), True, ""),
-        ((2, 3, 2, 4), (2, 3, 2, 4), False, "it is empty: 2, 3, 2, 4"),
-        ((5, 3, 2, 4), (5, 3, 2, 4), False, "it is empty: 5, 3, 2, 4"),
-        ((10, 3, 12, 4), (10, 3, 10, 4), True, "it is outside the image: 10, 3, 12, 4"),
-        ((math.nan, 0, 1, 1), (0, 0, 0, 0), False, "it is no box of 4 finite numbers"),
-        ((1, 1, 2), (0, 0, 0, 0), False, "it is no box of 4 finite numbers"),
-    ],
-)
-def test_a_box_in_whole_pixels(
-    box: tuple[float, ...], expected: tuple[int, ...], clipped: bool, problem: str
-) -> None:
-    assert region_of(box, (10, 8), "it") == Region(expected, clipped, problem)  # type: ignore[arg-type]
-
-
-def test_numbers_of_a_box() -> None:
-    assert numbers([1, 2.5, 10**400, -(10**400)]) == (1.0, 2.5, math.inf, math.inf)
-    for wrong in (None, "1234", 4, [1, "2"], [True, 1]):
-        assert numbers(wrong) == ()
+from repscope.extraction.sources.regions import Region
 
 
 def test_a_turned_image_is_cut_as_it_is_seen(tmp_path: Path) -> None:
@@ -67,7 +40,7 @@ def test_a_huge_image_is_refused_before_it_is_decoded(
     Image.new("RGB", (30, 20)).save(file)
     monkeypatch.setattr(decode, "MAX_PIXELS", 500)
     item = Item("x", 1, {}, str(file))
-    source = ImageFiles("table", file, (item,), (), {"x": Region((0, 0, 5, 5), False)})
+    source = ImageFiles("table", file, (item,), (), regions={"x": Region((0, 0, 5, 5), False)})
     with pytest.raises(UnreadableError, match="30×20 pixels, above"):
         source.open(item)
 
@@ -93,11 +66,6 @@ def test_only_a_few_small_images_are_kept(tmp_path: Path, monkeypatch: pytest.Mo
         assert source.open(item).getpixel((1, 1)) == (int(item.id[0]), 0, 0)
     assert len(source._kept) == image_lists.KEPT_IMAGES
     assert opened == [f"{number}.png" for number in range(8)] + ["8.png"] * 3
-
-
-def test_columns_without_their_path_decide() -> None:
-    assert describe({"path": "/a", "label": "x"}) == describe({"label": "x", "path": "/b"})
-    assert describe({"label": "1"}) != describe({"label": 1})
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)

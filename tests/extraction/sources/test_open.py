@@ -12,9 +12,9 @@ from PIL import Image
 from torch import nn
 
 from repscope.errors import FormatError, InputError, MissingError
-from repscope.extraction import extract
 from repscope.extraction.sources.open import READERS, SourceOptions, detect_kind, open_source
 from repscope.study import Study
+from repscope.verbs.extract.extract import extract
 
 COCO = {
     "images": [{"id": 1, "file_name": "a.png"}],

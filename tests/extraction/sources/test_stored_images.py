@@ -18,7 +18,6 @@ from PIL import Image
 from torch import nn
 
 from repscope.errors import FormatError, InputError, UnknownNameError
-from repscope.extraction import extract
 from repscope.extraction.capture.decode_ahead import decode_all
 from repscope.extraction.models.preprocess import Preprocessing
 from repscope.extraction.sources.base import digest_items
@@ -26,6 +25,7 @@ from repscope.extraction.sources.decode import UnreadableError, open_image
 from repscope.extraction.sources.stored_images import StoredImages
 from repscope.extraction.sources.tables import read_table
 from repscope.study import Study
+from repscope.verbs.extract.extract import extract
 
 STRUCTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 

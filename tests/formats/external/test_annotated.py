@@ -17,7 +17,7 @@ from repscope.formats import Incoming, ReadOptions, read_sets
 from repscope.formats.external import annotated
 from repscope.formats.external.annotated import write_h5ad
 from repscope.study import EmbeddingSet
-from repscope.verbs.import_ import import_files
+from repscope.verbs.import_.import_ import import_files
 
 anndata = pytest.importorskip("anndata", reason="the extra anndata is not installed")
 pandas = pytest.importorskip("pandas", reason="the extra anndata is not installed")

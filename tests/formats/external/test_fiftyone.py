@@ -18,7 +18,7 @@ from repscope.formats import Incoming, ReadOptions, read_sets
 from repscope.formats.external.atlas import leading_plane, write_atlas
 from repscope.formats.external.fiftyone import write_samples
 from repscope.study import EmbeddingSet
-from repscope.verbs.import_ import import_files
+from repscope.verbs.import_.import_ import import_files
 
 X = np.random.default_rng(0).standard_normal((4, 3)).astype("f4")
 ITEMS: dict[str, Any] = {

@@ -14,8 +14,8 @@ from repscope.errors import DependencyError, FormatError, InputError, MissingErr
 from repscope.formats import Incoming, ReadOptions, read_sets
 from repscope.formats.external.huggingface import write_dataset
 from repscope.study import EmbeddingSet, Study
-from repscope.verbs.export import export_set
-from repscope.verbs.import_ import import_files
+from repscope.verbs.export.export import export
+from repscope.verbs.import_.import_ import import_files
 
 datasets = pytest.importorskip("datasets", reason="the extra datasets is not installed")
 
@@ -72,14 +72,14 @@ def test_export_over_an_earlier_export_but_never_over_other_things(tmp_path: Pat
     study.add("a", X)
     study.add("b", X + 1)
     target = tmp_path / "out"
-    made = export_set(study.path, "a", target, as_format="hf")
+    made = export(study.path, "a", target, as_format="hf")
     assert made.bytes == sum(path.stat().st_size for path in target.iterdir())
-    made = export_set(study.path, "b", target, as_format="hf", overwrite=True)
+    made = export(study.path, "b", target, as_format="hf", overwrite=True)
     (again,) = import_files([target], study.path, names="again")
     assert again.fingerprint == made.fingerprint
     (target / "thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match="other things"):
-        export_set(study.path, "a", target, as_format="hf", overwrite=True)
+        export(study.path, "a", target, as_format="hf", overwrite=True)
     assert (target / "thesis.tex").read_text() == "years of work"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "s"]
 
@@ -87,7 +87,7 @@ def test_export_over_an_earlier_export_but_never_over_other_things(tmp_path: Pat
 def test_a_folder_behind_a_url(tmp_path: Path) -> None:
     study = Study(tmp_path / "s")
     study.add("a", X)
-    made = export_set(study.path, "a", f"memory://{tmp_path.name}/hf", as_format="hf")
+    made = export(study.path, "a", f"memory://{tmp_path.name}/hf", as_format="hf")
     (again,) = import_files([f"memory://{tmp_path.name}/hf"], study.path, names="again")
     assert again.fingerprint == made.fingerprint
 

@@ -16,8 +16,8 @@ from repscope.formats import Incoming, read_sets
 from repscope.formats.external.projector import write_projector
 from repscope.formats.external.sprite import draw_sprite, thumbnail_size
 from repscope.study import EmbeddingSet, Study
-from repscope.verbs.export import export_set
-from repscope.verbs.import_ import import_files
+from repscope.verbs.export.export import export
+from repscope.verbs.import_.import_ import import_files
 
 X = np.random.default_rng(0).standard_normal((4, 3)).astype("f4")
 
@@ -59,11 +59,11 @@ def test_vectors_to_the_bit_and_texts_without_breaks(
 def test_ids_alone_have_no_header_and_are_still_ids(tmp_path: Path) -> None:
     study = Study(tmp_path / "s")
     study.add("a", X, {"id": ["b", "a", "0", "9"]})
-    made = export_set(study.path, "a", tmp_path / "out", as_format="projector")
+    made = export(study.path, "a", tmp_path / "out", as_format="projector")
     assert (tmp_path / "out" / "metadata.tsv").read_text() == "b\na\n0\n9\n"
     (again,) = import_files([tmp_path / "out"], study.path, names="again")
     assert again.fingerprint == made.fingerprint
-    export_set(study.path, "a", tmp_path / "out", as_format="projector", overwrite=True)
+    export(study.path, "a", tmp_path / "out", as_format="projector", overwrite=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "s"]
 
 

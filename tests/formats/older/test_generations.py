@@ -10,7 +10,7 @@ import pytest
 
 from repscope.errors import FormatError, VectorError
 from repscope.formats import Incoming, ReadOptions, read_sets
-from repscope.verbs.import_ import import_files
+from repscope.verbs.import_.import_ import import_files
 
 RNG = np.random.default_rng(0)
 TEXTS = RNG.standard_normal((4, 3)).astype("f4")

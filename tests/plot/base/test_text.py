@@ -1,4 +1,4 @@
-"""Words on figures: what can be printed, how wide it is, where lines break, how numbers read."""
+"""Words on figures: what can be printed, how wide it is, where lines break."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from repscope.plot.base import text as words
 from repscope.plot.base.style import styled
-from repscope.plot.base.text import number, p_value, printable, signed, text_width, wrap
+from repscope.plot.base.text import printable, text_width, wrap
 
 
 def test_printable() -> None:
@@ -57,28 +57,3 @@ def test_lines_break_at_spaces_or_dots() -> None:
     assert wrap("alpha beta · gamma delta · epsilon", 75, 6.0) == ["alpha beta", "gamma delta · epsilon"]
     assert wrap("unbreakable" * 5, 20, 6.0) == ["unbreakable" * 5]
     assert wrap("", 20, 6.0) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.25, "0.250"),
-        (-0.0341, "−0.0341"),
-        (0.0, "0"),
-        (12.345, "12.3"),
-        (298.4, "298"),
-        (12345.6, "12,346"),
-        (123456.0, "1.2e5"),
-        (-1.06e-5, "−1.1e−5"),
-        (None, "–"),
-        (float("nan"), "–"),
-        (1.0, "1.00"),
-    ],
-)
-def test_numbers(value: float | None, text: str) -> None:
-    assert number(value) == text
-
-
-def test_signs_and_p_values() -> None:
-    assert (signed(0.2), signed(-0.2), signed(0.0), signed(None)) == ("+0.200", "−0.200", "0", "–")
-    assert (p_value(0.0004), p_value(0.012), p_value(1.0)) == ("p < .001", "p = .012", "p = 1")

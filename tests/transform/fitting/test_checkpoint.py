@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -19,8 +18,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from helpers.training import Noisy, network, problem
 from repscope.errors import FormatError, StorageError, StudyError
-from repscope.testing.training import Noisy, network, problem
 from repscope.text.progress import Progress
 from repscope.transform.fitting import Trained, TrainOptions, train
 from repscope.transform.fitting.checkpoint import Checkpoints
@@ -52,20 +51,10 @@ def tensors(trained: Trained) -> dict[str, torch.Tensor]:
 
 def child(folder: Path, options: dict[str, Any], *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "repscope.testing.training",
-            str(folder),
-            json.dumps(options),
-            *more,
-        ],
+        [sys.executable, "-W", "error", "-m", "helpers.training", str(folder), json.dumps(options), *more],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from repscope.testing.training import Noisy, network, problem
+from helpers.training import Noisy, network, problem
 from repscope.transform.fitting import TrainOptions, train
 from repscope.transform.fitting.distributed import processes
 
@@ -39,12 +39,12 @@ def test_two_processes_of_batch_b_are_one_of_2b(tmp_path: Path) -> None:
     started = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
-            *("-m", "repscope.testing.training", str(tmp_path), json.dumps(options)),
+            *("-m", "helpers.training", str(tmp_path), json.dumps(options)),
         ],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "CHILD_DROPOUT": "0"},
+        env={**os.environ, "CHILD_DROPOUT": "0"},
     )
     assert started.returncode == 0, started.stderr
     first, second = (load_file(tmp_path / f"result-{rank}.safetensors") for rank in range(2))

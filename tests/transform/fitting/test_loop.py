@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from helpers.training import Noisy, network, problem
 from repscope.errors import ModelError
-from repscope.testing.training import Noisy, network, problem
 from repscope.text.progress import Progress
 from repscope.transform.fitting import Batch, Draws, TrainingRows, TrainOptions, train
 from repscope.transform.fitting.draws import Order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from sklearn.cluster import KMeans
 
 import repscope as rs
 from repscope.errors import DependencyError, InputError, VectorError
+from repscope.transform import quantise
 from repscope.transform.quantise.base import Quantiser
 from repscope.transform.quantise.methods import FSQ, LFQ, RVQ, VQ
 
 pytest.importorskip("vector_quantize_pytorch")
+modules = importlib.import_module("repscope.transform.quantise.modules")
 
 SMALL: list[Quantiser] = [
     VQ(16, epochs=3, batch_size=100),
@@ -169,6 +172,9 @@ def test_too_few_rows() -> None:
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     missing: Any = None
     monkeypatch.setitem(sys.modules, "vector_quantize_pytorch", missing)
+    # As in a new process: the module that needs the package was not imported yet.
+    monkeypatch.delitem(sys.modules, modules.__name__)
+    monkeypatch.delattr(quantise, "modules")
     for bridge in SMALL:
         with pytest.raises(DependencyError, match=r'pip install "repscope\[quantise\]"'):
             clone(bridge).fit(rows())

@@ -17,7 +17,9 @@ from repscope.errors import (
 from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.study import Study
+from repscope.transform.catalogue import method
 from repscope.transform.store import stored
+from repscope.verbs.bridge import judge
 from repscope.verbs.bridge.holdout import HoldOut, fold_splits, link_sets, split_rows
 from repscope.verbs.bridge.judge import report_bridges
 from repscope.verbs.bridge.params import make_bridge
@@ -115,7 +117,7 @@ def test_among_unseen_texts_each_row_chooses_from_its_own_fold(made, record):
 
 def test_bridges_of_the_study_are_judged_on_the_rows_that_all_held_out(study):
     fit(study, "one")
-    fit(study, "two", hold_out=HoldOut(seed=5))
+    fit(study, "two", seed=5)
     record = report_bridges(study, ["one", "two"], methods=["mean-shift"], resamples=200)
     sets = link_sets(study["visual"], study["text"], on="label", cluster="image_id")
     held = [set(split_rows(sets, HoldOut(seed=seed)).held) for seed in (0, 5)]
@@ -132,18 +134,19 @@ def test_bridges_of_the_study_are_judged_on_the_rows_that_all_held_out(study):
 
 
 def test_unseen_values_make_a_part_of_their_own(study):
-    fit(study, "one", hold_out=HoldOut(unseen=(("split", "rare"),)))
+    fit(study, "one", unseen=(("split", "rare"),))
     record = report_bridges(study, ["one"], resamples=200)
     assert [part.name for part in record.parts] == ["seen", "unseen"]
     assert record["unseen"].n == int((study["visual"].column("split") == "rare").sum())
 
 
-def test_a_method_that_cannot_be_fitted_is_listed_or_stops_the_report(made):
+def test_a_method_that_cannot_be_fitted_is_listed_or_stops_the_report(made, monkeypatch):
     asked = {"source": "visual", "target": "text", "on": "label", "resamples": 200}
     bad = {"ridge": {"penalty": -1.0}}
     with pytest.raises(InputError):
         report_bridges(made, methods=["ridge"], params=bad, **asked)
-    record = report_bridges(made, methods=["identity", "ridge"], params=bad, lenient=True, **asked)
+    monkeypatch.setattr(judge, "all_methods", lambda: [method("identity"), method("ridge")])
+    record = report_bridges(made, methods="all", params=bad, **asked)
     assert list(record.failed) == ["ridge"]
     assert [one.label for one in record["seen"].methods] == ["identity"]
 
@@ -151,13 +154,15 @@ def test_a_method_that_cannot_be_fitted_is_listed_or_stops_the_report(made):
 def test_what_cannot_be_reported(study):
     with pytest.raises(InputError, match="--methods all"):
         report_bridges(study)
+    with pytest.raises(InputError, match="of a method in --methods"):
+        report_bridges(study, methods=["ridge"], params={"cca": {"penalty": 2}})
     with pytest.raises(LinkError, match="--on"):
         report_bridges(study, methods=["ridge"], source="visual", target="text")
     with pytest.raises(InputError, match="--source"):
         report_bridges(study, methods=["ridge"], target="text", on="label")
     with pytest.raises(VectorError, match="one width"):
         report_bridges(study, methods=["ridge"], source="visual", target="wide", on="id")
-    fit(study, "all", hold_out=HoldOut("none"))
+    fit(study, "all", hold_out="none")
     with pytest.raises(StudyError, match="none: each row was in the fit"):
         report_bridges(study, ["all"])
     fit(study, "some")

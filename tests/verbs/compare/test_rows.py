@@ -11,7 +11,8 @@ from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
-from repscope.verbs.compare.rows import Notes, key_rows, measure_groups, measure_row, reading
+from repscope.report.document import Table
+from repscope.verbs.compare.rows import Notes, group_tables, key_table, measure_cells, reading
 
 VERDICT = Verdict("aligned", (), (), {})
 
@@ -46,19 +47,19 @@ def result(
     ],
 )
 def test_readings(row: MeasureResult, word: str) -> None:
-    assert reading(row, measure_info(row.name).direction, VERDICT) == word
+    assert reading(row, VERDICT) == word
 
 
 def test_the_older_number_misleads_where_the_verdict_says_so() -> None:
     flagged = replace(VERDICT, flags=("max-cosine-misleads",))
-    assert reading(result("cosine.max"), "none", flagged) == "misleads"
-    assert reading(result("cosine.true"), "higher", flagged) == "better"
+    assert reading(result("cosine.max"), flagged) == "misleads"
+    assert reading(result("cosine.true"), flagged) == "better"
 
 
 def test_a_margin_that_is_a_ratio_is_of_the_value_before() -> None:
     row = result("spread.cosine", 0.015, 0.004)
-    assert reading(row, "none", VERDICT) == "same"  # .05 of .4 is .02
-    assert reading(replace(row, before=Estimate(0.2)), "none", VERDICT) == "rose"
+    assert reading(row, VERDICT) == "same"  # .05 of .4 is .02
+    assert reading(replace(row, before=Estimate(0.2)), VERDICT) == "rose"
 
 
 def test_a_row_as_it_is_read() -> None:
@@ -73,15 +74,17 @@ def test_a_row_as_it_is_read() -> None:
         (106.6, 130.2),
     )
     notes = Notes()
-    shown = measure_row(row, measure_info(row.name), VERDICT, notes)
-    assert shown.before is not None
-    assert shown.difference is not None
-    assert (shown.before.text, shown.before.interval) == ("118.4", "[116.3, 120.5]")
-    assert (shown.difference.text, shown.difference.interval) == ("+3.5", "[+1.4, +5.6]")
-    assert shown.difference.raw == (3.51, 1.4, 5.6)
-    assert (shown.p, shown.q, shown.n) == ("< .001", ".020", "250")
-    assert shown.controls == {"identity": "0.0", "noise": "+31.2", "collapse": "undefined"}
-    assert shown.gaussian == "[106.6, 130.2]"
+    shown = measure_cells(row, VERDICT, notes)
+    assert str(shown["before"]) == "118.4 [116.3, 120.5]"
+    assert str(shown["difference"]) == "+3.5 [+1.4, +5.6]"
+    assert shown["difference"].raw == (3.51, 1.4, 5.6)
+    assert [shown[name].text for name in ("p", "q", "n")] == ["< .001", ".020", "250"]
+    # Identity is zero in every row.
+    assert [shown[name].text for name in ("noise", "collapse")] == ["+31.2", "undefined"]
+    assert "identity" not in shown
+    assert shown["beside the controls"].marks == (("noise", "+31.2"), ("collapse", "undefined"))
+    assert shown["Gaussian"].text == "[106.6, 130.2]"
+    assert shown["measure"].sign == "·"
     # The method of the stages is part of that of the difference, so one note says both.
     assert notes.listed() == [("a", "paired delete-group jackknife, 50 groups; t-test p")]
 
@@ -93,11 +96,10 @@ def test_reasons_say_whose_they_are() -> None:
         Estimate(0.3, why="one cluster"),
         Difference(None, why="no links"),
     )
-    shown = measure_row(row, measure_info(row.name), VERDICT, Notes())
-    assert shown.why == ("before, difference: no links", "after: one cluster")
-    assert shown.before is not None
-    assert shown.before.text == "undefined"
-    assert shown.forest is None
+    shown = measure_cells(row, VERDICT, Notes())
+    assert shown["measure"].below == ("before, difference: no links", "after: one cluster")
+    assert shown["before"].text == "undefined"
+    assert shown["beside the controls"].forest is None
 
 
 def test_letters_of_notes_go_past_z() -> None:
@@ -108,33 +110,36 @@ def test_letters_of_notes_go_past_z() -> None:
     assert notes.letter("") == ""
 
 
+def names(table: Table) -> list[str]:
+    return [row[0].term for row in table.cells()]
+
+
 def test_key_rows_follow_the_link(make: Any) -> None:
-    linked, unlinked = make(), make(linked=False)
-    for comparison, first in ((linked, "mrr.true"), (unlinked, "energy")):
-        rows = key_rows(
-            comparison.measures,
-            comparison.undefined,
-            comparison.verdict,
-            Notes(),
-            linked=comparison.on is not None,
-        )
-        assert rows[0].name == first
-        assert next(row for row in rows if row.older).name == "cosine.max"
+    for comparison, first in ((make(), "mrr.true"), (make(linked=False), "energy")):
+        table = key_table(comparison, Notes())
+        assert names(table)[0] == first
+        older = next(row[0] for row in table.cells() if row[0].text.endswith("the older number"))
+        assert older.term == "cosine.max"
 
 
 def test_undefined_key_measures_stay_in_the_table(make: Any) -> None:
     comparison = make()
-    measures = [row for row in comparison.measures if row.name != "margin.true"]
-    rows = key_rows(measures, {"margin.true": "one class"}, comparison.verdict, Notes(), linked=True)
-    row = next(row for row in rows if row.name == "margin.true")
-    assert row.difference is None
-    assert row.why == ("one class",)
+    measures = tuple(row for row in comparison.measures if row.name != "margin.true")
+    table = key_table(replace(comparison, measures=measures, undefined={"margin.true": "one class"}), Notes())
+    row = next(row for row in table.cells() if row[0].term == "margin.true")
+    assert [str(cell) for cell in row[1:]] == ["undefined"]
+    assert row[1].below == ("one class",)
 
 
 def test_groups_hold_every_measure_once(make: Any) -> None:
     comparison = make()
     undefined = {**comparison.undefined, "no.such.measure": "never heard of"}
-    groups = measure_groups(comparison.measures, undefined, comparison.verdict, Notes())
-    names = [row.name for group in groups for row in group.rows]
-    assert sorted(names) == sorted([*(row.name for row in comparison.measures), *undefined])
-    assert [group.key for group in groups] == ["alignment", "distribution", "geometry", ""]
+    tables = group_tables(replace(comparison, undefined=undefined), Notes())
+    held = [name for table in tables for name in names(table)]
+    assert sorted(held) == sorted([*(row.name for row in comparison.measures), *undefined])
+    assert [table.title for table in tables] == ["Alignment", "Distribution", "Geometry", "Other"]
+    heads = {table.title: [column.title for column in table.columns] for table in tables}
+    assert "Gaussian" in heads["Geometry"]
+    assert "Gaussian" not in heads["Alignment"]
+    assert "floor" in heads["Distribution"]
+    assert "floor" not in heads["Alignment"]

@@ -11,9 +11,8 @@ from repscope.measure.catalogue.measures import MEASURES, measure_info
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS
-from repscope.verbs.compare.page import TONES
 from repscope.verbs.compare.sentences import WARNINGS, facts, flag_note, headline, needed_note
-from repscope.verbs.compare.words import CHANGE, CONTROLS, KEY_MEASURES, KEY_MEASURES_UNLINKED, PARTS
+from repscope.verbs.compare.words import CHANGE, CONTROLS, KEY_MEASURES, KEY_MEASURES_UNLINKED, PARTS, TONES
 
 FLAGS = (
     "few-clusters", "max-cosine-misleads", "ceiling", "spread-fell", "rank-fell", "rescaled",

@@ -68,3 +68,8 @@ def test_nothing_measured_is_still_a_summary(aligned: Any) -> None:
     lines = summary_lines(replace(aligned, measures=(), cluster=None))
     assert lines[0].endswith("(1,000 items)")
     assert not any("difference" in line for line in lines)
+
+
+def test_a_note_does_not_act_on_the_terminal(aligned: Any) -> None:
+    lines = summary_lines(replace(aligned, notes=("\x1b[2Jcleared\u202e",)))
+    assert "! note: \\x1b[2Jcleared\\u202e" in lines

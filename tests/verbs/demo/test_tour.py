@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from repscope.cli.main import app
 from repscope.errors import StudyError
 from repscope.study import Study
-from repscope.verbs.demo import run_demo
 from repscope.verbs.demo import tour as tour_module
 from repscope.verbs.demo.recursion import GROUPS
 from repscope.verbs.demo.summary import tour_json, tour_lines
+from repscope.verbs.demo.tour import run_demo
 
 GENERATIONS = 5
 
@@ -32,7 +32,7 @@ def tour(tmp_path_factory):
         # Half of the generations: the first that is lost is the fifth.
         patch.setattr(tour_module, "GENERATIONS", GENERATIONS)
         made = run_demo(
-            folder, method="pca", report=lambda step, done, total: steps.append((step, done, total))
+            folder, method="pca", progress=lambda now: steps.append((now.what, now.done, now.total))
         )
     torch.set_num_threads(threads)
     return made, steps

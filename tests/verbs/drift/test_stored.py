@@ -13,7 +13,7 @@ from repscope.measure.drift import frame, readings
 from repscope.study import EmbeddingSet, Study
 from repscope.study.stored import StoredRows
 from repscope.testing.drifts import simulate_drift
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 from repscope.verbs.drift.rows import PairingOptions, align_stages
 
 NAMES = ("gen_0", "gen_4", "gen_10")

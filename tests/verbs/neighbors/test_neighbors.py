@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from repscope.errors import InputError, UnknownNameError, VectorError
-from repscope.neighbors import Approximation, exact
-from repscope.neighbors import graph as searching
+from repscope.knn import Approximation, exact
+from repscope.knn import graph as searching
 from repscope.study import Study
 from repscope.verbs.neighbors import neighbors as neighbours
-from repscope.verbs.neighbors.neighbors import graph, nearest
+from repscope.verbs.neighbors.neighbors import neighbors
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def files(study: Study) -> list[str]:
 @pytest.mark.parametrize("metric", ["cosine", "inner", "l2"])
 @pytest.mark.parametrize("query_set", [None, "b"])
 def test_the_graph_is_that_of_the_search_and_is_kept(study, searches, metric, query_set):
-    first = graph(study, "a", query_set=query_set, k=5, metric=metric)
-    again = graph(study.path, "a", query_set=query_set, k=5, metric=metric)
+    first = neighbors(study, "a", query_set=query_set, k=5, metric=metric)
+    again = neighbors(study.path, "a", query_set=query_set, k=5, metric=metric)
     vectors = study["a"].vectors
     true = (
         exact(vectors, k=5, metric=metric)
@@ -78,26 +78,26 @@ def test_the_graph_is_that_of_the_search_and_is_kept(study, searches, metric, qu
 
 
 def test_fewer_neighbours_come_from_more_and_not_the_other_way(study, searches):
-    graph(study, "a", k=8)
-    fewer = graph(study, "a", k=3)
+    neighbors(study, "a", k=8)
+    fewer = neighbors(study, "a", k=3)
     assert np.array_equal(fewer.found.indices, exact(study["a"].vectors, k=3).indices)
     assert searches == ["exact"]
-    graph(study, "a", k=9)
-    graph(study, "a", k=3, metric="l2")
+    neighbors(study, "a", k=9)
+    neighbors(study, "a", k=3, metric="l2")
     assert searches == ["exact"] * 3
 
 
 def test_a_set_that_changed_is_searched_again_and_its_old_graph_goes(study, searches):
-    graph(study, "a", k=3)
-    graph(study, "b", k=3)
+    neighbors(study, "a", k=3)
+    neighbors(study, "b", k=3)
     before = files(study)
     study.add("a", np.random.default_rng(1).normal(size=(60, 6)), overwrite=True)
-    found = graph(study, "a", k=3)
+    found = neighbors(study, "a", k=3)
     assert not found.kept
     assert np.array_equal(found.found.indices, exact(study["a"].vectors, k=3).indices)
     assert len(searches) == 3
     assert len(files(study)) == len(before) == 2
-    assert graph(study, "b", k=3).kept
+    assert neighbors(study, "b", k=3).kept
 
 
 def _flip(content: bytes) -> bytes:
@@ -116,62 +116,62 @@ def _flip(content: bytes) -> bytes:
     ],
 )
 def test_what_was_spoilt_is_noticed_and_computed_again(study, searches, spoil):
-    true = graph(study, "a", k=4).found
+    true = neighbors(study, "a", k=4).found
     file = study.path / "cache" / "neighbors" / files(study)[0]
     file.write_bytes(spoil(file.read_bytes()))
     with pytest.warns(UserWarning, match="computing them again"):
-        again = graph(study, "a", k=4)
+        again = neighbors(study, "a", k=4)
     assert np.array_equal(again.found.indices, true.indices)
     assert np.array_equal(again.found.scores, true.scores)
     assert len(searches) == 2
-    assert graph(study, "a", k=4).kept
+    assert neighbors(study, "a", k=4).kept
 
 
 def test_every_flipped_bit_of_the_vectors_of_a_graph_is_noticed(study):
-    true = graph(study, "a", k=2).found
+    true = neighbors(study, "a", k=2).found
     file = study.path / "cache" / "neighbors" / files(study)[0]
     content = file.read_bytes()
     for at in range(0, len(content), 97):
         file.write_bytes(content[:at] + bytes([content[at] ^ 16]) + content[at + 1 :])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = graph(study, "a", k=2).found
+            found = neighbors(study, "a", k=2).found
         assert np.array_equal(found.indices, true.indices)
         assert np.array_equal(found.scores, true.scores)
 
 
 def test_a_graph_of_other_sets_under_this_name_is_refused(study, searches):
-    graph(study, "a", k=4)
-    graph(study, "b", k=4)
+    neighbors(study, "a", k=4)
+    neighbors(study, "b", k=4)
     folder = study.path / "cache" / "neighbors"
     a, b = (folder / f"{study[name].fingerprint}-cosine-4.arrow" for name in "ab")
     a.write_bytes(b.read_bytes())
     with pytest.warns(UserWarning, match="cannot be used"):
-        graph(study, "a", k=4)
+        neighbors(study, "a", k=4)
 
 
 def test_without_the_cache_nothing_is_read_or_written(study, searches):
-    graph(study, "a", k=4, use_cache=False)
+    neighbors(study, "a", k=4, cache=False)
     assert not (study.path / "cache").exists()
-    graph(study, "a", k=4)
-    graph(study, "a", k=4, use_cache=False)
+    neighbors(study, "a", k=4)
+    neighbors(study, "a", k=4, cache=False)
     assert len(searches) == 3
 
 
 def test_a_disk_that_refuses_is_a_warning_not_a_failure(study):
     (study.path / "cache").write_text("a file")
     with pytest.warns(UserWarning, match="not kept"):
-        assert graph(study, "a", k=2).k == 2
+        assert neighbors(study, "a", k=2).k == 2
 
 
 def test_some_items_are_rows_of_the_graph_and_the_rest_is_not_computed(study, searches):
-    some = nearest(study, "a", ["a7", "a3", "a7"], k=5)
+    some = neighbors(study, "a", query=["a7", "a3", "a7"], k=5)
     assert searches == ["among"]
-    whole = graph(study, "a", k=5).found
+    whole = neighbors(study, "a", k=5).found
     assert np.array_equal(some.found.indices, whole.indices[[7, 3]])
     assert np.allclose(some.found.scores, whole.scores[[7, 3]], atol=1e-12)
-    assert nearest(study, "a", ["a7"], k=5).kept
-    other = nearest(study, "a", ["b2"], query_set="b", k=5, use_cache=False)
+    assert neighbors(study, "a", query=["a7"], k=5).kept
+    other = neighbors(study, "a", query=["b2"], query_set="b", k=5, cache=False)
     assert np.array_equal(
         other.found.indices, exact(study["b"].vectors[2:3], study["a"].vectors, k=5).indices
     )
@@ -179,33 +179,33 @@ def test_some_items_are_rows_of_the_graph_and_the_rest_is_not_computed(study, se
 
 def test_above_the_limit_the_search_is_approximate_and_says_its_recall(study, searches, monkeypatch):
     monkeypatch.setattr(searching, "LARGEST_EXACT", 50)
-    large, small = graph(study, "a", k=3, seed=7), graph(study, "b", k=3)
+    large, small = neighbors(study, "a", k=3, seed=7), neighbors(study, "b", k=3)
     assert searches == ["approximate", "exact"]
     assert large.search["recall"] == 0.97
     assert "recall 0.970 ± 0.020 on 50 sampled items" in large.summary()
     assert "exact" in small.summary()
-    assert graph(study, "a", k=3, seed=7).search == large.search
-    assert not graph(study, "a", k=3, seed=8).kept
-    assert not graph(study, "a", k=3, search="exact").kept
+    assert neighbors(study, "a", k=3, seed=7).search == large.search
+    assert not neighbors(study, "a", k=3, seed=8).kept
+    assert not neighbors(study, "a", k=3, exact=True).kept
     assert searches == ["approximate", "exact", "approximate", "exact"]
 
 
 def test_labels_are_compared_as_keys_and_missing_ones_never_agree(study):
-    result = graph(study, "a", query_set="b", k=6)
+    result = neighbors(study, "a", query_set="b", k=6)
     same = result.same_label()
     labels = (study["b"].column("label"), study["a"].column("label"))
     assert same is not None
     for row in range(40):
         for place in range(6):
             assert same[row, place] == (labels[0][row] == labels[1][result.found.indices[row, place]])
-    own = graph(study, "a", k=6).same_label()
+    own = neighbors(study, "a", k=6).same_label()
     assert own is not None
     assert not own[2::3].any()
-    assert graph(study, "wide", k=2).same_label() is None
+    assert neighbors(study, "wide", k=2).same_label() is None
 
 
 def test_the_record_and_the_table(study, tmp_path):
-    result = graph(study, "a", k=4)
+    result = neighbors(study, "a", k=4)
     folder = result.save(tmp_path / "out")
     table = pq.read_table(folder / "neighbors.parquet").to_pydict()
     assert len(table["query"]) == 240
@@ -219,12 +219,15 @@ def test_the_record_and_the_table(study, tmp_path):
 
 def test_refusals(study):
     with pytest.raises(UnknownNameError, match="a7"):
-        nearest(study, "a", ["a77"])
-    with pytest.raises(InputError):
-        nearest(study, "a", [])
+        neighbors(study, "a", query=["a77"])
+    for both in ({"approximate": True, "exact": True}, {"approximate": True, "device": "cpu"}):
+        with pytest.raises(InputError, match="one way to search"):
+            neighbors(study, "a", **both)
+    with pytest.raises(InputError, match="--query and --device"):
+        neighbors(study, "a", query="a7", device="cpu")
     with pytest.raises(VectorError, match="width"):
-        graph(study, "a", query_set="wide")
-    graph(study, "a", k=5)
+        neighbors(study, "a", query_set="wide")
+    neighbors(study, "a", k=5)
     for k in (60, 0, -1):
         with pytest.raises(InputError, match="k between"):
-            graph(study, "a", k=k)
+            neighbors(study, "a", k=k)

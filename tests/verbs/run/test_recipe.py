@@ -133,13 +133,45 @@ class TestReading:
         with pytest.raises(error, match=message):
             read_recipe(write(tmp_path, RECIPE.replace(*change, 1)))
 
-    def test_an_option_that_the_verb_does_not_have(self, tmp_path):
-        asked = []
-        path = write(tmp_path)
-        with pytest.raises(InputError, match="no such thing") as caught:
-            read_recipe(path, check=lambda words: asked.append(words) or "no such thing")
-        assert "step" in str(caught.value)
-        assert asked[0][0] in ("bridge", "import")
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("overwrit = true", "No such option: --overwrit .near: --overwrite"),
+            ('overwrite = "yes"', "'yes' for --overwrite, which takes true or false"),
+            ("format = true", "'true' for --format, which takes a value"),
+            ("quiet = true", ""),
+            ("seed = 3", ""),
+        ],
+    )
+    def test_options_are_those_of_the_record(self, tmp_path, line, message):
+        path = write(tmp_path, f"{RECIPE}{line}\n")
+        if not message:
+            assert read_recipe(path)
+            return
+        with pytest.raises(InputError, match=f"options of export in step out.*{message}"):
+            read_recipe(path)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"resamples": 99}, "which takes 100 or more"),
+            ({"resamples": "many"}, "which takes a whole number"),
+            ({"resamples": "200", "perplexity": 5, "on": ["a", "b"], "drop-unlinked": False}, ""),
+            ({"seed": 1.5}, "--seed, which takes a whole number"),
+            ({"perplexity": 0.5}, "which takes 1 or more"),
+            ({"reference": None}, "Missing option '--reference'"),
+        ],
+    )
+    def test_numbers_within_their_bounds(self, options, message):
+        record = {"id": "c", "verb": "compare", "before": "a", "after": "b", "reference": "t", **options}
+        record = {key: value for key, value in record.items() if value is not None}
+        if not message:
+            assert make_step(record, 1).options["before"] == "a"
+            return
+        with pytest.raises(InputError, match=message):
+            make_step(record, 1)
+
+    def test_a_missing_recipe(self, tmp_path):
         with pytest.raises(MissingError, match="recipe"):
             read_recipe(tmp_path / "other.toml")
 
@@ -283,6 +315,6 @@ def test_the_example_runs_from_images_to_verdict_and_is_then_finished(tmp_path):
     )
     assert metrics["n"] == 300
     assert metrics["verdict"]["word"] in ("aligned", "closer")
-    report = json.loads((folder / "study/results/bridge/ridge/bridges.json").read_text())
+    report = json.loads((folder / "study/results/bridge/ridge/metrics.json").read_text())
     assert [one["label"] for one in report["parts"][0]["methods"]] == ["ridge", "mean-shift"]
     assert set(states(read_recipe(folder / "recipe.toml")).values()) == {"skipped"}

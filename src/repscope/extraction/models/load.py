@@ -14,7 +14,7 @@ from repscope.extraction.models.huggingface import load_folder
 from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.timm_st import PACKAGES
-from repscope.extraction.models.weights import load_weights
+from repscope.extraction.models.weights import load_given
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,8 +77,7 @@ def load_model(
     _only_images(takes, spec)
     with repeatable(place, seed):
         module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
-    filled = load_weights(module, weights) if weights is not None else None
-    record = {"spec": spec, "weights": None if filled is None else vars(filled)}
+    record = {"spec": spec, "weights": load_given(module, weights, None)}
     return finish_model(
         module,
         asked,

@@ -13,7 +13,7 @@ from repscope.extraction.models.loaded import LoadedModel, ModelRequest, finish_
 from repscope.extraction.models.packages import Pipeline, explained, package
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower, TextTransform
-from repscope.extraction.models.weights import load_weights
+from repscope.extraction.models.weights import load_given
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +54,6 @@ def load_open_clip(name: str, asked: ModelRequest) -> LoadedModel:
         module: Any = check_module(made, f"open_clip:{name}")
         tokenizer = open_clip.get_tokenizer(architecture)
         settings = open_clip.get_model_preprocess_cfg(module)
-    filled = load_weights(module, asked.weights) if asked.weights is not None else None
 
     def read(ids: Tensor, _: Tensor) -> Any:
         return module.encode_text(ids)
@@ -67,7 +66,7 @@ def load_open_clip(name: str, asked: ModelRequest) -> LoadedModel:
         forward=module.encode_image,
         name=Path(architecture).name,
         origin={"open_clip": open_clip.__version__},
-        record={"spec": f"open_clip:{name}", "weights": origin if filled is None else vars(filled)},
+        record={"spec": f"open_clip:{name}", "weights": load_given(module, asked.weights, origin)},
         transform=Pipeline(pipeline)
         if asked.given is None or asked.given == Preprocessing()
         else open_clip_preprocessing(settings, asked.given),

@@ -15,7 +15,7 @@ from repscope.extraction.models.open_clip import load_open_clip
 from repscope.extraction.models.packages import explained, package, refuse
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower
-from repscope.extraction.models.weights import load_weights
+from repscope.extraction.models.weights import load_given
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,9 +37,8 @@ def load_timm(name: str, asked: ModelRequest) -> LoadedModel:
     with explained(f"timm:{name}"), repeatable("cpu", asked.seed):
         module = check_module(timm.create_model(name, pretrained=asked.weights is None), f"timm:{name}")
         settings = timm.data.resolve_model_data_config(module)
-    filled = load_weights(module, asked.weights) if asked.weights is not None else None
     transform = timm_preprocessing(settings, asked.given)
-    record = {"spec": f"timm:{name}", "weights": "timm's pretrained" if filled is None else vars(filled)}
+    record = {"spec": f"timm:{name}", "weights": load_given(module, asked.weights, "timm's pretrained")}
     origin = {"timm": timm.__version__}
     return finish_model(
         module, asked, forward=module, name=name, origin=origin, record=record, transform=transform

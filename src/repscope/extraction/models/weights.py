@@ -38,6 +38,15 @@ class Loaded:
     stripped: str
 
 
+def load_given(model: nn.Module, file: str | Path | None, own: Any) -> Any:
+    """What the provenance says of a model's weights: those of ``file``, which are loaded, or its own.
+
+    Raises:
+        MissingError, UnsafePickleError, FormatError, ModelError: see :func:`load_weights`.
+    """
+    return own if file is None else vars(load_weights(model, file))
+
+
 def load_weights(model: nn.Module, file: str | Path) -> Loaded:
     """Fill a model from a safetensors file or a weights-only state dict.
 

@@ -12,11 +12,11 @@ from repscope.errors import BatchTooLargeError, InputError, name_some
 from repscope.extraction.capture.decode_ahead import Decoded, decode_all
 from repscope.extraction.capture.engine import Engine
 from repscope.extraction.capture.memory import release_memory
-from repscope.extraction.capture.points import Pool
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.batch_sizes import BatchSizes
 from repscope.extraction.run.outputs import ShardRows, column_types
 from repscope.extraction.run.parts import Part
+from repscope.extraction.run.settings import RunSettings
 from repscope.study import Skipped
 from repscope.text.progress import OnProgress, Progress
 
@@ -30,21 +30,16 @@ class ExtractionLoop:
 
     Attributes:
         part: the items, and the sets that they fill.
-        model, pool, batch_size, shard_rows, workers, strict, seed, autocast, progress: see
-            :func:`repscope.extraction.extract`.
+        model: that is run.
+        settings: how.
+        progress: called after every batch, and when a batch did not fit into memory.
         behind: items of the parts before this one.
         total: items of all parts.
     """
 
     part: Part
     model: LoadedModel
-    pool: Pool | None
-    batch_size: int
-    shard_rows: int
-    workers: int
-    strict: bool
-    seed: int
-    autocast: str | None
+    settings: RunSettings
     progress: OnProgress | None
     behind: int
     total: int
@@ -54,7 +49,7 @@ class ExtractionLoop:
     columns: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sizes = BatchSizes(self.batch_size)
+        self.sizes = BatchSizes(self.settings.batch_size)
 
     def go(self) -> None:
         """Fill what is not committed yet.
@@ -68,18 +63,22 @@ class ExtractionLoop:
         committed = [
             output.shards_committed for output in self.part.outputs if output.shards_committed is not None
         ]
-        shards = range(min(committed), -(-len(self.part.items) // self.shard_rows)) if committed else range(0)
+        shards = (
+            range(min(committed), -(-len(self.part.items) // self.settings.shard_rows))
+            if committed
+            else range(0)
+        )
         if not shards:
             return
-        self.first = shards.start * self.shard_rows
+        self.first = shards.start * self.settings.shard_rows
         self.columns = column_types(self.part.items, self.part.source.columns)
         for output in self.part.outputs:
-            self.sizes.take(output.batch_sizes(self.batch_size))
+            self.sizes.take(output.batch_sizes(self.settings.batch_size))
         reasons: list[Skipped] = []
         # Points of sets that are complete are captured too: hooks on one may not change another's bits.
         points = [output.point for output in self.part.outputs]
-        kind = self.part.kind
-        with Engine(self.model, points, self.pool, self.seed, kind=kind, autocast=self.autocast) as engine:
+        kind, how = self.part.kind, self.settings
+        with Engine(self.model, points, how.pool, how.seed, kind=kind, autocast=how.autocast) as engine:
             while shards:
                 shards = self._fill(engine, shards, reasons)
         if not any(output.rows_committed for output in self.part.outputs):
@@ -95,12 +94,12 @@ class ExtractionLoop:
         left = range(0)
         with closing(self._decoded(shards.start)) as decoded:
             for index in shards:
-                count = min(self.shard_rows, len(self.part.items) - index * self.shard_rows)
-                self.done, skipped = index * self.shard_rows, self.skipped
+                count = min(self.settings.shard_rows, len(self.part.items) - index * self.settings.shard_rows)
+                self.done, skipped = index * self.settings.shard_rows, self.skipped
                 try:
                     reasons += self._shard(engine, index, islice(decoded, count))
                 except BatchTooLargeError as error:
-                    self.done, self.skipped = index * self.shard_rows, skipped
+                    self.done, self.skipped = index * self.settings.shard_rows, skipped
                     self._halve(index, error)
                     left = range(index, shards.stop)
                     break
@@ -113,9 +112,9 @@ class ExtractionLoop:
         return decode_all(
             self.part.source,
             self.part.transform(self.model),
-            self.part.items[shard * self.shard_rows :],
-            workers=self.workers,
-            ahead=2 * max(self.sizes.at(shard), self.workers),
+            self.part.items[shard * self.settings.shard_rows :],
+            workers=self.settings.workers,
+            ahead=2 * max(self.sizes.at(shard), self.settings.workers),
         )
 
     def _halve(self, index: int, error: BatchTooLargeError) -> None:
@@ -142,7 +141,7 @@ class ExtractionLoop:
         for one in decoded:
             self.done += 1
             if one.array is None:
-                if self.strict:
+                if self.settings.strict:
                     raise InputError(
                         f"{self.part.kind}s that can all be read (--strict)",
                         f"{one.item.id}: {one.reason}",

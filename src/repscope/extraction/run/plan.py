@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,21 +11,16 @@ from repscope.errors import BatchTooLargeError
 from repscope.extraction.capture.decode_ahead import Decoded, decode
 from repscope.extraction.capture.engine import Engine
 from repscope.extraction.capture.memory import release_memory
-from repscope.extraction.capture.points import CapturePoint, Pool, as_points, resolve_points
-from repscope.extraction.models.load import load_model
+from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.models.loaded import LoadedModel
-from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.contact_sheet import contact_sheet
-from repscope.extraction.run.extract import BATCH_SIZE, check_options, named_points
+from repscope.extraction.run.extract import Prepared
 from repscope.extraction.run.parts import Part, notes_on, points_of
-from repscope.extraction.sources.base import Source
-from repscope.extraction.sources.open import open_source
+from repscope.extraction.run.settings import RunSettings
 from repscope.study.manifest import Skipped
-from repscope.study.names import safe_name
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from torch import nn
 
 SHOWN = 5
 """Ids that a plan names."""
@@ -127,50 +122,25 @@ class Plan:
         }
 
 
-def plan_extraction(
-    source: str | Path | Source,
-    model: str | nn.Module,
-    *,
-    texts: Source | None = None,
-    capture: str | Iterable[str | CapturePoint] | Mapping[str, str] = (),
-    name: str | None = None,
-    weights: str | Path | None = None,
-    pool: Pool | None = None,
-    preprocess: Preprocessing | Transform | None = None,
-    batch_size: int = BATCH_SIZE,
-    device: str | None = None,
-    dtype: str | None = None,
-    autocast: str | None = None,
-    limit: int | None = None,
-    seed: int = 0,
-) -> Plan:
-    """Load the model, run it on the first batch, and say what :func:`repscope.extraction.extract` would do.
+def plan_extraction(prepared: Prepared, settings: RunSettings) -> Plan:
+    """Run the model on the first batch, and say what a run would do. Nothing is written.
 
-    Nothing is written. Arguments and errors are those of :func:`repscope.extraction.extract`.
+    Args:
+        prepared: source, model and capture points.
+        settings: of the run.
+
+    Raises:
+        RepscopeError: the model cannot be used.
     """
-    check_options(pool, batch_size=batch_size, shard_rows=1, workers=0, limit=limit, autocast=autocast)
-    points = named_points(as_points(capture), name)
-    opened = source if not isinstance(source, str | Path) else open_source(source)
-    parts = [Part(one, one.items[:limit]) for one in (opened, texts) if one is not None]
-    loaded = load_model(
-        model,
-        takes=[part.kind for part in parts],
-        weights=weights,
-        device=device,
-        dtype=dtype,
-        seed=seed,
-        given=preprocess,
-    )
-    modules = [path for path, _ in loaded.module.named_modules(remove_duplicate=False)]
-    resolved = resolve_points(points, modules, default=safe_name(loaded.name))
+    parts, loaded = prepared.parts, prepared.model
     sources: list[PlannedSource] = []
     sets: list[PlannedSet] = []
     notes = list(notes_on(loaded, parts))
     sheet = None
     for part in parts:
-        batch, skipped = _first_batch(part, loaded, batch_size)
-        own = points_of(part, resolved, len(parts) > 1, loaded)
-        filled, fitting = _try(part, loaded, own, batch, pool=pool, seed=seed, autocast=autocast)
+        batch, skipped = _first_batch(part, loaded, settings.batch_size)
+        own = points_of(part, prepared.points, len(parts) > 1, loaded)
+        filled, fitting = _try(part, loaded, own, batch, settings)
         sets += filled
         if fitting < len(batch):
             notes.append(
@@ -217,16 +187,15 @@ def _try(
     model: LoadedModel,
     points: Sequence[CapturePoint],
     batch: Sequence[Decoded],
-    *,
-    pool: Pool | None,
-    seed: int,
-    autocast: str | None,
+    settings: RunSettings,
 ) -> tuple[list[PlannedSet], int]:
     """One forward pass, for the widths; and how many items fitted into memory at once."""
     if not batch:
         return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points], 0
     fitting, rows = len(batch), None
-    with Engine(model, points, pool, seed, kind=part.kind, autocast=autocast) as engine:
+    with Engine(
+        model, points, settings.pool, settings.seed, kind=part.kind, autocast=settings.autocast
+    ) as engine:
         while rows is None:
             try:
                 rows = engine.rows(batch[:fitting], 0, 0)

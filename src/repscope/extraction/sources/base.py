@@ -197,6 +197,14 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
+def size_of(file: Path) -> int:
+    """Bytes of a file; 0 for one that is not there, or that cannot be looked at."""
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def _identity(folder: Path) -> tuple[int, int]:
     status = folder.stat()
     return status.st_dev, status.st_ino
@@ -227,7 +235,8 @@ def _walk(
         elif hidden or Path(entry.name).suffix.lower() not in IMAGE_SUFFIXES:
             ignored += 1
         else:
-            files.append((prefix + entry.name, _size(entry)))
+            # A dangling link is listed, and skipped with its reason when it is opened.
+            files.append((prefix + entry.name, size_of(Path(entry.path))))
     return ignored, loops
 
 
@@ -236,11 +245,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    # A dangling or self-referring link is listed with size 0, and skipped with its reason when opened.
-    try:
-        return entry.stat().st_size
-    except OSError:
-        return 0

@@ -9,14 +9,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from repscope.extraction.sources.base import Cell, Item, ItemList, printable
+from repscope.extraction.sources.base import Cell, Item, ItemList, printable, size_of
 from repscope.extraction.sources.decode import DECODING, UnreadableError, open_image
 from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     describe,
     refuse_empty,
-    size_of,
 )
 from repscope.extraction.sources.regions import Region, listed_size, region_of
 from repscope.extraction.sources.texts import TextItems

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import FormatError, InputError, MissingError, UnknownNameError, name_some
-from repscope.extraction.sources.base import Cell, Item, printable
+from repscope.extraction.sources.base import Cell, Item, printable, size_of
 from repscope.study.storage import json_hash
 
 LOOKED_FOR = 200
@@ -60,14 +60,6 @@ def describe(columns: Mapping[str, Cell]) -> str:
     """
     told = {name: value for name, value in columns.items() if name != "path"}
     return json_hash(told)[:16]
-
-
-def size_of(file: Path) -> int:
-    """Bytes of a file; 0 for one that is not there, or that cannot be looked at."""
-    try:
-        return file.stat().st_size
-    except (OSError, ValueError):
-        return 0
 
 
 def absolute(file: Path) -> str:

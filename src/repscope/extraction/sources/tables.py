@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError, name_some
-from repscope.extraction.sources.base import IMAGE_SUFFIXES, Cell, Item, printable
+from repscope.extraction.sources.base import IMAGE_SUFFIXES, Cell, Item, printable, size_of
 from repscope.extraction.sources.image_lists import ImageFiles
 from repscope.extraction.sources.listing import (
     absolute,
@@ -17,7 +17,6 @@ from repscope.extraction.sources.listing import (
     need_columns,
     refuse_empty,
     refuse_gaps,
-    size_of,
 )
 from repscope.extraction.sources.stored_images import StoredCell, StoredColumn, StoredImages, image_columns
 from repscope.extraction.sources.texts import TextItems, text_item

@@ -54,36 +54,31 @@ def read_generation(
     constants: dict[str, Any] = {}
     base, about = stem.removesuffix("_embeddings"), {}
     if named:
-        constants = {
-            "generation": int(named["generation"]),
-            "condition": named["condition"] or RECURSIVE,
-        }
+        constants = {"generation": int(named["generation"]), "condition": named["condition"] or RECURSIVE}
         parts = (named["model"], f"gen_{named['generation']}", named["condition"])
         base = "_".join(part for part in parts if part)
         about = {"model": named["model"]} if named["model"] else {}
-    text = as_matrix(arrays[TEXT], TEXT, source)
-    captions = _list(arrays[CAPTIONS], CAPTIONS, source)
-    if len(captions) != len(text):
-        raise _unequal(
-            f"one of {CAPTIONS} for each of the {len(text):,} rows of {TEXT} in {source}", len(captions)
+
+    def made(vectors: NDArray[Any], columns: Mapping[str, Sequence[Any]], key: str, note: str) -> Incoming:
+        own = {column: [value] * len(vectors) for column, value in constants.items()}
+        return Incoming(
+            f"{base}_{key.partition('_')[0]}",
+            vectors,
+            to_columns({**columns, **own}),
+            key,
+            provenance={"metadata": about} if about else {},
+            notes=(note,),
         )
+
+    text = as_matrix(arrays[TEXT], TEXT, source)
+    captions = _texts(arrays, CAPTIONS, len(text), TEXT, source)
     indices = [str(index) for index in range(len(text))]
     columns: dict[str, Sequence[Any]] = {"id": indices, "caption_id": indices, "text": captions}
-    sets = [
-        _set(
-            f"{base}_text",
-            text,
-            columns,
-            constants,
-            key=TEXT,
-            about=about,
-            note="ids are indices of captions",
-        )
-    ]
+    sets = [made(text, columns, TEXT, "ids are indices of captions")]
     if arrays.get(IMAGE) is not None:
         image = as_matrix(arrays[IMAGE], IMAGE, source)
         columns, note = _pictures(arrays, len(image), captions, source, options)
-        sets.append(_set(f"{base}_image", image, columns, constants, key=IMAGE, about=about, note=note))
+        sets.append(made(image, columns, IMAGE, note))
     return sets
 
 
@@ -91,9 +86,7 @@ def _pictures(
     arrays: Mapping[str, Any], n: int, captions: Sequence[Any], source: str, options: ReadOptions
 ) -> tuple[dict[str, Sequence[Any]], str]:
     """Columns of the pictures, and what their ids are."""
-    files = _list(arrays[FILES], FILES, source) if arrays.get(FILES) is not None else None
-    if files is not None and len(files) != n:
-        raise _unequal(f"one of {FILES} for each of the {n:,} rows of {IMAGE} in {source}", len(files))
+    files = _texts(arrays, FILES, n, IMAGE, source) if arrays.get(FILES) is not None else None
     aligned = n == len(captions)
     columns: dict[str, Sequence[Any]] = {}
     if files is not None:
@@ -119,37 +112,19 @@ def _pictures(
     return columns, f"{note}; not linked to captions"
 
 
-def _set(
-    name: str,
-    vectors: NDArray[Any],
-    columns: Mapping[str, Sequence[Any]],
-    constants: Mapping[str, Any],
-    *,
-    key: str,
-    about: Mapping[str, Any],
-    note: str,
-) -> Incoming:
-    whole = {**columns, **{column: [value] * len(vectors) for column, value in constants.items()}}
-    return Incoming(
-        name,
-        vectors,
-        to_columns(whole),
-        key,
-        provenance={"metadata": dict(about)} if about else {},
-        notes=(note,),
-    )
-
-
-def _list(value: Any, key: str, source: str) -> list[Any]:
-    array = np.asarray(value)
+def _texts(arrays: Mapping[str, Any], key: str, n: int, of: str, source: str) -> list[Any]:
+    """The texts under ``key``, one for each of the ``n`` rows of ``of``."""
+    array = np.asarray(arrays[key])
     if array.ndim != 1 or array.dtype.kind not in "UOS":
         raise FormatError(
             f"a list of texts in {key!r} of {source}",
             f"{array.dtype} of shape {array.shape}",
             "write one text for each row",
         )
+    if len(array) != n:
+        raise VectorError(
+            f"one of {key} for each of the {n:,} rows of {of} in {source}",
+            f"{len(array):,}",
+            "write the file again",
+        )
     return list(array.tolist())
-
-
-def _unequal(expected: str, got: int) -> VectorError:
-    return VectorError(expected, f"{got:,}", "write the file again")

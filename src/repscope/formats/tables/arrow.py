@@ -45,7 +45,8 @@ def open_table(path: Path) -> TableParts:
 
     def parquet_part(part: int, names: Sequence[str]) -> pa.Table:
         with _whole(path), pq.ParquetFile(path, memory_map=True) as file:
-            return file.read_row_group(part, columns=list(names))
+            # Of a column that is not there Parquet says nothing; select does.
+            return file.read_row_group(part, columns=list(names)).select(list(names))
 
     def arrow_part(part: int, names: Sequence[str]) -> pa.Table:
         with _whole(path):

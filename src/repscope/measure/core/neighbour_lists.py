@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError
+from repscope.knn.exact import exact
 from repscope.measure.core.arrays import Float64, matrix, row_blocks
-from repscope.neighbors.exact import exact
 
 SPARE = 30
 """Neighbours kept beyond k, so that most lists are still long enough when a group is left out."""

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.knn.repeated import rounding_of
 from repscope.measure.core.cosines import unit_block, working_dtype
 from repscope.measure.core.estimate import FIXED, Sample
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.info import Measure
 from repscope.measure.core.matching import Match, match
 from repscope.measure.core.neighbour_lists import NeighbourLists
-from repscope.neighbors.repeated import rounding_of
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
+from repscope.knn.repeated import rounding_of
 from repscope.measure.core.arrays import Float64, matrix, row_blocks
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.sampled import MAX_ROWS, Grouped, Sample, notes, sample_pair
-from repscope.neighbors.repeated import rounding_of
 
 KERNELS = ("mmd", "kid", "energy")
 BANDWIDTH_ROWS = 1000

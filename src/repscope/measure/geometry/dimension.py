@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import VectorError
+from repscope.knn.repeated import NearCopies, near_copies
 from repscope.measure.core.arrays import Float64, group_codes, matrix
 from repscope.measure.core.estimate import FIXED, Replicates
 from repscope.measure.core.neighbour_lists import SPARE, NeighbourLists
 from repscope.measure.core.tables import each_left_out
-from repscope.neighbors.repeated import NearCopies, near_copies
 
 DISCARD = 0.1
 FEWEST_ROWS = 10
@@ -40,7 +40,7 @@ def two_nn(x: ArrayLike) -> TwoNN:
     With r₁, r₂ the Euclidean distances of a row to its two nearest others and μ = r₂/r₁, the slope through
     the origin of −log(1 − F(μ)) on log μ, the tenth of the rows with the largest μ left aside, as published.
     Rows that are equal up to rounding say nothing about dimension (r₁ ≈ 0), so each distinct row counts once
-    (:func:`repscope.neighbors.near_copies`). The estimate reads low
+    (:func:`repscope.knn.near_copies`). The estimate reads low
     in high dimensions: rows needed grow exponentially, so compare it with the Gaussian reference.
 
     Args:
@@ -71,7 +71,7 @@ def two_nn_replicates(
         groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1).
         n_groups: G.
         tolerance: of copies, where ``x`` has another dtype than it was computed in; see
-            :func:`repscope.neighbors.near_copies`.
+            :func:`repscope.knn.near_copies`.
         search: gives the neighbours of all rows by distance, where they are kept; else they are searched.
             Rows with copies are searched again, each once.
 

@@ -1,8 +1,7 @@
-"""Words on figures: what the font can print, how wide it is, where lines break, how numbers read."""
+"""Words on figures: what the font can print, how wide it is, where lines break."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -89,31 +88,3 @@ def note_below(ax: Axes, paragraphs: Iterable[str], width: float) -> None:
         "\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(0, -4.0), textcoords="offset points",
         va="top", ha="left", fontsize=SMALL, linespacing=LINE, color=NOTE, annotation_clip=False, gid="note",
     )  # fmt: skip
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number for a table: three significant digits, a real minus sign, no exponent where avoidable."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 1e5 or size < 1e-4:
-        mantissa, _, exponent = f"{value:.{digits - 2}e}".partition("e")
-        text = f"{mantissa}e{int(exponent)}"
-    elif size >= 10 ** (digits - 1):
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
-    return text.replace("-", "−")
-
-
-def signed(value: float | None, digits: int = 3) -> str:
-    """As :func:`number`, with a plus sign where it is positive."""
-    text = number(value, digits)
-    return f"+{text}" if value is not None and value > 0 else text
-
-
-def p_value(p: float) -> str:
-    """p = .03, or p < .001."""
-    return "p < .001" if p < 0.001 else f"p = {p:.2g}".replace("0.", ".", 1)

@@ -23,7 +23,8 @@ from repscope.plot.base.style import (
     settle,
     styled,
 )
-from repscope.plot.base.text import p_value, printable
+from repscope.plot.base.text import printable
+from repscope.text.numbers import p_equation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -163,7 +164,7 @@ def _flips(ax: Axes, arrays: ArrayComparison, moved: Floats, marks: Palette) -> 
     )
     count_bars(ax, rows, 5.6, height=0.62, reach=1.22)
     stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
-    corner_words(ax, f"{stayed}\nMcNemar, items independent: {p_value(changed.p)}", va="bottom")
+    corner_words(ax, f"{stayed}\nMcNemar, items independent: {p_equation(changed.p)}", va="bottom")
 
 
 def _legend(figure: Figure, marks: Palette, names: tuple[str, str], linked: bool) -> None:

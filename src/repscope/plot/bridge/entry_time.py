@@ -80,11 +80,11 @@ def plot_bridge_entry_time(
         figure = new_figure(width, 2.7, layout="constrained")
         left, right = figure.subplots(1, 2)
         handles = [
-            _series(left, points, [one.top1.after for one in points], marks.after, "top1.true"),
+            _series(left, points, [point.top1.after for point in points], marks.after, "top1.true"),
             _series(
                 left,
                 points,
-                [one.maximum.after for one in points],
+                [point.maximum.after for point in points],
                 marks.others[0],
                 "max-cosine, right or wrong",
             ),
@@ -98,14 +98,14 @@ def plot_bridge_entry_time(
             _series(
                 right,
                 points,
-                [_share(one.rank) for one in points],
+                [_share(point.rank) for point in points],
                 marks.before,
                 "effective rank, share of before",
             ),
         ]
         # Few rows have no neighbours to keep: then there is no line for the legend to name.
-        if any(one.kept.value is not None for one in points):
-            kept = [one.kept for one in points]
+        if any(point.kept.value is not None for point in points):
+            kept = [point.kept for point in points]
             handles.append(_series(right, points, kept, marks.reference, "neighbours kept"))
         right.axhline(1, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)), zorder=2)
         for ax, title in ((left, "a  Truths found"), (right, "b  What is kept")):
@@ -145,8 +145,8 @@ def _series(
         "markeredgewidth": 0.5,
     }
     defined = [
-        (one.time, value.value, value.low, value.high)
-        for one, value in zip(points, values, strict=True)
+        (point.time, value.value, value.low, value.high)
+        for point, value in zip(points, values, strict=True)
         if value.value is not None
     ]
     times = [time for time, *_ in defined]
@@ -162,7 +162,7 @@ def _series(
 def _time_axis(ax: Axes, points: Sequence[EntryPoint], steps: int) -> None:
     from matplotlib.ticker import NullLocator
 
-    times = [one.time for one in points]
+    times = [point.time for point in points]
     logarithmic = times[-1] >= WIDE * times[0]
     if logarithmic:
         ax.set_xscale("log")
@@ -191,8 +191,8 @@ def _spaced(times: Sequence[int], *, logarithmic: bool) -> list[str]:
 def _words(ax: Axes, points: Sequence[EntryPoint]) -> None:
     """The verdict at each time, upright above the curves, so that no line hides one."""
     ax.set_ylim(0, ax.get_ylim()[1] / 0.7)
-    for one in points:
+    for point in points:
         ax.annotate(
-            one.word, (one.time, 0.99), xycoords=("data", "axes fraction"), rotation=90, ha="center",
+            point.word, (point.time, 0.99), xycoords=("data", "axes fraction"), rotation=90, ha="center",
             va="top", fontsize=SMALL, color=GREY, gid="verdict",
         )  # fmt: skip

@@ -130,13 +130,13 @@ def _points(
 
 def _absent(class_map: ClassMap, names: Sequence[object] | None) -> list[str]:
     """Classes that have no prototype, in words."""
-    found, notes = class_map.prototypes, []
+    made, notes = class_map.prototypes, []
     for classes, why in (
-        (found.missing, "Without items"),
-        (found.cancelled, "With items whose directions cancel"),
+        (made.missing, "Without items"),
+        (made.cancelled, "With items whose directions cancel"),
     ):
         if classes:
-            called = [printable(names[one]) if names is not None else str(one) for one in classes]
-            of = f"{why}, so without a mean, {len(classes)} of {len(found.counts)} classes"
+            called = [printable(names[number]) if names is not None else str(number) for number in classes]
+            of = f"{why}, so without a mean, {len(classes)} of {len(made.counts)} classes"
             notes.append(f"{of}: {name_some(called, 12)}.")
     return notes

@@ -21,7 +21,8 @@ from repscope.plot.base.style import (
     settle,
     styled,
 )
-from repscope.plot.base.text import p_value, printable
+from repscope.plot.base.text import printable
+from repscope.text.numbers import p_equation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,4 +158,4 @@ def _flips(ax: Axes, changed: Flips, marks: Palette) -> None:
     )
     count_bars(ax, rows, 2.3, height=0.5, reach=1.25)
     stayed = f"stayed right {changed.stayed_right:,}, wrong {changed.stayed_wrong:,}"
-    corner_words(ax, f"McNemar {p_value(changed.p)}\n{stayed}", (0.02, 0.04), va="bottom")
+    corner_words(ax, f"McNemar {p_equation(changed.p)}\n{stayed}", (0.02, 0.04), va="bottom")

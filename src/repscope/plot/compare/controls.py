@@ -11,7 +11,8 @@ from repscope.measure.core.info import Direction
 from repscope.measure.core.results import MeasureResult
 from repscope.plot.base.panels import control_handles, control_style, shown_controls
 from repscope.plot.base.style import DOUBLE, GREY, INK, NOTE, SMALL, TEXT, new_figure, styled
-from repscope.plot.base.text import LINE, number, p_value, printable, signed, text_width, wrap
+from repscope.plot.base.text import LINE, printable, text_width, wrap
+from repscope.text.numbers import p_equation, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,9 +135,7 @@ def _row(ax: Axes, y: int, line: _Line, alpha: float) -> set[str]:
         side = 1 if at > 0 else -1
         ax.plot([_EDGE * side if beyond else at], [y], **control_style(name), zorder=3)
         if beyond:
-            ax.plot(
-                [_REACH * side * 0.975], [y], marker=9 if side > 0 else 8, markersize=2, color=INK, zorder=3
-            )
+            ax.plot([_REACH * side * 0.975], [y], marker=_CARETS[side], markersize=2, color=INK, zorder=3)
         drawn.add(name)
     if difference.value is not None:
         if difference.low is not None and difference.high is not None:
@@ -194,7 +193,7 @@ def _right(lines: Sequence[_Line]) -> list[tuple[str, float, list[str]]]:
 def _stages(result: MeasureResult | None) -> str:
     if result is None:
         return ""
-    return f"{number(result.before.value)} → {number(result.after.value)}"
+    return f"{significant(result.before.value)} → {significant(result.after.value)}"
 
 
 def _change(result: MeasureResult | None) -> str:
@@ -202,14 +201,16 @@ def _change(result: MeasureResult | None) -> str:
         return ""
     difference = result.difference
     if difference.low is None or difference.high is None:
-        return signed(difference.value)
-    return f"{signed(difference.value)} [{signed(difference.low)}, {signed(difference.high)}]"
+        return significant(difference.value, signed=True)
+    ends = (difference.value, difference.low, difference.high)
+    value, low, high = (significant(end, signed=True) for end in ends)
+    return f"{value} [{low}, {high}]"
 
 
 def _q(result: MeasureResult | None) -> str:
     if result is None or result.difference.q is None:
         return ""
-    return p_value(result.difference.q).removeprefix("p ").removeprefix("= ")
+    return p_equation(result.difference.q).removeprefix("p ").removeprefix("= ")
 
 
 def _words(

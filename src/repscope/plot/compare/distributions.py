@@ -78,11 +78,11 @@ def plot_distributions(
         UnknownNameError: no such palette.
     """
     marks = palette(colours)
-    by_name = {one.name: one for one in results}
+    by_name = {result.name: result for result in results}
     linked = any(name in by_name for name in LINKED[:-1])
     shares = [by_name[name] for name in (LINKED if linked else UNLINKED) if name in by_name]
     changes = shares + [by_name[name] for name in COSINES if name in by_name]
-    units = units or next((one.before.n for one in changes if one.before.n), None)
+    units = units or next((result.before.n for result in changes if result.before.n), None)
     truths, nearest = _finite(cosine_true, "cosine_true"), _finite(cosine_max, "cosine_max")
     lengths = _finite(norm, "norm")
 
@@ -158,7 +158,7 @@ def _norms(
 
 
 def _shares(ax: Axes, shares: Sequence[MeasureResult], marks: Palette) -> None:
-    point_rows(ax, [(one.name, one.before, one.after) for one in shares], marks)
+    point_rows(ax, [(result.name, result.before, result.after) for result in shares], marks)
     ax.margins(x=0.06)
     low, high = ax.get_xlim()
     ax.set_xlim(max(low, -0.02), min(high, 1.02))
@@ -167,11 +167,11 @@ def _shares(ax: Axes, shares: Sequence[MeasureResult], marks: Palette) -> None:
 
 def _changes(ax: Axes, changes: Sequence[MeasureResult]) -> list[str]:
     drawn: list[str] = []
-    for i, one in enumerate(changes):
-        one_point(ax, one.difference, i, INK, "o")
-        drawn += control_points(ax, one.controls, i)
+    for i, result in enumerate(changes):
+        one_point(ax, result.difference, i, INK, "o")
+        drawn += control_points(ax, result.controls, i)
     zero_line(ax)
-    name_rows(ax, [one.name for one in changes])
+    name_rows(ax, [result.name for result in changes])
     ax.margins(x=0.06)
     ax.set_xlabel("difference, with 95 % interval")
     return drawn
@@ -182,4 +182,6 @@ def _legends(
 ) -> None:
     shown = [printable(name) for name in (names if reference else names[:2])]
     handles = stage_handles((marks.before, marks.after, marks.reference), shown) + control_handles(controls)
-    figure_legend(figure, handles, shown + [f"control: {one.get_label()}" for one in handles[len(shown) :]])
+    figure_legend(
+        figure, handles, shown + [f"control: {handle.get_label()}" for handle in handles[len(shown) :]]
+    )

@@ -107,18 +107,18 @@ def plot_drift_clusters(
         InputError: nothing to draw.
         UnknownNameError: no such palette.
     """
-    if not panels or not all(len(one.stages) > 1 for one in panels):
+    if not panels or not all(len(panel.stages) > 1 for panel in panels):
         raise InputError("panels of two or more stages", "none", "give the stages in order")
     across = min(len(panels), COLUMNS)
     width = width or WIDTHS[across - 1]
     with styled():
-        palette = stage_colours(max(len(one.stages) for one in panels), colours)
+        palette = stage_colours(max(len(panel.stages) for panel in panels), colours)
         legend = _legend(panels, reference, palette, REFERENCE[colours])
         low, high = _limits(panels, reference)
         # Labels need room above and below what is drawn.
         shape = float(np.clip(1.3 * (high - low)[1] / (high - low)[0], 0.6, 0.9))
         side = 72 * (width - (across + 1) * _MARGIN) / across
-        shape = max(shape, _ROOMY * max(_room(one, reference, side) for one in panels) / side)
+        shape = max(shape, _ROOMY * max(_room(panel, reference, side) for panel in panels) / side)
         figure, axes = _frame(panels, legend, notes, width, shape)
         low, high = _fitted(low, high, axes[0])
         for ax, panel in zip(axes, panels, strict=True):
@@ -130,8 +130,8 @@ def plot_drift_clusters(
                 ax.set_title(printable(panel.title))
             if reference is not None:
                 _cloud(ax, reference, REFERENCE[colours], "o", 2.0)
-            for number, (one, colour) in enumerate(zip(panel.stages, palette, strict=False)):
-                _cloud(ax, one, colour, "s", 2.1 + 0.01 * number)
+            for number, (cloud, colour) in enumerate(zip(panel.stages, palette, strict=False)):
+                _cloud(ax, cloud, colour, "s", 2.1 + 0.01 * number)
             _labels(ax, panel, reference, palette, REFERENCE[colours])
     return figure
 
@@ -147,7 +147,7 @@ def _frame(
     across = min(len(panels), COLUMNS)
     space = 72 * (width - 2 * _MARGIN)
     lines = [line for note in notes for line in wrap(note, _SLACK * space, SMALL)]
-    titles = 0.2 if any(one.title for one in panels) else 0.0
+    titles = 0.2 if any(panel.title for panel in panels) else 0.0
     below = (len(lines) * LINE * SMALL + 5) / 72 + _MARGIN
     handles, texts = legend
     columns = columns_that_fit(texts, space)
@@ -173,27 +173,31 @@ def _legend(
 ) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
-    longest = max((one.stages for one in panels), key=len)
-    marks = [(one, colour, "s") for one, colour in zip(longest, palette, strict=True)]
+    longest = max((panel.stages for panel in panels), key=len)
+    marks = [(cloud, colour, "s") for cloud, colour in zip(longest, palette, strict=True)]
     if reference is not None:
         marks.append((reference, blue, "o"))
     handles = [
         mark_handle(Mark(colour, marker, colour), size=4.5, markeredgecolor=INK, markeredgewidth=0.3)
         for _, colour, marker in marks
     ]
-    texts = [f"{printable(one.name)} ({len(one.points):,})" for one, _, _ in marks]
+    texts = [f"{printable(cloud.name)} ({len(cloud.points):,})" for cloud, _, _ in marks]
     handles.append(Line2D([], [], color="black", linewidth=1.0, marker=">", markersize=3.5))
     return handles, [*texts, "move of the centre"]
 
 
 def _limits(panels: Sequence[ClusterPanel], reference: Cloud | None) -> tuple[Floats, Floats]:
     """The box of all points and discs of all panels, with air."""
-    clouds = [one for panel in panels for one in panel.stages]
+    clouds = [cloud for panel in panels for cloud in panel.stages]
     clouds += [] if reference is None else [reference]
-    corners = [one.points for one in clouds]
-    corners += [one.centre + side * one.radius for one in clouds if one.radius for side in (-1.0, 1.0)]
-    corners += [one.centre + side * one.reach for one in clouds if one.ellipse for side in (-1.0, 1.0)]
-    every = np.concatenate([np.atleast_2d(one) for one in corners])
+    corners = [cloud.points for cloud in clouds]
+    corners += [
+        cloud.centre + side * cloud.radius for cloud in clouds if cloud.radius for side in (-1.0, 1.0)
+    ]
+    corners += [
+        cloud.centre + side * cloud.reach for cloud in clouds if cloud.ellipse for side in (-1.0, 1.0)
+    ]
+    every = np.concatenate([np.atleast_2d(corner) for corner in corners])
     low, high = every.min(axis=0), every.max(axis=0)
     air = 0.05 * max(float((high - low).max()), 1e-12)
     return low - air, high + air
@@ -209,13 +213,13 @@ def _fitted(low: Floats, high: Floats, ax: Axes) -> tuple[Floats, Floats]:
     return middle - half, middle + half
 
 
-def _cloud(ax: Axes, one: Cloud, colour: str, marker: str, layer: float) -> None:
+def _cloud(ax: Axes, cloud: Cloud, colour: str, marker: str, layer: float) -> None:
     from matplotlib.patches import Circle, Ellipse
 
-    n = len(one.points)
+    n = len(cloud.points)
     ax.scatter(
-        one.points[:, 0],
-        one.points[:, 1],
+        cloud.points[:, 0],
+        cloud.points[:, 1],
         s=float(np.clip(250 / np.sqrt(n), 2.0, 16)),
         c=colour,
         marker=marker,
@@ -224,23 +228,25 @@ def _cloud(ax: Axes, one: Cloud, colour: str, marker: str, layer: float) -> None
         alpha=float(np.clip(2.6 * n**-0.25, 0.2, 0.7)),
         zorder=layer,
         rasterized=n > _RASTERISE,
-        gid=f"points {one.name}",
+        gid=f"points {cloud.name}",
     )
-    if one.radius is not None:
-        centre = (float(one.centre[0]), float(one.centre[1]))
+    if cloud.radius is not None:
+        centre = (float(cloud.centre[0]), float(cloud.centre[1]))
         ax.add_patch(
-            Circle(centre, one.radius, facecolor=colour, alpha=0.07, edgecolor="none", zorder=1.0, gid="disc")
+            Circle(
+                centre, cloud.radius, facecolor=colour, alpha=0.07, edgecolor="none", zorder=1.0, gid="disc"
+            )
         )
         ax.add_patch(
-            Circle(centre, one.radius, fill=False, edgecolor=colour, linewidth=0.9, zorder=3.0, gid="rim")
+            Circle(centre, cloud.radius, fill=False, edgecolor=colour, linewidth=0.9, zorder=3.0, gid="rim")
         )
-    if one.ellipse and n > 2:
-        values, vectors = np.linalg.eigh(np.cov(one.points.T))
+    if cloud.ellipse and n > 2:
+        values, vectors = np.linalg.eigh(np.cov(cloud.points.T))
         size = 2 * np.sqrt(np.maximum(values, 0.0) * CHI_SQUARED)
         angle = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])))
         ax.add_patch(
             Ellipse(
-                (float(one.centre[0]), float(one.centre[1])), size[1], size[0], angle=angle, fill=False,
+                (float(cloud.centre[0]), float(cloud.centre[1])), size[1], size[0], angle=angle, fill=False,
                 edgecolor=colour, linewidth=0.9, linestyle=(0, (3, 1.5)), zorder=3.0, gid="ellipse",
             )
         )  # fmt: skip
@@ -251,7 +257,7 @@ def _labels(
 ) -> None:
     """Arrows, and labels of stages and arrows of which none covers another."""
     width = axes_width(ax)
-    centres = np.array([one.centre for one in panel.stages])
+    centres = np.array([cloud.centre for cloud in panel.stages])
     for start, end in pairwise(centres):
         ax.annotate(
             "", tuple(end), xytext=tuple(start), zorder=5, gid="arrow",
@@ -267,20 +273,20 @@ def _labels(
     ]
     clouds = [*zip(panel.stages, palette, strict=False)]
     clouds += [] if reference is None else [(reference, blue)]
-    names = [Tag(one.centre, _text(one, width), colour) for one, colour in clouds if one.note]
+    names = [Tag(cloud.centre, _text(cloud, width), colour) for cloud, colour in clouds if cloud.note]
     steps = np.linspace(0, 1, 9)[:, None]
     along = [start + steps * (end - start) for start, end in pairwise(centres)]
-    some = [one.points[:: -(-len(one.points) // _KEPT_CLEAR)] for one, _ in clouds]
+    some = [cloud.points[:: -(-len(cloud.points) // _KEPT_CLEAR)] for cloud, _ in clouds]
     add_tags(ax, [*numbers, *names], clear=np.concatenate([centres, *along]), dots=np.concatenate(some))
 
 
-def _text(one: Cloud, width: float) -> str:
+def _text(cloud: Cloud, width: float) -> str:
     """What is written about a stage, no wider than the panel."""
-    return fitted("\n".join(part for part in (printable(one.name, 28), one.note) if part), width)
+    return fitted("\n".join(part for part in (printable(cloud.name, 28), cloud.note) if part), width)
 
 
 def _room(panel: ClusterPanel, reference: Cloud | None, width: float) -> float:
     """Points of height that the labels of a panel need."""
     clouds = [*panel.stages, *([] if reference is None else [reference])]
-    texts = [_text(one, width) for one in clouds if one.note]
+    texts = [_text(cloud, width) for cloud in clouds if cloud.note]
     return room_for([*texts, *(fitted(text, width) for text in panel.distances if text)], width)

@@ -50,9 +50,9 @@ def plot_drift_examples(
     Raises:
         InputError: no rows, no picture at all, or rows with another number of tiles.
     """
-    if not rows or any(len(one.tiles) != len(stages) for one in rows):
+    if not rows or any(len(row.tiles) != len(stages) for row in rows):
         raise InputError("rows with a tile for each stage", f"{len(rows)} rows", "give one for each")
-    if not any(tile.picture is not None for one in rows for tile in one.tiles):
+    if not any(tile.picture is not None for row in rows for tile in row.tiles):
         raise InputError("items with pictures", "none", "give the stages a column path")
     count = len(stages)
     side = min((width - 2 * _MARGIN - _CAPTION - count * _GAP) / count, _LARGEST)

@@ -56,9 +56,9 @@ def plot_drift_metrics(
         InputError: no pairs, or other pairs in some group.
     """
     rows = list(groups.values())
-    if not rows or not rows[0] or len({len(one) for one in rows}) > 1 or len(groups) > len(GROUPS):
+    if not rows or not rows[0] or len({len(of) for of in rows}) > 1 or len(groups) > len(GROUPS):
         raise InputError(f"the same pairs of stages in 1 to {len(GROUPS)} groups", "others", "give them all")
-    names = [printable(one.name, _LONGEST) for one in rows[0]]
+    names = [printable(row.name, _LONGEST) for row in rows[0]]
     count = len(names)
     places = [number + (0.6 if number >= count - last and last < count else 0.0) for number in range(count)]
     each = max(_ROW, _EACH * len(groups) + 0.08)
@@ -123,8 +123,8 @@ def _scales(axes: Sequence[Axes], rows: Sequence[Sequence[PairRow]]) -> None:
     axes[0].xaxis.set_major_locator(MaxNLocator(6))
     axes[1].set_xlabel("ratio (logarithmic)")
     values = [row.ratio.value for of in rows for row in of]
-    known = [one for one in values if one is not None and one > 0]
-    if known and len(known) == sum(one is not None for one in values):
+    known = [ratio for ratio in values if ratio is not None and ratio > 0]
+    if known and len(known) == sum(ratio is not None for ratio in values):
         axes[1].set_xscale("log")
         low, high = min(1.0, *known), max(1.0, *known)
         plain = FuncFormatter(lambda value, _: f"{value:g}")
@@ -136,7 +136,7 @@ def _scales(axes: Sequence[Axes], rows: Sequence[Sequence[PairRow]]) -> None:
             low, high = axes[1].get_xlim()
             low, high = min(low, 0.9), max(high, 1.1)
             axes[1].set_xlim(low, high)
-            axes[1].set_xticks([one for one in _RATIOS if low <= one <= high])
+            axes[1].set_xticks([tick for tick in _RATIOS if low <= tick <= high])
             axes[1].set_xticks([], minor=True)
         axes[1].xaxis.set_major_formatter(plain)
     else:

@@ -56,7 +56,7 @@ def plot_drift_trajectories(
     Raises:
         InputError: no measure has two defined stages.
     """
-    chosen = [one for one in (names or _names(groups)) if _drawable(groups, one)]
+    chosen = [name for name in (names or _names(groups)) if _drawable(groups, name)]
     if not chosen or len(groups) > len(GROUPS):
         raise InputError(
             f"measures with two defined stages, in 1 to {len(GROUPS)} groups", "none", "give others"
@@ -92,15 +92,15 @@ def plot_drift_trajectories(
 
 
 def _names(groups: Mapping[str, Mapping[str, Series]]) -> list[str]:
-    found = dict.fromkeys(name for of in groups.values() for name in of)
+    names = dict.fromkeys(name for of in groups.values() for name in of)
     return sorted(
-        found, key=lambda name: next((i for i, one in enumerate(ORDER) if name.startswith(one)), 99)
+        names, key=lambda name: next((i for i, start in enumerate(ORDER) if name.startswith(start)), 99)
     )
 
 
 def _drawable(groups: Mapping[str, Mapping[str, Series]], name: str) -> bool:
-    found = [of[name] for of in groups.values() if name in of]
-    return any(sum(one.value is not None for one in series.values) >= 2 for series in found)
+    series_of = [of[name] for of in groups.values() if name in of]
+    return any(sum(estimate.value is not None for estimate in series.values) >= 2 for series in series_of)
 
 
 def _panel(
@@ -110,15 +110,15 @@ def _panel(
 
     ax.set_gid(f"panel {name}")
     ax.set_title(name, fontsize=TEXT - 0.5, pad=3)
-    found = [(of[name], mark) for of, mark in zip(groups.values(), GROUPS, strict=False) if name in of]
+    drawn = [(of[name], mark) for of, mark in zip(groups.values(), GROUPS, strict=False) if name in of]
     span = positions[-1] - positions[0]
     ax.set_xlim(positions[0] - 0.06 * span, positions[-1] + 0.06 * span)
-    logarithmic = _logarithmic([one for one, _ in found])
+    logarithmic = _logarithmic([series for series, _ in drawn])
     if logarithmic:
         ax.set_yscale("log")
-    for number, (series, mark) in enumerate(found):
-        shift = (number - (len(found) - 1) / 2) * 0.012 * span
-        _line(ax, series, [at + shift for at in positions], mark, context=len(found) == 1)
+    for number, (series, mark) in enumerate(drawn):
+        shift = (number - (len(drawn) - 1) / 2) * 0.012 * span
+        _line(ax, series, [at + shift for at in positions], mark, context=len(drawn) == 1)
         _change_point(ax, series, positions, mark, shift=2 * shift)
     _ticks(ax, positions)
     ax.tick_params(labelsize=SMALL)
@@ -132,14 +132,20 @@ def _panel(
 
 
 def _line(ax: Axes, series: Series, places: Sequence[float], mark: Mark, *, context: bool) -> None:
-    known = [(at, one) for at, one in zip(places, series.values, strict=True) if one.value is not None]
+    known = [
+        (at, estimate)
+        for at, estimate in zip(places, series.values, strict=True)
+        if estimate.value is not None
+    ]
     ax.plot(
-        [at for at, _ in known], [one.value or 0.0 for _, one in known], color=mark.line, linestyle=mark.dash,
-        marker=mark.marker, markersize=2.8, linewidth=1.0, zorder=4, gid="values",
+        [at for at, _ in known], [estimate.value or 0.0 for _, estimate in known], color=mark.line,
+        linestyle=mark.dash, marker=mark.marker, markersize=2.8, linewidth=1.0, zorder=4, gid="values",
     )  # fmt: skip
-    for at, one in known:
-        if one.low is not None and one.high is not None:
-            ax.plot([at, at], [one.low, one.high], color=mark.line, linewidth=1.4, alpha=0.55, zorder=3)
+    for at, estimate in known:
+        if estimate.low is not None and estimate.high is not None:
+            ax.plot(
+                [at, at], [estimate.low, estimate.high], color=mark.line, linewidth=1.4, alpha=0.55, zorder=3
+            )
     if not context:
         return
     if series.gaussian is not None:
@@ -147,9 +153,9 @@ def _line(ax: Axes, series: Series, places: Sequence[float], mark: Mark, *, cont
     if series.floor is not None:
         ax.axhline(series.floor, color=GREY, linewidth=0.8, linestyle=(0, (1, 1.2)), zorder=2, gid="floor")
     if series.shuffled is not None:
-        chance = [(at, one) for at, one in zip(places, series.shuffled, strict=True) if one is not None]
+        chance = [(at, value) for at, value in zip(places, series.shuffled, strict=True) if value is not None]
         ax.plot(
-            [at for at, _ in chance], [one for _, one in chance], "x", color=GREY, markersize=3.2,
+            [at for at, _ in chance], [value for _, value in chance], "x", color=GREY, markersize=3.2,
             markeredgewidth=0.7, zorder=2, gid="shuffled",
         )  # fmt: skip
 
@@ -180,7 +186,7 @@ def _ticks(ax: Axes, positions: Sequence[float]) -> None:
     named = set(range(0, len(positions), step))
     last = len(positions) - 1
     if last not in named:
-        named = {one for one in named if last - one >= step / 2 + 0.5} | {last}
+        named = {at for at in named if last - at >= step / 2 + 0.5} | {last}
     near = (positions[-1] - positions[0]) * 0.11
     shown: list[float] = []
     texts = []
@@ -191,9 +197,9 @@ def _ticks(ax: Axes, positions: Sequence[float]) -> None:
     ax.set_xticks(list(positions), texts)
 
 
-def _logarithmic(found: Sequence[Series]) -> bool:
-    values = [one.value for series in found for one in series.values if one.value is not None]
-    if not values or min(values) <= 0 or any(series.scale != "ratio" for series in found):
+def _logarithmic(drawn: Sequence[Series]) -> bool:
+    values = [estimate.value for series in drawn for estimate in series.values if estimate.value is not None]
+    if not values or min(values) <= 0 or any(series.scale != "ratio" for series in drawn):
         return False
     return max(values) / min(values) > _LOGARITHMIC
 
@@ -216,10 +222,10 @@ def _note(groups: Mapping[str, Mapping[str, Series]], chosen: Sequence[str], axi
     if any(map(_marked, every)):
         parts.append("dashed upright line: change-point (p ≤ .05, and a step fits better than a line)")
     if len(groups) == 1:
-        if any(one.gaussian is not None for one in every):
+        if any(series.gaussian is not None for series in every):
             parts.append("grey band: a Gaussian of the same N and D")
-        if any(one.floor is not None for one in every):
+        if any(series.floor is not None for series in every):
             parts.append("dotted: two halves of the first stage")
-        if any(one.shuffled is not None for one in every):
+        if any(series.shuffled is not None for series in every):
             parts.append("crosses: the stages of each item in random order")
     return " · ".join(parts)

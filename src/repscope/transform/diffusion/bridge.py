@@ -195,8 +195,8 @@ class DiffusionBridge(TrainedBridge):
         """All evaluations of the denoiser, counted by torch, and the chain."""
         self._check_fitted()
         twice = 2 if self.classes_ is not None and self.guidance else 1
-        one = flops(self._tuned().denoiser, self.n_features_in_)
-        return self.sampling_steps * twice * one + 17 * self.n_features_in_
+        cost = flops(self._tuned().denoiser, self.n_features_in_)
+        return self.sampling_steps * twice * cost + 17 * self.n_features_in_
 
     def sampling(self) -> Sampling:
         """How rows come back, from the parameters.
@@ -314,8 +314,8 @@ class DiffusionBridge(TrainedBridge):
             module = self._module().double()
         given = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
         with torch.no_grad():
-            found: Floats = module(given, None if classes is None else torch.from_numpy(classes)).numpy()
-        return found
+            moved: Floats = module(given, None if classes is None else torch.from_numpy(classes)).numpy()
+        return moved
 
     def _module(self) -> DiffusionModule:
         self._tuned()

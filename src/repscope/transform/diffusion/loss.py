@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
+from repscope.transform.diffusion.module import DiffusionModule
 from repscope.transform.diffusion.process import q_sample, target_of
+from repscope.transform.diffusion.schedules import Schedule
 from repscope.transform.diffusion.weights import loss_weights
-
-if TYPE_CHECKING:
-    from repscope.transform.diffusion.schedules import Schedule
-    from repscope.transform.fitting import Batch, Draws
+from repscope.transform.fitting import Batch, Draws
 
 CLASS = "class"
 """Column of the class codes among a batch's extras."""
@@ -41,8 +38,6 @@ class DenoisingLoss:
 
     def loss(self, network: nn.Module, batch: Batch, draws: Draws) -> Tensor:
         """Mean over the rows of a batch; of the target if there is one, else of the source."""
-        from repscope.transform.diffusion.module import DiffusionModule
-
         assert isinstance(network, DiffusionModule)
         x0 = batch.target if batch.target is not None else batch.source
         assert x0 is not None

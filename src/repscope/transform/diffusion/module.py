@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from repscope.transform.diffusion.denoisers.parts import Denoiser
 from repscope.transform.diffusion.process import q_sample
+from repscope.transform.diffusion.samplers import Sampling
 from repscope.transform.trained.base import BridgeModule
 from repscope.transform.trained.frame import Frame, Side
 from repscope.transform.trained.noise import row_noise
-
-if TYPE_CHECKING:
-    from repscope.transform.diffusion.samplers import Sampling
 
 ENTRY = -1
 """Number of the noise with which rows enter; that of a step is its time."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
+from repscope.transform.diffusion.schedules import Schedule
 from repscope.transform.diffusion.weights import check_objective
-
-if TYPE_CHECKING:
-    from repscope.transform.diffusion.schedules import Schedule
 
 
 def coefficients(

@@ -7,13 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from torch import Tensor
 
 from repscope.errors import FormatError, StudyError
 from repscope.study.storage import make_folder, remove_leftovers, storage_errors, write_bytes
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 CONFIG = "config.json"
 """The file beside the checkpoints that says how they were made."""

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import torch
+from torch import distributed, nn
 
 from repscope.errors import RepscopeError, StorageError
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,6 @@ class Processes:
         """The mean over all processes; NaN if any has NaN."""
         if self.size == 1:
             return value
-        import torch
-        from torch import distributed
-
         shared = torch.tensor(value, dtype=torch.float64 if self.device != "mps" else torch.float32)
         shared = shared.to(self.device)
         distributed.all_reduce(shared)
@@ -44,9 +40,6 @@ class Processes:
         """The value that rank 0 has."""
         if self.size == 1:
             return value
-        import torch
-        from torch import distributed
-
         shared = torch.tensor(value, dtype=torch.int64, device=self.device)
         distributed.broadcast(shared, 0)
         return int(shared)
@@ -55,8 +48,6 @@ class Processes:
         """Give every process the weights that rank 0 has."""
         if self.size == 1:
             return
-        from torch import distributed
-
         for tensor in network.state_dict().values():
             distributed.broadcast(tensor, 0)
 
@@ -76,8 +67,6 @@ def processes(device: str) -> Iterator[Processes]:
     A group that the caller has started is used and left open; one started here is closed. With
     several processes, ``"cuda"`` becomes the GPU of this one.
     """
-    from torch import distributed
-
     if not distributed.is_available():
         yield Processes(0, 1, device)
         return

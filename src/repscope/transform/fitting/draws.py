@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import torch
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+from torch import Tensor
 
 BATCHES, NOISE, VALIDATION, LAYERS, PROCESS = range(5)
 """Purposes of a seed, so that no two of them share their numbers."""
@@ -37,27 +33,19 @@ class Draws:
     def __init__(
         self, seed: int, rows: int, *, device: str | torch.device = "cpu", rank: int = 0, processes: int = 1
     ) -> None:
-        import torch
-
         self._generator = torch.Generator().manual_seed(seed)
         self._rows, self._device, self._rank, self._processes = rows, device, rank, processes
 
     def normal(self, *shape: int) -> Tensor:
         """[rows, *shape] standard normal."""
-        import torch
-
         return self._mine(torch.randn(self._all, *shape, generator=self._generator))
 
     def uniform(self, *shape: int) -> Tensor:
         """[rows, *shape] uniform from 0 to below 1."""
-        import torch
-
         return self._mine(torch.rand(self._all, *shape, generator=self._generator))
 
     def integers(self, low: int, high: int, *shape: int) -> Tensor:
         """[rows, *shape] whole numbers from ``low`` to below ``high``."""
-        import torch
-
         return self._mine(torch.randint(low, high, (self._all, *shape), generator=self._generator))
 
     @property

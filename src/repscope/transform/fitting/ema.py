@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import nn
+import torch
+from torch import nn
 
 
 class MovingAverage:
@@ -27,8 +26,6 @@ class MovingAverage:
 
     def update(self, network: nn.Module) -> None:
         """Move the average towards the network's weights; buffers are copied."""
-        import torch
-
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
         with torch.no_grad():

@@ -14,9 +14,12 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from repscope.errors import ModelError, RepscopeError
 from repscope.text.progress import OnProgress, Progress
@@ -27,10 +30,7 @@ from repscope.transform.fitting.ema import MovingAverage
 from repscope.transform.fitting.options import TrainOptions
 from repscope.transform.fitting.records import Objective, Stopped, Trained
 from repscope.transform.fitting.rows import Batch, Split, TrainingRows
-from repscope.transform.fitting.state import describe, finite, loss_module, pack_optimizer, unpack_optimizer
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from repscope.transform.fitting.state import LossModule, describe, finite, pack_optimizer, unpack_optimizer
 
 
 def train(
@@ -61,8 +61,6 @@ def train(
         FormatError: the newest checkpoint is damaged.
         VectorError: too few clusters or classes to hold some out.
     """
-    import torch
-
     with processes(options.device) as group, ExitStack() as stack:
         on_gpu = [torch.device(group.device)] if group.device.startswith("cuda") else []
         stack.enter_context(torch.random.fork_rng(on_gpu))
@@ -82,8 +80,6 @@ class _Run:
         options: TrainOptions,
         group: Processes,
     ) -> None:
-        import torch
-
         self._network = network.to(group.device).train()
         group.share(self._network)
         self._objective, self._rows, self._options, self._group = objective, rows, options, group
@@ -143,9 +139,7 @@ class _Run:
 
     def go(self, progress: OnProgress | None) -> Trained:
         """Train to the end."""
-        from torch.nn.parallel import DistributedDataParallel
-
-        parallel = loss_module(self._network, self._objective)
+        parallel: nn.Module = LossModule(self._network, self._objective)
         if self._group.size > 1:
             parallel = DistributedDataParallel(parallel)
         if not self._validation and self._step == 0:
@@ -173,8 +167,6 @@ class _Run:
 
     def _update(self, parallel: nn.Module) -> None:
         """One step: gradients of all passes, averaged, clipped, and Adam."""
-        import torch
-
         options = self._options
         self._optimizer.zero_grad(set_to_none=True)
         for settings in self._optimizer.param_groups:
@@ -205,8 +197,6 @@ class _Run:
         self._step += 1
 
     def _draws(self, batch: Batch, purpose: int, *numbers: int) -> Draws:
-        import torch
-
         seed = self._options.seed
         training = purpose == NOISE
         rank, size = (self._group.rank, self._group.size) if training else (0, 1)
@@ -224,8 +214,6 @@ class _Run:
         """Mean loss of the rows held out; the same draws each time, so that only the weights differ."""
         if not len(self._split.held):
             return
-        import torch
-
         network = self._network if self._ema is None else self._ema.network
         network.eval()
         total = 0.0
@@ -252,8 +240,6 @@ class _Run:
 
     def _save(self) -> None:
         """Write a checkpoint in the first process; all fail if it fails."""
-        import torch
-
         if self._store is None:
             return
         error: RepscopeError | None = None
@@ -350,7 +336,5 @@ class _Run:
 
 
 def _unsynced(parallel: nn.Module) -> AbstractContextManager[Any]:
-    from torch.nn.parallel import DistributedDataParallel
-
     assert isinstance(parallel, DistributedDataParallel)
     return parallel.no_sync()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from repscope.transform.fitting.draws import Draws
 from repscope.transform.fitting.rows import Batch
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 Stopped = Literal["steps", "patience"]
 

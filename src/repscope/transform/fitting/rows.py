@@ -5,21 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from repscope.errors import InputError, VectorError
 from repscope.study.vectors import block_rows
 from repscope.transform.fitting.draws import Order
+from repscope.transform.fitting.options import TrainOptions
 from repscope.transform.fitting.split import hold_out
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from repscope.transform.fitting.options import TrainOptions
 
 Index = NDArray[np.int64]
 
@@ -160,8 +157,6 @@ class TrainingRows:
 
     def batch(self, examples: Index, targets: Index | None, device: str | torch.device) -> Batch:
         """The given examples; ``targets`` are the rows of the second side of two-sided rows."""
-        import torch
-
         left = right = examples
         if self.pairs is not None:
             left, right = self.pairs[0][examples], self.pairs[1][examples]

@@ -5,30 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
+import torch
+from torch import Tensor, nn
 
-    from repscope.transform.fitting.draws import Draws
-    from repscope.transform.fitting.records import Objective
-    from repscope.transform.fitting.rows import Batch
+from repscope.transform.fitting.draws import Draws
+from repscope.transform.fitting.records import Objective
+from repscope.transform.fitting.rows import Batch
 
 
-def loss_module(network: nn.Module, objective: Objective) -> nn.Module:
-    """A module (batch, draws) → loss, so that data-parallel training watches one forward pass."""
-    from torch import nn
+class LossModule(nn.Module):
+    """(batch, draws) → loss, as one forward pass that data-parallel training can watch."""
 
-    class LossModule(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
+    def __init__(self, network: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.network, self.objective = network, objective
 
-        def forward(self, batch: Batch, draws: Draws) -> Tensor:
-            return objective.loss(self.network, batch, draws)
-
-    return LossModule()
+    def forward(self, batch: Batch, draws: Draws) -> Tensor:
+        """The mean loss of a batch."""
+        return self.objective.loss(self.network, batch, draws)
 
 
 def describe(network: nn.Module) -> dict[str, Any]:

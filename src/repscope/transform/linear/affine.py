@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import VectorError
+from repscope.errors import InputError, VectorError
 from repscope.measure.core.arrays import Float64
 from repscope.transform.base import Bridge
-from repscope.transform.inputs import Floats
+from repscope.transform.inputs import Floats, Source
 
 if TYPE_CHECKING:
     from torch import nn
+
+Side = Literal["source", "target"]
 
 
 class AffineBridge(Bridge):
@@ -72,6 +74,22 @@ class AffineBridge(Bridge):
             kept = self._inverse_of = (self.matrix_, np.linalg.inv(matrix))
         found: Float64 = kept[1]
         return found
+
+    def _projected(self, rows: Source, side: Side, source: Float64, target: Float64) -> Floats:
+        """[N, k] rows of one side less its mean, times the matrix of that side.
+
+        Raises:
+            StudyError: not fitted.
+            VectorError: rows of another width.
+            InputError: another side.
+        """
+        if side not in get_args(Side):
+            raise InputError('the side "source" or "target"', repr(side), "choose one")
+        here = side == "source"
+        given = self._checked(rows, "n_features_in_" if here else "n_features_out_")
+        mean, matrix = (self.source_mean_, source) if here else (self.target_mean_, target)
+        blocks = [np.subtract(block, mean, dtype=np.float64) @ matrix for block in given.blocks()]
+        return np.concatenate(blocks).astype(given.dtype, copy=False)
 
     def _state(self) -> dict[str, NDArray[Any]]:
         state = {"source_mean": self.source_mean_, "target_mean": self.target_mean_}

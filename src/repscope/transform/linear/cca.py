@@ -11,7 +11,7 @@ from repscope.errors import InputError
 from repscope.measure.core.arrays import Float64
 from repscope.transform.base import LearnsFrom
 from repscope.transform.inputs import FitData, Floats, Source
-from repscope.transform.linear.affine import AffineBridge, taken
+from repscope.transform.linear.affine import AffineBridge, Side, taken
 from repscope.transform.linear.statistics import (
     PAIR_ROWS,
     Shrinkage,
@@ -23,7 +23,6 @@ from repscope.transform.linear.statistics import (
 )
 
 Weight = Literal["correlation", "none"]
-Side = Literal["source", "target"]
 
 
 class CCA(AffineBridge):
@@ -76,16 +75,8 @@ class CCA(AffineBridge):
             VectorError: rows of another width.
             InputError: another side.
         """
-        if side not in get_args(Side):
-            raise InputError('the side "source" or "target"', repr(side), "choose one")
-        given = self._checked(rows, "n_features_in_" if side == "source" else "n_features_out_")
-        mean, weights = (
-            (self.source_mean_, self.source_weights_)
-            if side == "source"
-            else (self.target_mean_, self.target_weights_)
-        )
-        blocks = [(np.subtract(block, mean, dtype=np.float64) @ weights) for block in given.blocks()]
-        return np.concatenate(blocks).astype(given.dtype, copy=False)
+        self._check_fitted()
+        return self._projected(rows, side, self.source_weights_, self.target_weights_)
 
     def _fit(self, data: FitData) -> None:
         checked_shrinkage(self.shrinkage)

@@ -55,22 +55,22 @@ class Ridge(AffineBridge):
         if not (given in ("cv", "gcv") or (isinstance(given, int | float) and 0 <= given < float("inf"))):
             raise InputError('a penalty of at least 0, "cv" or "gcv"', repr(given), "choose one of these")
         if given == "cv":
-            found, self.alpha_ = self._cross_validated(data)
+            moments, self.alpha_ = self._cross_validated(data)
         else:
-            found = pair_moments(data)
-            self.alpha_ = _generalised(found) if given == "gcv" else float(given)
-        for doubt in doubts("the source", found.n, found.xx, "pairs"):
+            moments = pair_moments(data)
+            self.alpha_ = _generalised(moments) if given == "gcv" else float(given)
+        for doubt in doubts("the source", moments.n, moments.xx, "pairs"):
             self._warn(doubt)
-        axes, values = principal_axes(found.xx)
-        self.source_mean_, self.target_mean_ = found.source_mean, found.target_mean
-        self.matrix_ = axes @ ((axes.T @ found.xy) / (values + self.alpha_)[:, None])
+        axes, values = principal_axes(moments.xx)
+        self.source_mean_, self.target_mean_ = moments.source_mean, moments.target_mean
+        self.matrix_ = axes @ ((axes.T @ moments.xy) / (values + self.alpha_)[:, None])
 
     def _cross_validated(self, data: FitData) -> tuple[PairMoments, float]:
         """Moments of all pairs, and the penalty with the least squared error on held-out clusters."""
         d = data.source.d
         rows = data.pairs[0] if data.pairs is not None else np.arange(0)
         fold = cluster_folds(data.clusters[rows], self.folds, self.random_state)
-        parts = [joint_moments(data, np.flatnonzero(fold == one)) for one in range(int(fold.max()) + 1)]
+        parts = [joint_moments(data, np.flatnonzero(fold == number)) for number in range(int(fold.max()) + 1)]
         whole = split(merge_all(parts), d)
         scale = float(principal_axes(whole.xx)[1].mean()) if np.any(whole.xx) else 1.0
         # The penalty grows with the rows; folds are fitted on fewer.
@@ -88,10 +88,10 @@ class Ridge(AffineBridge):
         self.alpha_ = float(state["alpha"][0])
 
 
-def _generalised(found: PairMoments) -> float:
-    axes, values = principal_axes(found.xx)
-    squares = np.square(axes.T @ found.xy).sum(axis=1)
-    return ridge_penalty(found.n, values, squares, float(np.trace(found.yy)))
+def _generalised(moments: PairMoments) -> float:
+    axes, values = principal_axes(moments.xx)
+    squares = np.square(axes.T @ moments.xy).sum(axis=1)
+    return ridge_penalty(moments.n, values, squares, float(np.trace(moments.yy)))
 
 
 def _errors(rest: PairMoments, held: PairMoments, penalties: Float64) -> Float64:
@@ -109,5 +109,5 @@ def _errors(rest: PairMoments, held: PairMoments, penalties: Float64) -> Float64
     linear = np.einsum("re,re->r", products, xy)
     quadratic = xx * (products @ products.T)
     inverse = 1 / (values + penalties[:, None])
-    found: Float64 = total - 2 * inverse @ linear + np.einsum("pr,rs,ps->p", inverse, quadratic, inverse)
-    return found
+    errors: Float64 = total - 2 * inverse @ linear + np.einsum("pr,rs,ps->p", inverse, quadratic, inverse)
+    return errors

@@ -88,14 +88,14 @@ def merged(parts: Iterable[Moments]) -> Moments:
     return total
 
 
-def _usable(found: Moments, name: str) -> Moments:
-    if found.n < 2:
-        raise VectorError(f"at least 2 rows of {name}", f"{found.n}", "give more items")
-    if not np.isfinite(found.scatter).all():
+def _usable(known: Moments, name: str) -> Moments:
+    if known.n < 2:
+        raise VectorError(f"at least 2 rows of {name}", f"{known.n}", "give more items")
+    if not np.isfinite(known.scatter).all():
         raise VectorError(
             f"numbers of {name} that can be squared", "an overflow", "divide them by a constant"
         )
-    return found
+    return known
 
 
 def checked_shrinkage(value: Shrinkage) -> Shrinkage:
@@ -134,9 +134,9 @@ def shrunk(
         else float(checked_shrinkage(shrinkage))
     )
     level = np.trace(plain) / len(plain)
-    found: Float64 = (1 - amount) * plain
-    found[np.diag_indices_from(found)] += amount * level
-    return found, amount
+    shrunken: Float64 = (1 - amount) * plain
+    shrunken[np.diag_indices_from(shrunken)] += amount * level
+    return shrunken, amount
 
 
 def ledoit_wolf(covariance: Float64, n: int, centred: Iterable[Floats]) -> float:
@@ -162,9 +162,9 @@ def ledoit_wolf(covariance: Float64, n: int, centred: Iterable[Floats]) -> float
     return 0.0 if error <= 0 or distance <= 0 else error / distance
 
 
-def covariance(rows: Rows, found: Moments, shrinkage: Shrinkage) -> tuple[Float64, float]:
+def covariance(rows: Rows, known: Moments, shrinkage: Shrinkage) -> tuple[Float64, float]:
     """:func:`shrunk` of all rows with their moments."""
-    return shrunk(found.scatter, found.n, shrinkage, lambda: (block - found.mean for block in rows.blocks()))
+    return shrunk(known.scatter, known.n, shrinkage, lambda: (block - known.mean for block in rows.blocks()))
 
 
 def power(matrix: Float64, exponent: float, name: str) -> Float64:
@@ -178,8 +178,8 @@ def power(matrix: Float64, exponent: float, name: str) -> Float64:
         refuse_singular(values, name)
     # What is zero to rounding is zero: its root would look like a small real direction.
     values = np.where(values > len(values) * np.finfo(np.float64).eps * max(values[-1], 0.0), values, 0.0)
-    found: Float64 = (axes * values**exponent) @ axes.T
-    return found
+    powered: Float64 = (axes * values**exponent) @ axes.T
+    return powered
 
 
 def refuse_singular(values: Float64, name: str) -> None:
@@ -200,12 +200,12 @@ def refuse_singular(values: Float64, name: str) -> None:
 def doubts(name: str, n: int, scatter: Float64, unit: str = "rows", amount: float | None = None) -> list[str]:
     """Why moments of ``n`` rows should not be trusted, one sentence each."""
     d = len(scatter)
-    found = []
+    said = []
     if n <= d:
         help_ = "" if amount is None else f" (shrinkage {amount:.2f})"
-        found.append(f"{n:,} {unit} of {name} for {d} dimensions: cannot be trusted without shrinkage{help_}")
+        said.append(f"{n:,} {unit} of {name} for {d} dimensions: cannot be trusted without shrinkage{help_}")
     spread = np.diag(scatter)
     constant = np.flatnonzero(spread <= np.finfo(np.float32).eps ** 2 * max(float(spread.max()), 0.0))
     if len(constant):
-        found.append(f"{len(constant)} of {d} dimensions of {name} are constant ({name_some(constant)})")
-    return found
+        said.append(f"{len(constant)} of {d} dimensions of {name} are constant ({name_some(constant)})")
+    return said

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from repscope.errors import InputError
 from repscope.measure.core.arrays import Float64
 from repscope.transform.inputs import FitData, Floats, Source
-from repscope.transform.linear.affine import taken
+from repscope.transform.linear.affine import Side, taken
 from repscope.transform.linear.second_order import SecondOrderBridge
 from repscope.transform.linear.statistics import Shrinkage, refuse_singular
 
 Kind = Literal["zca-cor", "zca", "pca", "diagonal"]
-Side = Literal["source", "target"]
 
 
 class Whitening(SecondOrderBridge):
@@ -63,16 +62,8 @@ class Whitening(SecondOrderBridge):
             StudyError, VectorError: as in ``transform``.
             InputError: another side.
         """
-        if side not in get_args(Side):
-            raise InputError('the side "source" or "target"', repr(side), "choose one")
-        given = self._checked(rows, "n_features_in_" if side == "source" else "n_features_out_")
-        mean, matrix = (
-            (self.source_mean_, self.source_whitening_)
-            if side == "source"
-            else (self.target_mean_, self.target_whitening_)
-        )
-        blocks = [(np.subtract(block, mean, dtype=np.float64) @ matrix) for block in given.blocks()]
-        return np.concatenate(blocks).astype(given.dtype, copy=False)
+        self._check_fitted()
+        return self._projected(rows, side, self.source_whitening_, self.target_whitening_)
 
     def _fit(self, data: FitData) -> None:
         if self.kind not in get_args(Kind):

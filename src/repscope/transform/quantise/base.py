@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from repscope.errors import DependencyError
 from repscope.transform.base import Bridge, LearnsFrom
 from repscope.transform.inputs import Floats, Rows, Source
-
-if TYPE_CHECKING:
-    from torch import nn
 
 _QUANTISER = "quantiser."
 
@@ -72,8 +71,6 @@ class Quantiser(Bridge):
         return self._quantised(rows)[0].astype(rows.dtype, copy=False)
 
     def _quantised(self, rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
-        import torch
-
         with torch.no_grad():
             given = torch.from_numpy(np.ascontiguousarray(rows, np.float32).copy())
             moved, codes = self._network.quantise(given)
@@ -85,8 +82,6 @@ class Quantiser(Bridge):
         return {**weights, "usage": np.array(self.usage_), "perplexity": np.array(self.perplexity_)}
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
-        import torch
-
         self._network = self._build(self.n_features_in_).eval()
         weights = {
             name.removeprefix(_QUANTISER): torch.from_numpy(one.copy())
@@ -109,18 +104,18 @@ class Quantiser(Bridge):
         """An unfitted :mod:`repscope.transform.quantise.modules` module for rows of width ``d``."""
 
 
-def require_library() -> None:
-    """Raise unless the optional package is there.
+def library() -> Any:
+    """:mod:`repscope.transform.quantise.modules`, whose package is optional.
 
     Raises:
-        DependencyError: it is not.
+        DependencyError: it is not installed.
     """
     try:
-        import vector_quantize_pytorch
+        from repscope.transform.quantise import modules
     except ImportError as error:
         raise DependencyError(
             "vector-quantize-pytorch for vq, fsq, lfq and rvq",
             str(error),
             'install it: pip install "repscope[quantise]"',
         ) from error
-    del vector_quantize_pytorch
+    return modules

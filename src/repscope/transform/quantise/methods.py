@@ -13,13 +13,14 @@ from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 
 from repscope.errors import InputError, VectorError
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.moments import moments
 from repscope.transform.inputs import FitData, Floats, require_counts
 from repscope.transform.linear.statistics import merged, row_moments, split
-from repscope.transform.quantise.base import Quantiser, require_library
+from repscope.transform.quantise.base import Quantiser, library
 
 _LARGEST = 2**24
 """Codes of a grid: beyond this, codes are not counted exactly by float32 arithmetic."""
@@ -50,8 +51,6 @@ class _Learnt(Quantiser):
         }
 
     def _fit(self, data: FitData) -> None:
-        import torch
-
         rows = data.source
         require_counts(self, "codebook_size", "epochs", "batch_size")
         if rows.n < self.codebook_size:
@@ -99,10 +98,7 @@ class VQ(_Learnt):
     name: ClassVar[str] = "vq"
 
     def _build(self, d: int) -> Any:
-        require_library()
-        from repscope.transform.quantise.modules import vq_module
-
-        return vq_module(d, self._options())
+        return library().vq_module(d, self._options())
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -130,10 +126,7 @@ class RVQ(_Learnt):
 
     def _build(self, d: int) -> Any:
         require_counts(self, "stages")
-        require_library()
-        from repscope.transform.quantise.modules import rvq_module
-
-        return rvq_module(d, self.stages, self._options())
+        return library().rvq_module(d, self.stages, self._options())
 
 
 class _Grid(Quantiser):
@@ -151,8 +144,6 @@ class _Grid(Quantiser):
         return 4 * self._axes * self.n_features_in_
 
     def _fit(self, data: FitData) -> None:
-        import torch
-
         rows, k = data.source, self._axes
         if not 1 <= k <= rows.d or self.n_codes > _LARGEST:
             raise InputError(
@@ -180,8 +171,6 @@ class _Grid(Quantiser):
 
     @staticmethod
     def _grid_and_rows(network: Any, rows: Floats) -> Float64:
-        import torch
-
         points = network.grid(torch.from_numpy(np.array(rows, np.float32)))[0]
         return np.concatenate([points.numpy(), rows], axis=1, dtype=np.float64)
 
@@ -213,10 +202,7 @@ class FSQ(_Grid):
     def _build(self, d: int) -> Any:
         if not self.levels or min(self.levels) < 3:
             raise InputError("axes of at least 3 levels", f"{self.levels}", "for two levels use lfq")
-        require_library()
-        from repscope.transform.quantise.modules import fsq_module
-
-        return fsq_module(d, list(self.levels))
+        return library().fsq_module(d, list(self.levels))
 
 
 class LFQ(_Grid):
@@ -245,7 +231,4 @@ class LFQ(_Grid):
 
     def _build(self, d: int) -> Any:
         require_counts(self, "bits")
-        require_library()
-        from repscope.transform.quantise.modules import lfq_module
-
-        return lfq_module(d, self.bits)
+        return library().lfq_module(d, self.bits)

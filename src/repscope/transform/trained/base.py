@@ -204,8 +204,8 @@ class TrainedBridge(Bridge):
             module = copy.deepcopy(module).double()
         with torch.no_grad():
             moved: Tensor = getattr(module, name)(torch.from_numpy(np.require(rows, requirements=["C", "W"])))
-        found: Floats = moved.numpy()
-        return found
+        result: Floats = moved.numpy()
+        return result
 
     def _module(self) -> nn.Module:
         return copy.deepcopy(self._trained)
@@ -250,7 +250,7 @@ def _entry(frame: Frame, side: str) -> Callable[[Floats], Floats]:
     scale = float(frame.scale)
 
     def enter(rows: Floats) -> Floats:
-        found: Floats = ((unit(rows.astype(np.float64), side) - mean) / scale).astype(np.float32)
-        return found
+        entered: Floats = ((unit(rows.astype(np.float64), side) - mean) / scale).astype(np.float32)
+        return entered
 
     return enter

@@ -14,6 +14,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import describe_environment
 from repscope.study.storage import file_hash
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
+from repscope.verbs.bridge.options import ImportDiffusionOptions
 
 if TYPE_CHECKING:
     from repscope.transform.diffusion.bridge import DiffusionBridge
@@ -22,14 +23,14 @@ Weights = Literal["ema", "raw"]
 
 
 def import_diffusion(
-    study: str | Path,
+    study: str | Path | Study,
     file: str | Path,
     *,
     name: str,
     source_mean: str | None = None,
     target_mean: str | None = None,
     width: int | None = None,
-    weights: str = "ema",
+    weights: str = ImportDiffusionOptions.weights,
     params: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> SavedBridge:
@@ -73,7 +74,7 @@ def import_diffusion(
     return keep(bridge, opened, name, record, overwrite=overwrite)
 
 
-def export_diffusion(study: str | Path, name: str, to: str | Path) -> Path:
+def export_diffusion(study: str | Path | Study, name: str, to: str | Path) -> Path:
     """Write a diffusion bridge with the older denoiser as a checkpoint that lucidrains' trainer loads.
 
     Raises:

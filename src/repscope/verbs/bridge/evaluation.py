@@ -196,7 +196,7 @@ def among_unseen_texts(
     link = sets.link
     if link is None or sets.by_class:
         return None
-    found, clusters, sizes = [], [], []
+    tops, clusters, sizes = [], [], []
     for split in splits:
         unseen = np.setdiff1d(np.arange(sets.target.n), split.target)
         held = split.held[np.isin(link.left[split.held], link.right[unseen])]
@@ -204,12 +204,12 @@ def among_unseen_texts(
             continue
         keys, texts = (link.left[held], link.right[unseen]), sets.target.vectors[unseen]
         stages = (sets.source.vectors[held], moved[np.searchsorted(rows, held)])
-        found.append(np.stack([top_k_items(match(stage, texts, *keys), 1) for stage in stages], axis=1))
+        tops.append(np.stack([top_k_items(match(stage, texts, *keys), 1) for stage in stages], axis=1))
         clusters.append(sets.clusters[held])
         sizes.append(np.full(len(held), len(unseen)))
-    if not found:
+    if not tops:
         return None
-    values, codes = np.concatenate(found), dense_codes(np.concatenate(clusters))
+    values, codes = np.concatenate(tops), dense_codes(np.concatenate(clusters))
     first, second = (cluster_sums(values[:, column], codes) for column in (0, 1))
     before, after, difference = estimate_means(first, second, resamples=how.resamples, seed=how.seed)[0]
     return Gallery(before, after, difference, float(np.concatenate(sizes).mean()))
@@ -243,8 +243,8 @@ def largest_rank_changes(
             truth=true_names[int(rows[row])],
             rank_before=float(before.rank[row]),
             rank_after=float(after.rank[row]),
-            top_before=tuple(names[one] for one in tops[0][at]),
-            top_after=tuple(names[one] for one in tops[1][at]),
+            top_before=tuple(names[number] for number in tops[0][at]),
+            top_after=tuple(names[number] for number in tops[1][at]),
         )
 
     changes = [change(at, row) for at, row in enumerate(up + down)]
@@ -256,7 +256,7 @@ def target_names(sets: LinkedSets) -> list[str]:
     for column in ("label", "text", "caption", sets.on or "id", "id"):
         if column in sets.target.columns:
             return ["" if value is None else str(value) for value in sets.target.column(column)]
-    return [str(one) for one in sets.target.ids]
+    return [str(name) for name in sets.target.ids]
 
 
 def _truth_names(sets: LinkedSets) -> list[str]:

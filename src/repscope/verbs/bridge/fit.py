@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 from repscope.verbs.bridge.checkpoints import checkpoints, watch
-from repscope.verbs.bridge.holdout import HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
+from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
+from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedBridge:
     """What ``bridge fit`` made.
 
     Attributes:
@@ -80,13 +80,15 @@ def fit_bridge(
     on: str | None = None,
     unpaired: bool = False,
     cluster: str | None = None,
-    hold_out: HoldOut | None = None,
+    hold_out: str = FitOptions.hold_out,
+    share: float = FitOptions.share,
+    unseen: tuple[tuple[str, str], ...] = (),
     params: Mapping[str, Any] | None = None,
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
     progress: OnProgress | None = None,
-) -> Fitted:
+) -> FittedBridge:
     """Fit a bridge on the rows that are not held out, and keep it in the study.
 
     Args:
@@ -99,11 +101,13 @@ def fit_bridge(
         unpaired: fit without a link, though nothing is wrong with that only for methods that need none.
         cluster: column of rows of the source that are not independent; see
             :func:`repscope.verbs.bridge.holdout.link_sets`.
-        hold_out: which rows the fit must not see; a fifth of the clusters by default.
+        hold_out: what the fit must not see: "clusters", "classes" or "none".
+        share: of the clusters or classes that are held out.
+        unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
         params: of the method.
         drop_unlinked: leave out source rows whose key the target lacks.
         overwrite: replace a bridge of this name.
-        seed: of the method and, where ``hold_out`` is not given, of the held-out rows.
+        seed: of the method and of the held-out rows.
         progress: told about the steps of a method that is trained.
 
     Raises:
@@ -117,6 +121,7 @@ def fit_bridge(
     """
     opened = Study.open(study)
     # Everything that can be refused is refused before the work.
+    rule = HoldOut(cast(By, hold_out), share, unseen, seed)
     bridge = make_bridge(method, params, seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
@@ -124,7 +129,6 @@ def fit_bridge(
     sets = link_sets(
         opened_sets[source], opened_sets[target], on=on, cluster=cluster, drop_unlinked=drop_unlinked
     )
-    rule = hold_out or HoldOut(seed=seed)
     split = split_rows(sets, rule)
     about: dict[str, Any] = {
         "source": _named(sets.source),
@@ -151,7 +155,7 @@ def fit_bridge(
         "environment": describe_environment("torch", "scikit-learn"),
     }
     kept = keep(bridge, opened, name, record, overwrite=overwrite)
-    return Fitted(
+    return FittedBridge(
         stored=kept,
         rows=len(split.source),
         pairs=record["pairs"],
@@ -232,12 +236,11 @@ def apply_bridge(
         )
     size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
     recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
-    command = ["repscope", "bridge", "apply", str(opened.path), name, "--to", to, "--as", as_]
     bridge = kept.load()
     with opened.writer(
         as_,
         recipe=json_hash(recipe),
-        resume=shlex.join(command),
+        resume=ApplyOptions(to=to, as_=as_).to_command("bridge", "apply", opened.path, name),
         provenance={
             **describe_environment("torch"),
             **derived(before.provenance, before.name, before.fingerprint),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, LinkError, UnknownNameError
+from repscope.errors import InputError, LinkError
 from repscope.measure.core.folds import cluster_folds
 from repscope.study import EmbeddingSet, Link, link
 from repscope.transform.inputs import join_codes
@@ -262,35 +262,6 @@ def held_digest(sets: LinkedSets, held: Index) -> str:
     for one in sets.source.ids[held]:
         digest.update(str(one).encode("utf-8", "backslashreplace") + b"\0")
     return digest.hexdigest()[:32]
-
-
-def check_way(text: str) -> By:
-    """The word of ``--hold-out``.
-
-    Raises:
-        UnknownNameError: it is none.
-    """
-    for way in WAYS:
-        if text == way:
-            return way
-    raise UnknownNameError(f"--hold-out {', '.join(WAYS)}", repr(text), "choose one of them")
-
-
-def parse_unseen(texts: list[str] | None) -> tuple[tuple[str, str], ...]:
-    """``COL=VALUE`` of ``--unseen`` as pairs.
-
-    Raises:
-        InputError: there is no "=".
-    """
-    found = []
-    for text in texts or ():
-        column, equals, value = text.partition("=")
-        if not equals or not column:
-            raise InputError(
-                "--unseen COL=VALUE", repr(text), "give a column and a value: --unseen split=unseen"
-            )
-        found.append((column, value))
-    return tuple(found)
 
 
 def _share(units: Index, eligible: Mask, rule: HoldOut) -> Mask:

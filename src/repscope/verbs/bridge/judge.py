@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, LinkError, RepscopeError, StudyError, VectorError
-from repscope.measure.core.folds import FOLDS
-from repscope.measure.core.resample import RESAMPLES
 from repscope.study import Study
 from repscope.study.provenance import version
 from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
+from repscope.transform.catalogue import methods as all_methods
 from repscope.transform.store import SavedBridge, stored
+from repscope.verbs.bridge.entry_time import entering_at, entry_times_of, sweep_entry
 from repscope.verbs.bridge.evaluation import (
     Evaluation,
     EvaluationSplit,
@@ -33,6 +32,7 @@ from repscope.verbs.bridge.evaluation import (
 )
 from repscope.verbs.bridge.fit import fit_rows
 from repscope.verbs.bridge.holdout import Index, LinkedSets, Split, link_sets
+from repscope.verbs.bridge.options import ALL, JudgeOptions
 from repscope.verbs.bridge.params import make_bridge
 from repscope.verbs.bridge.record import BridgesRecord, Cost, EntryTime, MethodResult, Part
 
@@ -71,20 +71,19 @@ def report_bridges(
     names: Sequence[str] = (),
     *,
     methods: Sequence[str] = (),
-    lenient: bool = False,
     source: str | None = None,
     target: str | None = None,
     on: str | None = None,
     cluster: str | None = None,
     unseen: tuple[tuple[str, str], ...] = (),
-    folds: int = FOLDS,
-    params: dict[str, dict[str, Any]] | None = None,
+    folds: int = JudgeOptions.folds,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
     measures: tuple[str, ...] | None = None,
     drop_unlinked: bool = False,
     entry_times: Sequence[int] | None = None,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    report: OnProgress | None = None,
+    seed: int = JudgeOptions.seed,
+    resamples: int = JudgeOptions.resamples,
+    progress: OnProgress | None = None,
 ) -> BridgesRecord:
     """Judge bridges side by side on rows that none of them has seen.
 
@@ -95,8 +94,8 @@ def report_bridges(
     Args:
         study: folder of the study, or the study.
         names: bridges of the study.
-        methods: names of the catalogue, fitted for this report.
-        lenient: a method that cannot be fitted is listed with its reason instead of stopping the report.
+        methods: names of the catalogue, fitted for this report; or "all", where a method that cannot be
+            fitted is listed with its reason instead of stopping the report.
         source, target, on, cluster: as for :func:`repscope.verbs.bridge.fit.fit_bridge`; by default
             those of the bridges.
         unseen: values whose rows make the unseen part; see :class:`HoldOut`.
@@ -108,23 +107,26 @@ def report_bridges(
             sweep when empty.
         seed: of everything random.
         resamples: of the bootstrap.
-        report: told about progress.
+        progress: told about what is done.
 
     Raises:
         InputError: nothing to report on.
         StudyError: bridges of other sets, or without held-out rows in common.
         LinkError: the sets are not linked: nothing can say whether a row found its truth.
         VectorError: source and target differ in width.
-        RepscopeError: a method refuses, and ``lenient`` is not set.
+        RepscopeError: a method that was named refuses.
     """
     opened = Study.open(study)
+    lenient = methods == "all" or tuple(methods) == ALL
+    methods = [one.name for one in all_methods()] if lenient else list(dict.fromkeys(methods))
+    _check_names(methods, params or {})
     kept = [stored(opened, name) for name in dict.fromkeys(names)]
     if not kept and not methods:
         raise InputError(
             "bridges to report on", "none", "name bridges of the study, or methods with --methods all"
         )
     about = _agreed(kept, {"source": source, "target": target, "on": on, "cluster": cluster})
-    drop_unlinked = drop_unlinked or any(one.fit.get("drop_unlinked") for one in kept)
+    drop_unlinked = drop_unlinked or any(bridge.fit.get("drop_unlinked") for bridge in kept)
     opened_sets = opened.open_sets([about["source"], about["target"]])
     sets = link_sets(
         opened_sets[about["source"]],
@@ -139,20 +141,24 @@ def report_bridges(
     taken = {candidate.label for candidate in candidates}
     for name in methods:
         label = name if name not in taken else f"{name} (fitted here)"
-        candidates.append(Candidate(label, name, (params or {}).get(name, {})))
+        candidates.append(Candidate(label, name, dict((params or {}).get(name, {}))))
     evaluation = Evaluation(measures, seed, resamples)
     runner = _Runner(
         sets,
         evaluation,
         lenient=lenient,
         entry_times=entry_times,
-        report=report,
+        progress=progress,
         total=len(splits) * len(candidates),
     )
     parts = tuple(runner.part(evaluated, candidates) for evaluated in splits)
     if not any(part.methods for part in parts):
         first = next(iter(runner.failed.items()))
         raise StudyError("at least one bridge that can be fitted", f"{first[0]}: {first[1]}", "choose others")
+    # What the bridges of the study were fitted with is said by them.
+    own = ("source", "target", "on", "cluster", "folds", "drop_unlinked")
+    asked = locals() | about | {"methods": ALL if lenient else tuple(methods), "measures": measures or None}
+    options = JudgeOptions.of({key: value for key, value in asked.items() if not (kept and key in own)})
     return BridgesRecord(
         source=sets.source.name,
         target=sets.target.name,
@@ -161,29 +167,10 @@ def report_bridges(
         folds=None if kept else folds,
         seed=seed,
         fingerprints={
-            **{one.name: one.fingerprint for one in (sets.source, sets.target)},
-            **{f"transforms/{one.name}": one.fingerprint for one in kept},
+            **{rows.name: rows.fingerprint for rows in (sets.source, sets.target)},
+            **{f"transforms/{bridge.name}": bridge.fingerprint for bridge in kept},
         },
-        replay=_replay(
-            opened,
-            kept,
-            {
-                "--methods": "all" if lenient else ",".join(methods) or None,
-                **({} if kept else {f"--{key}": about[key] for key in ("source", "target", "on", "cluster")}),
-                "--unseen": [f"{column}={value}" for column, value in unseen],
-                "--folds": None if kept or folds == FOLDS else folds,
-                "--measures": ",".join(measures) if measures else None,
-                "--param": [
-                    f"{name}.{key}={value}"
-                    for name, own in (params or {}).items()
-                    for key, value in own.items()
-                ],
-                "--drop-unlinked": drop_unlinked and not kept,
-                "--entry-times": None if entry_times is None else ",".join(map(str, entry_times)) or "none",
-                "--resamples": None if resamples == RESAMPLES else resamples,
-                "--seed": str(seed),
-            },
-        ),
+        replay=options.to_command("bridge", "report", opened.path, *(one.name for one in kept)),
         version=version(),
         parts=parts,
         failed=runner.failed,
@@ -202,25 +189,25 @@ class _Runner:
         *,
         lenient: bool,
         entry_times: Sequence[int] | None,
-        report: OnProgress | None,
+        progress: OnProgress | None,
         total: int,
     ) -> None:
         self.sets, self.evaluation, self.lenient = sets, evaluation, lenient
         self.entry_times, self.total = entry_times, total
-        self.report = report or (lambda state: None)
+        self.report = progress or (lambda state: None)
         self.failed: dict[str, str] = {}
         self.entry: list[EntryTime] = []
         self.done = 0
 
     def part(self, evaluated: EvaluationSplit, candidates: Sequence[Candidate]) -> Part:
-        found = []
+        results = []
         for candidate in candidates:
             self.report(Progress(f"{evaluated.name}: {candidate.label}", self.done, self.total))
             self.done += 1
             if candidate.label in self.failed:
                 continue
             try:
-                found.append(self.method(evaluated, candidate))
+                results.append(self.method(evaluated, candidate))
             except RepscopeError as error:
                 if not self.lenient or candidate.kept is not None:
                     raise
@@ -228,7 +215,7 @@ class _Runner:
         self.report(Progress(f"{evaluated.name}: done", self.done, self.total))
         rows = evaluated.rows
         clusters = len(np.unique(self.sets.clusters[rows]))
-        return Part(evaluated.name, evaluated.about, len(rows), clusters, tuple(found))
+        return Part(evaluated.name, evaluated.about, len(rows), clusters, tuple(results))
 
     def method(self, evaluated: EvaluationSplit, candidate: Candidate) -> MethodResult:
         fits = list(self._fits(evaluated, candidate))
@@ -281,8 +268,6 @@ class _Runner:
     def _sweep(
         self, evaluated: EvaluationSplit, candidate: Candidate, fits: list[tuple[Split, Bridge, float]]
     ) -> None:
-        from repscope.verbs.bridge.entry_time import entry_times_of, sweep_entry
-
         times = entry_times_of(fits[0][1], self.entry_times)
         if not times:
             return
@@ -308,8 +293,6 @@ def _predict(
     sets: LinkedSets, fits: list[tuple[Split, Bridge, float]], rows: Index, entry: int | None = None
 ) -> tuple[Floats, float]:
     """[n, E] each row moved by the fit that had not seen it, and the seconds."""
-    from repscope.verbs.bridge.entry_time import entering_at
-
     begun = time.perf_counter()
     moved: Floats = np.empty((len(rows), sets.target.d), np.float32)
     for split, bridge, _ in fits:
@@ -322,31 +305,31 @@ def _predict(
 
 def _agreed(kept: Sequence[SavedBridge], given: dict[str, str | None]) -> dict[str, Any]:
     """Sets, key and clusters that all bridges were fitted with, or that were given."""
-    found: dict[str, Any] = dict(given)
-    for one in kept:
-        for key, known in list(found.items()):
-            recorded = one.fit.get(key)
+    agreed: dict[str, Any] = dict(given)
+    for bridge in kept:
+        for key, known in list(agreed.items()):
+            recorded = bridge.fit.get(key)
             value = recorded["name"] if isinstance(recorded, dict) else recorded
             if value is None:
                 continue
             if known is None:
-                found[key] = value
+                agreed[key] = value
             elif known != value:
                 raise StudyError(
                     f"bridges of the same {key}",
-                    f"{known!r}, and {value!r} for the bridge {one.name!r}",
+                    f"{known!r}, and {value!r} for the bridge {bridge.name!r}",
                     "report on them apart, or fit them on the same sets",
                 )
     for key in ("source", "target"):
-        if found[key] is None:
+        if agreed[key] is None:
             raise InputError(f"the {key} set", "none", f"name it with --{key} SET")
-    if found["on"] is None:
+    if agreed["on"] is None:
         raise LinkError(
             "how held-out rows and the target belong together, to see who finds the truth",
             "no key",
             "name it with --on KEY",
         )
-    return found
+    return agreed
 
 
 def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
@@ -356,12 +339,12 @@ def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
             f"{sets.source.name!r} {sets.source.d}, {sets.target.name!r} {sets.target.d}",
             "apply the bridge, and measure the new set with: repscope compare",
         )
-    for one in kept:
+    for bridge in kept:
         for role, here in (("source", sets.source), ("target", sets.target)):
-            recorded = one.fit.get(role) or {}
+            recorded = bridge.fit.get(role) or {}
             if recorded.get("fingerprint") != here.fingerprint:
                 raise StudyError(
-                    f"the {role} that the bridge {one.name!r} was fitted on",
+                    f"the {role} that the bridge {bridge.name!r} was fitted on",
                     f"set {here.name!r}, which has changed since"
                     if recorded
                     else "a bridge that was not fitted in this study",
@@ -369,11 +352,14 @@ def _check_sets(sets: LinkedSets, kept: Sequence[SavedBridge]) -> None:
                 )
 
 
-def _replay(study: Study, kept: Sequence[SavedBridge], options: Mapping[str, Any]) -> str:
-    """The command that repeats a report."""
-    words = ["repscope", "bridge", "report", str(study.path), *(one.name for one in kept)]
-    for flag, value in options.items():
-        for one in value if isinstance(value, list) else [value]:
-            if one not in (None, False):
-                words += [flag] if one is True else [flag, str(one)]
-    return shlex.join(words)
+def _check_names(methods: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse methods that are none, and parameters of methods that were not named."""
+    for name in methods:
+        method_info(name)
+    for name in params:
+        if name not in methods:
+            raise InputError(
+                "--param METHOD.NAME=VALUE, of a method in --methods",
+                repr(name),
+                f"begin it with one of {', '.join(methods)}" if methods else "name methods with --methods",
+            )

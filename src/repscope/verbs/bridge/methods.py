@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 from repscope.errors import RepscopeError
+from repscope.text.display import wrap
+from repscope.text.tables import WIDTH, table
 from repscope.transform.catalogue import MethodInfo, method, methods
 from repscope.verbs.bridge.params import parameters_of
 
@@ -19,47 +20,40 @@ LEARNS = {
 }
 """What a method learns from, in words."""
 
-WIDTH = 100
-
 
 def methods_lines(all_of_them: Sequence[MethodInfo]) -> list[str]:
     """One block a method, for a terminal."""
-    wide = max(len(one.name) for one in all_of_them)
-    learns = max(map(len, LEARNS.values()))
-    lines = []
-    for one in all_of_them:
-        back = "invertible" if one.invertible else ""
-        lines.append(
-            f"{one.name:<{wide}}  {LEARNS[one.learns_from]:<{learns}}  {back:<10}  {one.cost}".rstrip()
-        )
-        lines += textwrap.wrap(
-            one.when, WIDTH, initial_indent=" " * (wide + 2), subsequent_indent=" " * (wide + 2)
-        )
-    return lines
+    indent = " " * (max(len(info.name) for info in all_of_them) + 2)
+    rows = [
+        (info.name, LEARNS[info.learns_from], "invertible" if info.invertible else "", info.cost)
+        for info in all_of_them
+    ]
+    below = [wrap(info.when, WIDTH, first=indent) for info in all_of_them]
+    return table((), rows, left=range(4), below=below, width=None)
 
 
-def method_lines(one: MethodInfo) -> list[str]:
+def method_lines(info: MethodInfo) -> list[str]:
     """One method with its parameters and their defaults."""
     lines = [
-        one.name,
-        f"  when        {one.when}",
-        f"  learns from {LEARNS[one.learns_from]}; a class text may stand for many items"
-        if one.by_class
-        else f"  learns from {LEARNS[one.learns_from]}",
-        f"  cost        {one.cost}",
-        f"  invertible  {'yes' if one.invertible else 'no'}",
-        f"  in Python   rs.bridges.{one.class_name}",
+        info.name,
+        f"  when        {info.when}",
+        f"  learns from {LEARNS[info.learns_from]}; a class text may stand for many items"
+        if info.by_class
+        else f"  learns from {LEARNS[info.learns_from]}",
+        f"  cost        {info.cost}",
+        f"  invertible  {'yes' if info.invertible else 'no'}",
+        f"  in Python   rs.bridges.{info.class_name}",
     ]
-    if one.paper:
-        lines.append(f"  paper       {one.paper}")
-    lines += ["", *(f"  --param {name}={_shown(value)}" for name, value in parameters_of(one.name).items())]
+    if info.paper:
+        lines.append(f"  paper       {info.paper}")
+    lines += ["", *(f"  --param {name}={_shown(value)}" for name, value in parameters_of(info.name).items())]
     return lines
 
 
 def methods_record(name: str | None = None) -> Any:
     """JSON values: one method with its parameters, or all without."""
     if name is None:
-        return [_json(one) for one in methods()]
+        return [_json(info) for info in methods()]
     return {**_json(method(name)), "params": parameters_of(name)}
 
 
@@ -69,17 +63,17 @@ def methods_markdown() -> str:
         "| method | learns from | invertible | cost (N rows of width D) | choose it |",
         "|---|---|---|---|---|",
     ]
-    for one in methods():
-        when = f"{one.when}<br>*{one.paper}*" if one.paper else one.when
-        back = "yes" if one.invertible else "no"
-        lines.append(f"| `{one.name}` | {LEARNS[one.learns_from]} | {back} | {one.cost} | {when} |")
+    for info in methods():
+        when = f"{info.when}<br>*{info.paper}*" if info.paper else info.when
+        back = "yes" if info.invertible else "no"
+        lines.append(f"| `{info.name}` | {LEARNS[info.learns_from]} | {back} | {info.cost} | {when} |")
     return "\n".join(lines)
 
 
-def _json(one: MethodInfo) -> dict[str, Any]:
-    record = one.to_json()
+def _json(info: MethodInfo) -> dict[str, Any]:
+    record = info.to_json()
     try:
-        one.load()
+        info.load()
         record["available"], record["why"] = True, ""
     except RepscopeError as error:
         record["available"], record["why"] = False, error.do

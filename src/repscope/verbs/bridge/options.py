@@ -1,62 +1,221 @@
-"""What ``bridge report`` writes, and how its options are read."""
+"""The options of ``bridge fit``, ``apply``, ``report`` and the exchange of diffusion checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from repscope.errors import InputError
-from repscope.plot.base.style import palette as find_palette
-from repscope.study.names import safe_name
-from repscope.verbs.bridge import save as bridge_files
-from repscope.verbs.bridge.record import BridgesRecord
-from repscope.verbs.bridge.text_report import summary_lines
+from repscope.verbs.common import options as shared
+from repscope.verbs.common.options import REQUIRED, Options, option
+from repscope.verbs.common.words import split_value, split_words
 
-__all__ = ["check_palette", "parse_times", "report_name", "save_bridges", "summary_lines"]
+ALL = ("all",)
+"""Every method of the registry; those that cannot be fitted are listed with the reason."""
+
+_WORDS = {"none": None, "null": None, "true": True, "false": False}
 
 
-def check_palette(name: str) -> None:
-    """Refuse an unknown palette before the work.
+def parse_params(texts: Sequence[str]) -> dict[str, Any]:
+    """``name=value`` texts as parameters; ``options.patience=5`` sets one key of a parameter.
+
+    A value is a number, ``true``, ``false``, ``none``, a list in brackets, or else text.
 
     Raises:
-        UnknownNameError: there is none of that name.
+        InputError: there is no "=", or a name twice.
     """
-    find_palette(name)
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        *above, last = name.strip().replace("-", "_").split(".")
+        if not equals or not all((*above, last)):
+            raise InputError("--param NAME=VALUE", repr(text), "write --param penalty=0.1")
+        place = found
+        for one in above:
+            place = place.setdefault(one, {})
+            if not isinstance(place, dict):
+                raise InputError(f"one value for {one!r}", repr(text), "give its keys, or the whole of it")
+        if last in place:
+            raise InputError("--param NAME=VALUE, each name once", f"{name.strip()!r} twice", "leave one out")
+        place[last] = _value(value.strip())
+    return found
 
 
-def parse_times(text: str | None) -> tuple[int, ...] | None:
-    """``50,200,600`` as times; () for "none", None where nothing was said.
+def parse_method_params(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """``METHOD.NAME=VALUE`` texts as parameters of several methods.
+
+    Raises:
+        InputError: a text of another form.
+    """
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        name, dot, rest = text.partition(".")
+        if not dot or "=" in name or "=" not in rest:
+            raise InputError("--param METHOD.NAME=VALUE", repr(text), "write --param ridge.penalty=0.1")
+        found.setdefault(name, []).append(rest)
+    return {name: parse_params(rest) for name, rest in found.items()}
+
+
+def method_params_texts(params: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Parameters of several methods as they are typed."""
+    return [f"{name}.{key}={value}" for name, own in params.items() for key, value in own.items()]
+
+
+def parse_unseen(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """``COL=VALUE`` of ``--unseen`` as pairs.
+
+    Raises:
+        InputError: there is no "=".
+    """
+    return tuple(split_value(text, "--unseen", "split=unseen") for text in texts)
+
+
+def parse_times(text: str) -> tuple[int, ...]:
+    """``50,200,600`` as times; () for "none".
 
     Raises:
         InputError: not whole numbers.
     """
-    if text is None:
-        return None
-    if text.strip() == "none":
-        return ()
     try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
+        return () if text.strip() == "none" else tuple(int(part) for part in split_words(text))
     except ValueError:
         raise InputError(
             "--entry-times T,T,… in steps of the schedule, or none", repr(text), "write 50,200"
         ) from None
 
 
-def report_name(record: BridgesRecord, names: Sequence[str]) -> str:
-    """Name of the results folder: the bridges, or the sets of a cross-validation."""
-    return safe_name(" - ".join(names) if names else f"{record.source} - {record.target}")
+def _value(text: str) -> Any:
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        # Forms that JSON lacks and people write: .5, 1_000, 1e-3.
+        return float(text)
+    except ValueError:
+        return text
 
 
-def save_bridges(
-    record: BridgesRecord,
-    drawn: bridge_files.BridgeFigures | None,
-    out: Path,
-    *,
-    formats: Sequence[str] = ("png", "svg", "pdf"),
-) -> Path:
-    """Write bridges.json, bridges.csv, report.txt, report.html and figures/; the path of the page.
+_PARAMS = partial(
+    option,
+    None,
+    "A parameter of the method, repeatable; see bridge methods NAME.",
+    "--param",
+    metavar="NAME=VALUE",
+    repeated=True,
+    parse=parse_params,
+)
+_CLUSTER = partial(
+    option, None, "Column of source rows that are not independent, such as image_id; id for none."
+)
+_UNSEEN = partial(
+    option,
+    (),
+    "Rows with this value are never fitted on, and are judged as unseen. Repeatable.",
+    metavar="COL=VALUE",
+    repeated=True,
+    parse=parse_unseen,
+    text=lambda pairs: ["=".join(pair) for pair in pairs],
+)
+_DROP_UNLINKED = partial(shared.DROP_UNLINKED, help="Leave out source rows whose key the target lacks.")
 
-    Raises:
-        StorageError: the disk or its permissions refuse.
-    """
-    return bridge_files.save_bridges(record, drawn or bridge_files.BridgeFigures(), out, formats=formats)
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(Options):
+    """The options of ``repscope bridge fit``."""
+
+    source: str = option(REQUIRED, "Rows to be moved.", metavar="SET")
+    target: str = option(REQUIRED, "Rows to move towards.", metavar="SET")
+    method: str = option(REQUIRED, "A name from: repscope bridge methods.")
+    name: str = option(REQUIRED, "Name of the bridge in the study.", "--as", metavar="NAME")
+    on: str | None = option(None, "'id' or a key column that says which rows belong together.", metavar="KEY")
+    unpaired: bool = option(False, "Nothing is known of which rows belong together.")
+    params: Mapping[str, Any] | None = _PARAMS()
+    cluster: str | None = _CLUSTER()
+    hold_out: str = option(
+        "clusters", "What the fit must not see, to be judged on: clusters, classes or none."
+    )
+    share: float = option(0.2, "Share of the clusters or classes held out.")
+    unseen: tuple[tuple[str, str], ...] = _UNSEEN()
+    drop_unlinked: bool = _DROP_UNLINKED()
+    overwrite: bool = option(False, "Replace a bridge of this name.")
+    seed: int = shared.SEED()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyOptions(Options):
+    """The options of ``repscope bridge apply``."""
+
+    replayed = "to as_"
+
+    to: str = option(REQUIRED, "Set whose rows are moved.", metavar="SET")
+    as_: str = option(REQUIRED, "Name of the new set.", "--as", metavar="SET2")
+    overwrite: bool = option(False, "Replace a set of this name.")
+    shard_rows: int | None = option(None, "Rows committed at a time; 32 MiB by default.", least=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeOptions(Options):
+    """The options of ``repscope bridge report``."""
+
+    replayed = (
+        "methods source target on cluster unseen folds measures params drop_unlinked entry_times "
+        "resamples seed"
+    )
+
+    methods: tuple[str, ...] = option(
+        (), "Methods to fit for this report, comma-separated, or all.", parse=split_words, text=",".join
+    )
+    source: str | None = option(None, "With --methods alone: rows to be moved.", metavar="SET")
+    target: str | None = option(None, "With --methods alone: rows to move towards.", metavar="SET")
+    on: str | None = option(None, "'id' or a key column that links them.", metavar="KEY")
+    cluster: str | None = _CLUSTER()
+    folds: int = option(5, "Of the cross-validation.", least=2)
+    unseen: tuple[tuple[str, str], ...] = _UNSEEN()
+    params: Mapping[str, Mapping[str, Any]] | None = option(
+        None,
+        "A parameter of one of --methods. Repeatable.",
+        "--param",
+        metavar="METHOD.NAME=VALUE",
+        repeated=True,
+        parse=parse_method_params,
+        text=method_params_texts,
+    )
+    measures: tuple[str, ...] | None = option(
+        None,
+        "Names, comma-separated; those of the verdict by default.",
+        parse=lambda text: split_words(text) or None,
+        text=",".join,
+    )
+    entry_times: tuple[int, ...] | None = option(
+        None,
+        "Times of entry for diffusion bridges, or none; a range by default.",
+        metavar="T,…",
+        parse=parse_times,
+        text=lambda times: ",".join(map(str, times)) or "none",
+    )
+    drop_unlinked: bool = _DROP_UNLINKED()
+    resamples: int = shared.RESAMPLES()
+    palette: str = shared.PALETTE(shell=True)
+    figures: tuple[str, ...] = shared.FIGURES()
+    out: Path | None = shared.OUT("Folder; STUDY/results/bridge/… by default.")
+    seed: int = shared.SEED(always=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportDiffusionOptions(Options):
+    """The options of ``repscope bridge import-diffusion``."""
+
+    name: str = option(REQUIRED, "Name of the bridge in the study.", "--as", metavar="NAME")
+    source_mean: str | None = option(None, "What source rows were centred with.", metavar="SET|FILE")
+    target_mean: str | None = option(None, "What target rows were centred with.", metavar="SET|FILE")
+    width: int | None = option(None, "Of the rows, where no mean tells it.", least=1)
+    weights: str = option("ema", "ema, or raw as EZ-HOI used them.")
+    params: Mapping[str, Any] | None = _PARAMS()
+    overwrite: bool = option(False, "Replace a bridge of this name.")

@@ -281,7 +281,7 @@ class BridgesRecord:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``bridges.json``: only JSON values, undefined ones null with a reason."""
+        """The content of ``metrics.json``: only JSON values, undefined ones null with a reason."""
         own = {
             key: getattr(self, key)
             for key in ("source", "target", "on", "cluster", "folds", "seed", "replay", "version")

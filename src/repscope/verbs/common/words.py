@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from repscope.errors import UnknownNameError
-from repscope.measure.verdict.rules import UNLINKED_WORDS, WORDS
+from repscope.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from repscope.maps.fit import Method
 
-PERPLEXITY = 30.0
-"""Of a t-SNE map, where none is given."""
-
 FORMATS = ("png", "svg", "pdf", "jpg")
 
 
-def check_gate(words: str | None) -> tuple[str, ...]:
-    """Verdicts of ``--fail-on``.
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a comma-separated list."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def check_words(text: str, allowed: Collection[str], what: str) -> tuple[str, ...]:
+    """The same, where only some words are allowed.
 
     Raises:
-        UnknownNameError: one of them is no verdict.
+        UnknownNameError: one of them is another.
     """
-    return _choices(words, tuple(dict.fromkeys((*WORDS, *UNLINKED_WORDS))), "a verdict")
+    chosen = split_words(text)
+    for word in chosen:
+        if word not in allowed:
+            raise UnknownNameError(f"{what}: {', '.join(allowed)}", repr(word), "choose among them")
+    return chosen
 
 
-def check_formats(formats: str) -> tuple[str, ...]:
+def check_formats(text: str) -> tuple[str, ...]:
     """Formats of ``--figures``.
 
     Raises:
         UnknownNameError: one of them is not written.
     """
-    return _choices(formats, FORMATS, "a format of figures")
+    return check_words(text, FORMATS, "a format of figures")
 
 
-def gate_failed(gate: tuple[str, ...], word: str) -> bool:
-    """The verdict is one that was to fail."""
-    return word in gate
+def split_value(text: str, flag: str, example: str) -> tuple[str, str]:
+    """``COL=VALUE`` as a pair.
+
+    Raises:
+        InputError: there is no "=".
+    """
+    column, equals, value = text.partition("=")
+    if not equals or not column:
+        raise InputError(
+            f"{flag} COL=VALUE", repr(text), f"give a column and a value, such as {flag} {example}"
+        )
+    return column, value
 
 
 def map_method(name: str, *, none: bool = True) -> Method | None:
@@ -52,11 +67,3 @@ def map_method(name: str, *, none: bool = True) -> Method | None:
         words = "tsne, umap or pca" + " (or none)" * none
         raise UnknownNameError(f"a map: {words}", repr(name), "choose one of them")
     return None
-
-
-def _choices(text: str | None, allowed: tuple[str, ...], what: str) -> tuple[str, ...]:
-    chosen = tuple(word.strip() for word in (text or "").split(",") if word.strip())
-    for word in chosen:
-        if word not in allowed:
-            raise UnknownNameError(f"{what}: {', '.join(allowed)}", repr(word), "choose among them")
-    return chosen

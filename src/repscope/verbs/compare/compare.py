@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
-from repscope.errors import InputError
-from repscope.measure.core.resample import RESAMPLES
 from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
-from repscope.verbs.common.words import PERPLEXITY, map_method
+from repscope.verbs.common.words import map_method
+from repscope.verbs.compare.options import CompareOptions
 from repscope.verbs.compare.pairing import Paired, pair
-from repscope.verbs.compare.record import Comparison
+from repscope.verbs.compare.result import Comparison
 
 
 def compare(
@@ -29,12 +26,12 @@ def compare(
     split: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
-    method: str = "tsne",
-    perplexity: float = PERPLEXITY,
+    method: str = CompareOptions.method,
+    perplexity: float = CompareOptions.perplexity,
     seen: str | None = None,
-    palette: str = "default",
-    seed: int = 0,
-    resamples: int = RESAMPLES,
+    palette: str = CompareOptions.palette,
+    seed: int = CompareOptions.seed,
+    resamples: int = CompareOptions.resamples,
     margins: Margins | None = None,
 ) -> Comparison:
     """Did the step from ``before`` to ``after`` improve alignment with ``reference``, and is it real?
@@ -82,20 +79,7 @@ def compare(
         split=split,
         drop_unlinked=drop_unlinked,
     )
-    options = {
-        "--on": on,
-        "--cluster": cluster,
-        "--views": views,
-        "--split": "=".join(split) if split else None,
-        "--drop-unlinked": drop_unlinked,
-        "--measures": ",".join(measures) if measures is not None else None,
-        "--seen": seen,
-        "--method": method,
-        "--perplexity": None if perplexity == PERPLEXITY else f"{perplexity:g}",
-        "--palette": None if palette == "default" else palette,
-        "--resamples": None if resamples == RESAMPLES else resamples,
-        "--seed": seed or "0",
-    }
+    options = CompareOptions.of(locals() | {"reference": reference.name})
     choice = MapChoice(map_method(method), perplexity, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
@@ -131,7 +115,7 @@ def compare(
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in (before, after, reference)},
-        replay=_replay((before, after, reference), options),
+        replay=options.replay("compare", (before, after, reference), (before, after)),
         version=version(),
         measures=tuple(arrays.table.values()),
         undefined={**arrays.undefined, **failed},
@@ -147,16 +131,15 @@ def compare(
     )
 
 
-def compare_study(
-    study: str | Path, before: str, after: str, reference: str, options: Mapping[str, Any]
-) -> Comparison:
+def compare_study(study: str | Path | Study, before: str, after: str, options: CompareOptions) -> Comparison:
     """Compare three verified sets of a study.
 
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
     """
-    sets = Study.open(study).open_sets((before, after, reference))
-    return compare(sets[before], sets[after], sets[reference], **options)
+    sets = Study.open(study).open_sets((before, after, options.reference))
+    keywords = options.keywords() | {"reference": sets[options.reference]}
+    return compare(sets[before], sets[after], **keywords)
 
 
 def _cluster_note(declared: str | None) -> tuple[str, ...]:
@@ -165,37 +148,8 @@ def _cluster_note(declared: str | None) -> tuple[str, ...]:
     return (f"clusters are {declared}, as the import said; --cluster id takes every item as independent",)
 
 
-def parse_split(text: str | None) -> tuple[str, str] | None:
-    """``COL=VALUE`` as a pair.
-
-    Raises:
-        InputError: there is no "=".
-    """
-    if text is None:
-        return None
-    column, found, value = text.partition("=")
-    if not found or not column:
-        raise InputError(
-            "--split COL=VALUE", repr(text), "give a column and a value, such as --split split=unseen"
-        )
-    return column, value
-
-
 def _classes_without_items(paired: Paired) -> tuple[str, ...]:
     if paired.link is None:
         return ()
     used = set(paired.link.left.tolist())
     return tuple(name for code, name in enumerate(paired.link.names) if code not in used)
-
-
-def _replay(sets: tuple[EmbeddingSet, EmbeddingSet, EmbeddingSet], options: Mapping[str, Any]) -> str:
-    """The command that repeats a comparison of sets of one study; "" where there is none."""
-    before, after, reference = sets
-    homes = {one.home for one in sets}
-    if len(homes) != 1 or None in homes:
-        return ""
-    words = ["repscope", "compare", str(before.home), before.name, after.name, "--reference", reference.name]
-    for flag, value in options.items():
-        if value not in (None, False):
-            words += [flag] if value is True else [flag, str(value)]
-    return shlex.join(words)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.controls import NAMES
-from repscope.verbs.compare.protocol import ComparisonRecord
+from repscope.measure.core.estimate import Difference, Estimate
+from repscope.measure.core.results import MeasureResult, SimilarityResult
+from repscope.report.csv import Value, csv_text
+from repscope.verbs.compare.record import ComparisonRecord
 
 _ESTIMATES = ("before", "after", "difference")
 
@@ -35,66 +34,44 @@ Numbers are in full precision: reading them back gives those of ``metrics.json``
 
 def metrics_csv(record: ComparisonRecord) -> str:
     """The content of ``metrics.csv``; see :data:`COLUMNS`."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in record.measures:
-        writer.writerow(_measure(row.to_json()))
-    for similarity in record.similarity:
-        writer.writerow(_similarity(similarity.to_json()))
+    return csv_text(COLUMNS, _rows(record))
+
+
+def _rows(record: ComparisonRecord) -> Iterator[dict[str, Value]]:
+    yield from map(_measure, record.measures)
+    yield from map(_similarity, record.similarity)
     for name, why in record.undefined.items():
-        writer.writerow({**_described(name), "why": _text(why)})
-    return buffer.getvalue()
+        yield {**_described(name), "why": why}
 
 
-def _measure(row: Mapping[str, Any]) -> dict[str, str]:
-    cells = {name: _text(row[name]) for name in ("name", "group", "direction", "unit")}
-    for part in _ESTIMATES:
-        cells |= _ends(part, row[part])
-    difference = row["difference"]
-    cells |= {"p": _number(difference["p"]), "q": _number(difference["q"])}
-    cells |= {f"control_{name}": _number(row["controls"].get(name)) for name in NAMES}
-    gaussian = row.get("gaussian", {})
-    cells |= {f"gaussian_{end}": _number(gaussian.get(end)) for end in ("low", "high")}
-    reasons = {part: row[part].get("why") for part in _ESTIMATES}
-    why = "; ".join(f"{part}: {reason}" for part, reason in reasons.items() if reason)
-    return {**cells, **_about(difference), "why": _text(why)}
+def _measure(row: MeasureResult) -> dict[str, Value]:
+    parts = {name: getattr(row, name) for name in _ESTIMATES}
+    low, high = row.expected or (None, None)
+    found = _described(row.name)
+    for name, one in parts.items():
+        found |= _ends(name, one)
+    found |= {f"control_{name}": row.controls.get(name) for name in NAMES}
+    found |= {"p": row.difference.p, "q": row.difference.q, "gaussian_low": low, "gaussian_high": high}
+    why = "; ".join(f"{name}: {one.why}" for name, one in parts.items() if one.why)
+    return {**found, **_about(row.difference), "why": why}
 
 
-def _similarity(row: Mapping[str, Any]) -> dict[str, str]:
-    value, null = row["value"], row["null"]
-    cells = _described(row["name"]) | _ends("similarity", value)
-    cells |= {
-        "null_mean": _number(null["mean"]),
-        "null_high": _number(null["high"]),
-        "null_p": _number(null["p"]),
-    }
-    return {**cells, **_about(value), "why": _text(value.get("why", ""))}
+def _similarity(row: SimilarityResult) -> dict[str, Value]:
+    null: dict[str, Value] = {"null_mean": row.null, "null_high": row.null_high, "null_p": row.p}
+    found = _described(row.name) | _ends("similarity", row.value) | null
+    return {**found, **_about(row.value), "why": row.value.why}
 
 
-def _described(name: str) -> dict[str, str]:
-    card = MEASURES.get(name)
-    if card is None:
-        return {"name": _text(name)}
-    return {"name": name, "group": card.group, "direction": card.direction, "unit": card.unit}
+def _described(name: str) -> dict[str, Value]:
+    info = MEASURES.get(name)
+    if info is None:
+        return {"name": name}
+    return {"name": name, "group": info.group, "direction": info.direction, "unit": info.unit}
 
 
-def _ends(part: str, one: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        part: _number(one["value"]),
-        f"{part}_low": _number(one["low"]),
-        f"{part}_high": _number(one["high"]),
-    }
+def _ends(part: str, one: Estimate | Difference) -> dict[str, Value]:
+    return {part: one.value, f"{part}_low": one.low, f"{part}_high": one.high}
 
 
-def _about(one: Mapping[str, Any]) -> dict[str, str]:
-    return {"level": _number(one["level"]), "n": str(one["n"]), "method": _text(one["method"])}
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else repr(float(value))
-
-
-def _text(value: str) -> str:
-    """One line, with characters that UTF-8 has."""
-    return " ".join(value.encode("utf-8", "backslashreplace").decode().split())
+def _about(one: Estimate | Difference) -> dict[str, Value]:
+    return {"level": one.level, "n": one.n, "method": one.method}

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
 from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from repscope.maps import Projection
     from repscope.maps.fit import Method
     from repscope.study import EmbeddingSet
@@ -31,25 +29,10 @@ Coordinates = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass
-class Drawn:
-    """Figures and what belongs to them.
+class DrawnComparison(Drawn):
+    """Figures; and ``coordinates``, per stage ("before", "after"), rows and their [n, 2] on the map."""
 
-    Attributes:
-        figures, captions: by name.
-        coordinates: per stage ("before", "after"), rows and their [n, 2] on the map.
-        notes: what a reader should know.
-    """
-
-    figures: dict[str, Figure] = field(default_factory=dict)
-    captions: dict[str, str] = field(default_factory=dict)
     coordinates: dict[str, Coordinates] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, name: str, drawn: Axes | Figure, caption: str) -> None:
-        """Keep a figure under its file name."""
-        figure = getattr(drawn, "figure", None) or drawn
-        self.figures[name] = figure  # type: ignore[assignment]
-        self.captions[name] = caption
 
 
 @dataclass(frozen=True)
@@ -110,9 +93,9 @@ def draw(
     projection: Projection | None,
     change: Mapping[str, Any] | None,
     choice: MapChoice,
-) -> Drawn:
+) -> DrawnComparison:
     """Every figure that these rows have."""
-    drawn = Drawn()
+    drawn = DrawnComparison()
     if projection is not None:
         _draw_map(drawn, paired, arrays, projection, choice)
     _draw_numbers(drawn, arrays, change, choice)
@@ -124,7 +107,7 @@ def draw(
 
 
 def _draw_map(
-    drawn: Drawn, paired: Paired, arrays: ArrayComparison, projection: Projection, choice: MapChoice
+    drawn: DrawnComparison, paired: Paired, arrays: ArrayComparison, projection: Projection, choice: MapChoice
 ) -> None:
     from repscope.measure.change.displacement import displacement_norm
     from repscope.plot.maps import plot_map

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repscope.errors import UnknownNameError, name_some
 from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Verdict
 
@@ -18,7 +18,7 @@ SCHEMA = "repscope.comparison/1"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonRecord:
     """Two stages of the same items against a reference.
 
     Attributes:
@@ -77,8 +77,6 @@ class Comparison:
         Raises:
             UnknownNameError: it was not measured.
         """
-        from repscope.errors import UnknownNameError, name_some
-
         for row in self.measures:
             if row.name == name:
                 return row
@@ -114,20 +112,3 @@ class Comparison:
             "classes_without_items": list(self.classes_without_items),
             "notes": list(self.notes),
         }
-
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
-        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
-
-        Args:
-            out: folder; created. Files of an earlier comparison there are replaced.
-            formats: of the figures.
-
-        Returns:
-            Path of report.html.
-
-        Raises:
-            StorageError: the disk refuses.
-        """
-        from repscope.verbs.compare.save import save_comparison
-
-        return save_comparison(self, Path(out), formats=formats)

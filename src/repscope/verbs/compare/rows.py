@@ -1,25 +1,28 @@
-"""The rows of a report's tables: every number already a string, every method a note."""
+"""The rows of a comparison's tables: every number as it is read, every method a note."""
 
 from __future__ import annotations
 
 import math
 import string
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.estimate import Difference, Estimate
-from repscope.measure.core.info import MeasureInfo
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Margins, Verdict
-from repscope.text.display import visible
+from repscope.report.document import Cell, Column, Kind, Table, View
+from repscope.report.forest import DRAWN, forest
+from repscope.text.display import display_safe
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change, whole
-from repscope.verbs.compare.forest import Forest, forest
+from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.words import (
+    CONTROLS,
     GROUPS,
     KEY_MEASURES,
     KEY_MEASURES_UNLINKED,
     OLDER_NUMBER,
+    READINGS,
     plain_name,
 )
 
@@ -33,68 +36,8 @@ _DIRECTIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One number of a table.
-
-    Attributes:
-        text: as it is read; "undefined" when there is none.
-        interval: as it is read, or "".
-        raw: (value, low, high) in full precision.
-    """
-
-    text: str
-    interval: str = ""
-    raw: tuple[float | None, float | None, float | None] = (None, None, None)
-
-
-@dataclass(frozen=True)
-class MeasureRow:
-    """One measure, before and after.
-
-    Attributes:
-        name: public name.
-        plain: the same in a few words.
-        arrow, direction: which way is better, as a sign and in words.
-        before, after, difference: the numbers; None in the row of an undefined measure.
-        p, q: as they are read.
-        n: independent units.
-        controls: control → difference that it gives, as it is read.
-        gaussian: what a Gaussian cloud of the same size reads, or "".
-        reading: see :func:`reading`.
-        note: letter of the method.
-        why: reasons for what is undefined.
-        forest: positions of the small drawing, or None.
-        older: it is the number of the older summaries.
-    """
-
-    name: str
-    plain: str
-    arrow: str
-    direction: str
-    before: Cell | None = None
-    after: Cell | None = None
-    difference: Cell | None = None
-    p: str = "–"
-    q: str = "–"
-    n: str = ""
-    controls: Mapping[str, str] = field(default_factory=dict)
-    gaussian: str = ""
-    reading: str = "undefined"
-    note: str = ""
-    why: tuple[str, ...] = ()
-    forest: Forest | None = None
-    older: bool = False
-
-
-@dataclass(frozen=True)
-class MeasureGroup:
-    """The measures of one chapter."""
-
-    key: str
-    title: str
-    about: str
-    rows: tuple[MeasureRow, ...]
+Cells = dict[str, Cell]
+"""The cells of one measure, by the column that they stand in."""
 
 
 class Notes:
@@ -122,82 +65,107 @@ class Notes:
         return [(letter, text) for text, letter in self._letters.items()]
 
 
-def key_rows(
-    table: Iterable[MeasureResult],
-    undefined: Mapping[str, str],
-    verdict: Verdict,
-    notes: Notes,
-    *,
-    linked: bool,
-) -> list[MeasureRow]:
+def key_table(record: ComparisonRecord, notes: Notes) -> Table:
     """The few rows that a verdict turns on, those that are undefined among them."""
-    rows = {row.name: row for row in table}
-    names = KEY_MEASURES if linked else KEY_MEASURES_UNLINKED
-    cards = MEASURES
-    return [
-        measure_row(rows[name], cards.get(name), verdict, notes)
-        if name in rows
-        else undefined_row(name, undefined[name], cards.get(name))
-        for name in names
-        if name in rows or name in undefined
-    ]
+    table, linked = {row.name: row for row in record.measures}, record.on is not None
+    rows: list[Cells] = []
+    for name in KEY_MEASURES if linked else KEY_MEASURES_UNLINKED:
+        if name in table:
+            cells = measure_cells(table[name], record.verdict, notes)
+        elif name in record.undefined:
+            cells = undefined_cells(name, record.undefined[name])
+        else:
+            continue
+        rows.append(cells | {"measure": replace(cells["measure"], text=plain_name(name))})
+    columns = ("before", "after", "difference", "p", "q", "n", "beside the controls", "reading")
+    first = View((*columns[:5], "reading", "n", "beside the controls"), brief=("before", "after"))
+    return _table(columns, rows, (first,), style="key")
 
 
-def measure_groups(
-    table: Iterable[MeasureResult], undefined: Mapping[str, str], verdict: Verdict, notes: Notes
-) -> list[MeasureGroup]:
+def group_tables(record: ComparisonRecord, notes: Notes) -> list[Table]:
     """All measures by group; the undefined ones at the end of theirs, with the reason."""
-    cards = MEASURES
-    found: dict[str, list[MeasureRow]] = {group: [] for group in GROUPS}
-    for row in table:
-        card = cards.get(row.name)
-        found[card.group if card else ""].append(measure_row(row, card, verdict, notes))
-    for name, why in undefined.items():
-        card = cards.get(name)
-        found[card.group if card else ""].append(undefined_row(name, why, card))
-    return [MeasureGroup(group, *GROUPS[group], tuple(rows)) for group, rows in found.items() if rows]
+    found: dict[str, list[Cells]] = {group: [] for group in GROUPS}
+    for row in record.measures:
+        cells = measure_cells(row, record.verdict, notes)
+        if row.name == OLDER_NUMBER:
+            older = cells["measure"]
+            cells["measure"] = replace(older, below=("the older number", *older.below))
+        found[row.info.group].append(cells)
+    for name, why in record.undefined.items():
+        found[MEASURES[name].group if name in MEASURES else ""].append(undefined_cells(name, why))
+    return [_group_table(*GROUPS[group], rows) for group, rows in found.items() if rows]
 
 
-def measure_row(row: MeasureResult, card: MeasureInfo | None, verdict: Verdict, notes: Notes) -> MeasureRow:
+def _group_table(title: str, about: str, rows: list[Cells]) -> Table:
+    controls = [name for name in CONTROLS if any(name in cells for cells in rows)]
+    gaussian = ["Gaussian"] if any("Gaussian" in cells for cells in rows) else []
+    columns = ("before", "after", "difference", "p", "q", "n", *controls, *gaussian, "reading")
+    views = [
+        View(("before", "after", "difference", "p", "q", "reading", "n"), brief=("before", "after")),
+        View(("before", "after", *gaussian), "The two stages:"),
+    ]
+    if controls:
+        beside = "Beside what is known to be no answer:"
+        views.append(View(("difference", *controls), beside, brief=("difference",)))
+    return _table(columns, rows, tuple(views), title=title, about=about)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Cells], views: tuple[View, ...], **options: str) -> Table:
+    kinds: dict[str, Kind] = {"difference": "change", "reading": "word"}
+    return Table(
+        (Column("measure", "measure"), *(Column(name, kinds.get(name, "number")) for name in columns)),
+        tuple(
+            tuple(cells.get(name, Cell("–")) for name in ("measure", *columns))
+            if "difference" in cells
+            else tuple(cells.values())
+            for cells in rows
+        ),
+        views=views,
+        **options,
+    )
+
+
+def measure_cells(row: MeasureResult, verdict: Verdict, notes: Notes) -> Cells:
     """One measured row."""
-    direction = card.direction if card else "none"
     places = places_for(row.before.value, row.after.value)
     change = row.difference
     change_places = places_for_change(places, change.value, change.low, change.high)
-    return MeasureRow(
-        name=row.name,
-        plain=plain_name(row.name, card),
-        arrow=ARROWS[direction],
-        direction=_DIRECTIONS[direction],
-        before=cell(row.before, places),
-        after=cell(row.after, places),
-        difference=cell(change, change_places, signed=True),
-        p=p_value(change.p),
-        q=p_value(change.q),
-        n=whole(change.n),
-        controls={
-            name: number(value, places_for_change(places, value), signed=True)
-            for name, value in row.controls.items()
-        },
-        gaussian="" if row.expected is None else interval(*row.expected, places),
-        reading=reading(row, direction, verdict),
-        note=notes.letter(_method(row)),
-        why=_reasons(row),
-        forest=forest(change, row.controls),
-        older=row.name == OLDER_NUMBER,
-    )
+    # Identity is zero in every row.
+    controls = {
+        name: number(value, places_for_change(places, value), signed=True)
+        for name, value in row.controls.items()
+        if name != "identity"
+    }
+    word = reading(row, verdict)
+    marks = tuple((name, text) for name, text in controls.items() if name in DRAWN)
+    cells = {
+        "measure": _name(row.name, row.info.direction, notes.letter(_method(row)), _reasons(row)),
+        "before": cell(row.before, places),
+        "after": cell(row.after, places),
+        "difference": cell(change, change_places, signed=True),
+        "p": Cell(p_value(change.p)),
+        "q": Cell(p_value(change.q)),
+        "n": Cell(whole(change.n)),
+        "beside the controls": Cell(forest=forest(change, row.controls), marks=marks),
+        "reading": Cell(word, tone=READINGS.get(word, "")),
+    }
+    cells |= {name: Cell(text) for name, text in controls.items()}
+    if row.expected is not None:
+        cells["Gaussian"] = Cell(interval(*row.expected, places))
+    return cells
 
 
-def undefined_row(name: str, why: str, card: MeasureInfo | None) -> MeasureRow:
+def undefined_cells(name: str, why: str) -> Cells:
     """The row of a measure that these sets do not have."""
-    direction = card.direction if card else "none"
-    return MeasureRow(
-        visible(name),
-        plain_name(name, card),
-        ARROWS[direction],
-        _DIRECTIONS[direction],
-        why=(visible(why, 400),),
-    )
+    direction = MEASURES[name].direction if name in MEASURES else "none"
+    return {
+        "measure": _name(display_safe(name), direction),
+        "before": Cell("undefined", below=(display_safe(why, 400),)),
+    }
+
+
+def _name(name: str, direction: str, note: str = "", below: tuple[str, ...] = ()) -> Cell:
+    return Cell(term=name, sign=ARROWS[direction], direction=_DIRECTIONS[direction], note=note, below=below)
 
 
 def cell(one: Estimate | Difference, places: int, *, signed: bool = False) -> Cell:
@@ -209,7 +177,7 @@ def cell(one: Estimate | Difference, places: int, *, signed: bool = False) -> Ce
     )
 
 
-def reading(row: MeasureResult, direction: str, verdict: Verdict) -> str:
+def reading(row: MeasureResult, verdict: Verdict) -> str:
     """One word for a difference.
 
     "same" when its interval lies within the margin of the verdict; else better or worse (rose or
@@ -229,10 +197,10 @@ def reading(row: MeasureResult, direction: str, verdict: Verdict) -> str:
         word = "same"
     elif change.low <= 0 <= change.high or p is None or p > margins.alpha:
         word = "unclear"
-    elif direction == "none":
+    elif row.info.direction == "none":
         word = "rose" if change.value > 0 else "fell"
     else:
-        word = "better" if (change.value > 0) == (direction == "higher") else "worse"
+        word = "better" if (change.value > 0) == (row.info.direction == "higher") else "worse"
     return word
 
 
@@ -243,16 +211,16 @@ def equal_margin(name: str, before: float | None, margins: Margins) -> float | N
     return margins.equal.get(name)
 
 
-def control_names(groups: Iterable[MeasureGroup]) -> list[str]:
+def control_names(record: ComparisonRecord) -> list[str]:
     """Controls that any row has, without identity, which is zero in every row."""
-    seen = dict.fromkeys(name for group in groups for row in group.rows for name in row.controls)
+    seen = dict.fromkeys(name for row in record.measures for name in row.controls)
     return [name for name in seen if name != "identity"]
 
 
 def _method(row: MeasureResult) -> str:
     methods = dict.fromkeys((row.before.method, row.after.method, row.difference.method))
     kept = [one for one in methods if one and not any(one != other and one in other for other in methods)]
-    return visible("; ".join(kept), 400)
+    return display_safe("; ".join(kept), 400)
 
 
 def _reasons(row: MeasureResult) -> tuple[str, ...]:
@@ -260,7 +228,7 @@ def _reasons(row: MeasureResult) -> tuple[str, ...]:
     for part, one in (("before", row.before), ("after", row.after), ("difference", row.difference)):
         if one.why:
             reasons.setdefault(one.why, []).append(part)
-    return tuple(visible(f"{', '.join(parts)}: {why}", 400) for why, parts in reasons.items())
+    return tuple(display_safe(f"{', '.join(parts)}: {why}", 400) for why, parts in reasons.items())
 
 
 def _finite(value: float | None) -> float | None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import TRUE_MATCH, describe
-from repscope.text.display import isolated, visible
+from repscope.text.display import display_safe, isolated
 from repscope.text.numbers import number, percent, places_for, typeset, whole
-from repscope.verbs.compare.protocol import ComparisonRecord
+from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.words import OLDER_NUMBER
 
 WARNINGS = ("max-cosine-misleads", "few-clusters", "ceiling", "spread-fell", "rank-fell", "margin-fell")
@@ -21,7 +21,7 @@ def headline(record: ComparisonRecord) -> str:
     """The verdict as one sentence."""
     word = record.verdict.word
     if word not in _HEADLINES:
-        return f"The verdict is {visible(word, 40)}."
+        return f"The verdict is {display_safe(word, 40)}."
     return _HEADLINES[word](record, _table(record))
 
 
@@ -235,4 +235,4 @@ def _numbers(row: MeasureResult | None) -> str:
         return "(not measured)"
     places = places_for(row.before.value, row.after.value)
     before, after = (number(one.value, places) for one in (row.before, row.after))
-    return f"{before} → {after} ({visible(describe(row.difference), 400)})"
+    return f"{before} → {after} ({display_safe(describe(row.difference), 400)})"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from repscope.text.display import isolated, visible, wrap
+from dataclasses import replace
+
+from repscope.report.document import Cell, View
+from repscope.report.plain import table_lines
+from repscope.text.display import display_safe, isolated, wrap
 from repscope.text.numbers import whole
-from repscope.text.tables import WIDTH, table
-from repscope.verbs.compare.protocol import ComparisonRecord
-from repscope.verbs.compare.rows import Notes, key_rows
+from repscope.text.tables import WIDTH
+from repscope.verbs.compare.record import ComparisonRecord
+from repscope.verbs.compare.rows import Notes, key_table
 from repscope.verbs.compare.sentences import flag_note, headline, units
 
 LINES = 15
@@ -45,7 +49,7 @@ def _flag_lines(comparison: ComparisonRecord) -> list[str]:
         lines += wrap(f"{urgent}: {flag_note(comparison, urgent)}", WIDTH, first="! ", rest="  ")
     if flags:
         lines += wrap(
-            f"also: {', '.join(visible(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
+            f"also: {', '.join(display_safe(flag, 40) for flag in flags)}", WIDTH, first="! ", rest="  "
         )[:1]
     return lines
 
@@ -53,23 +57,20 @@ def _flag_lines(comparison: ComparisonRecord) -> list[str]:
 def _note_lines(comparison: ComparisonRecord) -> list[str]:
     """What was left out, so that a short table is not taken for the whole."""
     return [
-        line for note in comparison.notes[:2] for line in wrap(note, WIDTH, first="! note: ", rest="  ")[:2]
+        line
+        for note in comparison.notes[:2]
+        for line in wrap(display_safe(note, 600), WIDTH, first="! note: ", rest="  ")[:2]
     ]
 
 
 def _numbers(comparison: ComparisonRecord, room: int) -> list[str]:
-    verdict, linked = comparison.verdict, comparison.on is not None
-    body: dict[str, list[str]] = {}
-    for row in key_rows(comparison.measures, comparison.undefined, verdict, Notes(), linked=linked):
-        if row.before is None or row.after is None or row.difference is None:
-            continue
-        cells = [f"{row.name} {row.arrow}", row.before.text, row.after.text, row.difference.text]
-        body[row.name] = [*cells, row.difference.interval or "–", row.p, row.reading]
+    table = key_table(comparison, Notes())
+    body = {row[0].term: row for row in table.cells() if len(row) == len(table.columns)}
     for name in _DISPENSABLE:
         if len(body) + 1 > room:
             body.pop(name, None)
     if not body or room < 2:
         return []
-    lines = table(["", "before", "after", "difference", "interval", "p", "reading"], body.values())
-    del lines[1]
-    return lines
+    rows = tuple((Cell(f"{row[0].term} {row[0].sign}"), *row[1:]) for row in body.values())
+    view = View(("before", "after", "difference", "p", "reading"), brief=("before", "after"))
+    return table_lines(replace(table, rows=rows), view, rule=False, below=False)

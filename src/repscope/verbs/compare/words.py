@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from repscope.measure.core.info import MeasureInfo
+from repscope.measure.catalogue.measures import MEASURES
+from repscope.report.document import Tone
+
+TONES: dict[str, Tone] = {
+    "aligned": "good",
+    "closer": "info",
+    "unchanged": "calm",
+    "inconclusive": "wait",
+    "farther": "wait",
+    "damaged": "bad",
+    "hub-captured": "bad",
+    "collapsed": "bad",
+}
+"""Colour of each verdict; the word says the same without it."""
+
+READINGS: dict[str, Tone] = {
+    "better": "good", "worse": "bad", "misleads": "wait", "same": "soft", "unclear": "soft",
+    "undefined": "soft",
+}  # fmt: skip
+"""Colour of each reading of a difference; "rose" and "fell" have none."""
 
 KEY_MEASURES = (
     "mrr.true", "top1.true", "margin.true", "cosine.true", "cosine.max",
@@ -81,6 +100,6 @@ PARTS = {
 """What each share of the change is."""
 
 
-def plain_name(name: str, card: MeasureInfo | None) -> str:
+def plain_name(name: str) -> str:
     """What a measure is, in a few words."""
-    return _PLAIN.get(name) or (card.formula if card else "")
+    return _PLAIN.get(name) or (MEASURES[name].formula if name in MEASURES else "")

@@ -14,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from repscope.extraction import Preprocessing, SourceOptions, extract, open_source
+from repscope.extraction import Preprocessing
 from repscope.study.storage import make_folder, storage_errors, write_bytes
 from repscope.verbs.demo.generator import Features, Generator, noise, train_features, train_generator
 from repscope.verbs.drift.drift import drift_study
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
+from repscope.verbs.extract.extract import extract
 
 Bytes = NDArray[np.uint8]
 
@@ -118,19 +119,19 @@ def follow_generations(
     packed = io.BytesIO()
     np.savez(packed, images=images, labels=labels)
     write_bytes(out / "real.npz", packed.getvalue())
-    _features(out / "real.npz", SourceOptions(), "real", net, study)
+    _features(out / "real.npz", "real", net, study)
 
     followed = noise(settings.prompts, settings.latent, seed_of(settings.seed, len(GROUPS)))
     sets: dict[str, list[str]] = {name: [] for name in GROUPS}
     real = torch.from_numpy(images.reshape(len(images), -1)).float() / 255
     total = len(GROUPS) * (settings.generations + 1) + 1
     # Images meet their prompts by key, never by position: one that is missing shifts nothing.
-    by_number = SourceOptions(id="number", items=items, id_column="index")
+    by_number = {"id_rule": "number", "items": items, "id_column": "index"}
     for done, (group, number, model) in enumerate(generations(real, settings), 1):
         name = f"{group}_gen_{number}"
         drawn = model.draw(followed).numpy().reshape(-1, *images.shape[1:])
         _save_images(out / name, (drawn * 255).round().astype(np.uint8))
-        _features(out / name, by_number, name, net, study)
+        _features(out / name, name, net, study, **by_number)
         sets[group].append(name)
         if step:
             step(done, total)
@@ -165,10 +166,11 @@ def _save_images(folder: Path, images: Bytes) -> None:
             Image.fromarray(image).save(path)
 
 
-def _features(source: Path, options: SourceOptions, name: str, net: Features, study: Path) -> None:
+def _features(source: Path, name: str, net: Features, study: Path, **about: Any) -> None:
     extract(
-        open_source(source, options),
+        source,
         net,
+        **about,
         capture={name: "features"},
         preprocess=Preprocessing(),
         study=study,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from repscope.plot.base.text import number
-from repscope.verbs.compare.record import Comparison
+from repscope.text.numbers import significant
+from repscope.verbs.compare.result import Comparison
 from repscope.verbs.demo.tour import Tour
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.result import Drift
 
 ROWS = ("cosine.max", "top1.true", "mrr.true", "gap.l2", "spread.cosine", "rank.entropy", "hub.share")
 
@@ -70,9 +70,9 @@ def _generations(drift: Drift) -> list[str]:
     for name, one in drift.groups.items():
         pair = one.series["spread.total"].pair(0, last)
         change = None if pair is None else pair.change
-        text = number(None if change is None else change.value)
+        text = significant(None if change is None else change.value)
         if change is not None and change.low is not None and change.high is not None:
-            text += f" [{number(change.low)}, {number(change.high)}]"
+            text += f" [{significant(change.low)}, {significant(change.high)}]"
         lines.append(f"{name + ': ' + LEARNS[name]:<30}{one.verdict.word:>13}   {text}")
     return [
         *lines,

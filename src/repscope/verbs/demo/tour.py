@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from repscope.errors import StudyError
 from repscope.study import Study
 from repscope.study.storage import make_folder, storage_errors, write_bytes
-from repscope.verbs.compare.record import Comparison
-from repscope.verbs.drift.record import Drift
+from repscope.text.progress import OnProgress, Progress
+from repscope.verbs.compare.result import Comparison
+from repscope.verbs.demo.options import DemoOptions
+from repscope.verbs.drift.result import Drift
 
 if TYPE_CHECKING:
     import torch
-
-    from repscope.text.progress import Progress
 
 TRAIN = 900
 MODEL_FILE = Path(__file__).with_name("dual_encoder.py")
@@ -66,10 +66,10 @@ class Tour:
 def run_demo(
     folder: str | Path,
     *,
-    method: str = "tsne",
-    drift: bool = True,
-    seed: int = 0,
-    report: Report | None = None,
+    method: str = DemoOptions.method,
+    drift: bool = DemoOptions.drift,
+    seed: int = DemoOptions.seed,
+    progress: OnProgress | None = None,
 ) -> Tour:
     """The tour: images, a dual encoder with a modality gap, extraction, two transforms, two verdicts.
 
@@ -80,7 +80,7 @@ def run_demo(
         method: of the maps of both comparisons.
         drift: with the chapter on generators that learn from their own images.
         seed: of everything.
-        report: told about progress.
+        progress: told about every step.
 
     Raises:
         StudyError: the folder holds something that is not a demo.
@@ -90,9 +90,13 @@ def run_demo(
     from repscope.verbs.compare.compare import compare
     from repscope.verbs.demo import training
     from repscope.verbs.demo.dual_encoder import DIGITS
-    from repscope.verbs.extract import extract_images
+    from repscope.verbs.extract.extract import extract
 
-    report = report or (lambda step, done, total: None)
+    tell = progress or (lambda now: None)
+
+    def report(step: str, done: int, total: int) -> None:
+        tell(Progress(step, done, total))
+
     root = _fresh(Path(folder))
     labels = _write_images(root / "images", seed, report)
     model_file = root / "dual_encoder.py"
@@ -111,7 +115,7 @@ def run_demo(
 
     study = Study(root / "study")
     for split, name in (("train", "visual_train"), ("test", "visual_before")):
-        extract_images(
+        extract(
             root / "images" / split,
             study=study.path,
             model=f"{model_file}:ImageEncoder",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from repscope.measure.drift.result import DriftArrays
 from repscope.study import EmbeddingSet
+from repscope.text.numbers import significant
 from repscope.verbs.drift.rows import AlignedStages
 
 if TYPE_CHECKING:
@@ -163,16 +164,15 @@ def draw_clusters(
 def _cloud(
     arrays: DriftArrays, number: int, points: NDArray[np.float64], scale: float, *, linear: bool
 ) -> Cloud:
-    from repscope.plot.base.text import number as short
     from repscope.plot.drift.clusters import Cloud
 
     spread = arrays.series["spread.total"].values[number]
     radius = None if spread.value is None else float(np.sqrt(max(spread.value, 0.0)))
-    text = f"spread {short(spread.value)}"
+    text = f"spread {significant(spread.value)}"
     if spread.low is not None and spread.high is not None:
-        text += f" [{short(spread.low)}, {short(spread.high)}]"
+        text += f" [{significant(spread.low)}, {significant(spread.high)}]"
     if radius is not None:
-        text += f"\nRMS radius {short(radius)}"
+        text += f"\nRMS radius {significant(radius)}"
     return Cloud(
         arrays.labels[number],
         points,
@@ -224,14 +224,15 @@ def _shown_note(choice: DriftMap, count: int) -> list[str]:
 
 
 def _distance(arrays: DriftArrays, first: int, second: int, *, brief: bool) -> str:
-    from repscope.plot.base.text import number as short
 
     move = arrays.move(first, second)
     if move is None or move.distance.value is None:
         return ""
-    text = f"moved {short(move.distance.value)}"
+    text = f"moved {significant(move.distance.value)}"
     low, high = move.distance.low, move.distance.high
-    return text if brief or low is None or high is None else f"{text} [{short(low)}, {short(high)}]"
+    return (
+        text if brief or low is None or high is None else f"{text} [{significant(low)}, {significant(high)}]"
+    )
 
 
 def _reference_factor(groups: Mapping[str, AlignedStages], reference: EmbeddingSet) -> float:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Iterator
-from typing import Any
 
-from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.drift.result import DriftArrays
-from repscope.verbs.drift.protocol import DriftRecord
+from repscope.report.csv import Value, csv_text, estimate_fields
+from repscope.verbs.drift.record import DriftRecord
 
 COLUMNS = (
     "group", "kind", "name", "first", "second", "scale", "value", "low", "high", "level", "n", "p", "q",
@@ -29,68 +25,44 @@ first group's, at stage ``second``; ``group`` holds both names). An undefined nu
 
 def drift_csv(record: DriftRecord) -> str:
     """The content of ``metrics.csv``; see :data:`COLUMNS`."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    return csv_text(COLUMNS, _rows(record))
+
+
+def _rows(record: DriftRecord) -> Iterator[dict[str, Value]]:
     for group, found in record.groups.items():
-        for row in _rows(found):
-            writer.writerow({"group": _text(group), **row})
-    labels = record.groups[record.group].labels
+        for row in _group_rows(found):
+            yield {"group": group, **row}
+    labels = record.arrays.labels
     for one in record.contrasts:
-        writer.writerow(
-            {
-                "group": _text(f"{one.second} against {one.first}"),
-                "kind": "contrast",
-                "name": one.measure,
-                "first": _text(labels[0]),
-                "second": _text(labels[one.stage]),
-                "scale": one.scale,
-                **_value(one.difference),
-            }
-        )
-    return buffer.getvalue()
+        yield {
+            "group": f"{one.second} against {one.first}",
+            "kind": "contrast",
+            "name": one.measure,
+            "first": labels[0],
+            "second": labels[one.stage],
+            "scale": one.scale,
+            **estimate_fields(one.difference),
+        }
 
 
-def _rows(found: DriftArrays) -> Iterator[dict[str, Any]]:
-    labels = [_text(one) for one in found.labels]
+def _group_rows(found: DriftArrays) -> Iterator[dict[str, Value]]:
+    labels = found.labels
     for name, series in found.series.items():
         for label, estimate in zip(labels, series.values, strict=True):
-            yield {"kind": "stage", "name": name, "first": label, **_value(estimate)}
+            yield {"kind": "stage", "name": name, "first": label, **estimate_fields(estimate)}
         for pair in series.pairs:
             ends = {"first": labels[pair.first], "second": labels[pair.second]}
-            yield {"kind": "change", "name": name, **ends, "scale": series.scale, **_value(pair.change)}
+            change = estimate_fields(pair.change)
+            yield {"kind": "change", "name": name, **ends, "scale": series.scale, **change}
     for move in found.moves:
-        common = {"name": "centre", "first": labels[move.first], "second": labels[move.second]}
-        tests = {"p": _number(move.p), "q": _number(move.q)}
-        yield {"kind": "move", **common, **_value(move.distance), **tests}
-        yield {"kind": "move.relative", **common, **_value(move.relative)}
-        yield {"kind": "move.plain", **common, "value": _number(move.plain)}
-        yield {"kind": "move.noise", **common, "value": _number(move.noise)}
+        common: dict[str, Value] = {
+            "name": "centre", "first": labels[move.first], "second": labels[move.second],
+        }  # fmt: skip
+        yield {"kind": "move", **common, **estimate_fields(move.distance), "p": move.p, "q": move.q}
+        yield {"kind": "move.relative", **common, **estimate_fields(move.relative)}
+        yield {"kind": "move.plain", **common, "value": move.plain}
+        yield {"kind": "move.noise", **common, "value": move.noise}
     for name in ("slope", "factor", "half_life"):
-        yield {"kind": "rate", "name": name, **_value(getattr(found.rate, name))}
+        yield {"kind": "rate", "name": name, **estimate_fields(getattr(found.rate, name))}
     for name, why in found.undefined.items():
-        yield {"kind": "stage", "name": name, "why": _text(why)}
-
-
-def _value(one: Estimate | Difference) -> dict[str, str]:
-    found = {
-        "value": _number(one.value),
-        "low": _number(one.low),
-        "high": _number(one.high),
-        "level": _number(one.level),
-        "n": str(one.n),
-        "method": _text(one.method),
-        "why": _text(one.why),
-    }
-    if isinstance(one, Difference):
-        found |= {"p": _number(one.p), "q": _number(one.q)}
-    return found
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else repr(float(value))
-
-
-def _text(value: str) -> str:
-    """One line, with characters that UTF-8 has."""
-    return " ".join(value.encode("utf-8", "backslashreplace").decode().split())
+        yield {"kind": "stage", "name": name, "why": why}

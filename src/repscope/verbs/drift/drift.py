@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError
-from repscope.measure.core.resample import RESAMPLES
 from repscope.measure.drift import DriftMargins, GroupContrast, drift_arrays, drift_groups
 from repscope.measure.drift.result import DriftArrays
 from repscope.plot.base.style import palette as find_palette
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
-from repscope.verbs.common.words import PERPLEXITY, map_method
+from repscope.verbs.common.words import map_method
 from repscope.verbs.drift.groups import Grouped, group_stages
-from repscope.verbs.drift.record import Drift
+from repscope.verbs.drift.options import DriftOptions
+from repscope.verbs.drift.result import Drift
 from repscope.verbs.drift.rows import AlignedStages, PairingOptions, align_stages, check_sets, positions_of
 
 _PARTS = re.compile(r"[_.\s-]+")
@@ -35,14 +35,14 @@ def drift(
     groups: Groups | None = None,
     real: EmbeddingSet | None = None,
     positions: Sequence[float] | None = None,
-    pair: str = "id",
+    pair: str = DriftOptions.pair,
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
-    method: str = "pca",
-    perplexity: float = PERPLEXITY,
-    palette: str = "default",
-    seed: int = 0,
-    resamples: int = RESAMPLES,
+    method: str = DriftOptions.method,
+    perplexity: float = DriftOptions.perplexity,
+    palette: str = DriftOptions.palette,
+    seed: int = DriftOptions.seed,
+    resamples: int = DriftOptions.resamples,
     margins: DriftMargins | None = None,
 ) -> Drift:
     """What happened to the items over ordered stages, and is it real?
@@ -116,21 +116,11 @@ def drift(
     )
     drawn = draw_drift(aligned, found, reference, projection, choice)
     sets = _all_sets(stages, grouped, reference, real)
-    options = {
-        "--reference": reference.name if reference else None,
-        "--on": on,
-        "--cluster": pairing.cluster,
-        "--real": real.name if real else None,
-        "--positions": ",".join(f"{one:.17g}" for one in positions) if positions is not None else None,
-        "--pair": None if pair == "id" else pair,
-        "--drop-unlinked": drop_unlinked,
-        "--measures": ",".join(measures) or "none" if measures is not None else None,
-        "--method": method,
-        "--perplexity": None if perplexity == PERPLEXITY else f"{perplexity:g}",
-        "--palette": None if palette == "default" else palette,
-        "--resamples": None if resamples == RESAMPLES else resamples,
-        "--seed": str(seed),
-    }
+    options = DriftOptions.of(
+        locals()
+        | {"cluster": pairing.cluster}
+        | {key: one and one.name for key, one in (("reference", reference), ("real", real))}
+    )
     return Drift(
         groups=found,
         sets=names,
@@ -224,27 +214,19 @@ def _replay(
     sets: Sequence[EmbeddingSet],
     stages: Sequence[EmbeddingSet],
     groups: Groups | None,
-    options: Mapping[str, Any],
+    options: DriftOptions,
 ) -> str:
     """The command that repeats the analysis of sets of one study; "" where there is none."""
-    homes = {one.home for one in sets}
-    if len(homes) != 1 or None in homes:
-        return ""
-    words = ["repscope", "drift", str(sets[0].home), *(one.name for one in stages)]
-    if isinstance(groups, str):
-        words += ["--groups", groups]
-    elif groups:
-        if any("=" in name for name in groups):
+    listed: list[str] = []
+    for name, of in {} if groups is None or isinstance(groups, str) else groups.items():
+        if "=" in name:
             return ""
-        for name, of in groups.items():
-            # One option a set where a comma in a name would be read as the end of it.
-            comma = any("," in one.name for one in of)
-            parts = [one.name for one in of] if comma else [",".join(one.name for one in of)]
-            words += [word for part in parts for word in ("--group", f"{name}={part}")]
-    for flag, value in options.items():
-        if value not in (None, False):
-            words += [flag] if value is True else [flag, str(value)]
-    return shlex.join(words)
+        # One option a set where a comma in a name would be read as the end of it.
+        comma = any("," in one.name for one in of)
+        parts = [one.name for one in of] if comma else [",".join(one.name for one in of)]
+        listed += [f"{name}={part}" for part in parts]
+    column = groups if isinstance(groups, str) else None
+    return replace(options, groups=column, group=tuple(listed)).replay("drift", sets, stages)
 
 
 def drift_study(

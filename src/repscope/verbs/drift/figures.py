@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,15 @@ import numpy as np
 
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.drift.result import DriftArrays
+from repscope.report.figures import Drawn
 from repscope.study import EmbeddingSet
+from repscope.text.numbers import significant
 from repscope.verbs.drift.cluster_map import DriftMap, draw_clusters
 from repscope.verbs.drift.items import drift_items
 from repscope.verbs.drift.rows import AlignedStages
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from matplotlib.figure import Figure
 
     from repscope.maps import Projection
     from repscope.plot.drift.metrics import PairRow
@@ -29,24 +30,11 @@ _SIDE = 256
 _IMAGES = ("path", "image")
 
 
-@dataclass
-class DrawnDrift:
-    """Figures and what belongs to them.
-
-    Attributes:
-        items: one row an item.
-        figures, captions: by name.
-        notes: what a reader should know, such as why a figure is absent.
-    """
+@dataclass(kw_only=True)
+class DrawnDrift(Drawn):
+    """Figures, and the table of ``items`` with one row an item."""
 
     items: pa.Table
-    figures: dict[str, Figure] = field(default_factory=dict)
-    captions: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, name: str, figure: Figure, caption: str) -> None:
-        """Keep a figure under its file name."""
-        self.figures[name], self.captions[name] = figure, caption
 
 
 def draw_drift(
@@ -60,7 +48,7 @@ def draw_drift(
     from repscope.plot.drift.metrics import plot_drift_metrics
     from repscope.plot.drift.trajectories import plot_drift_trajectories
 
-    drawn = DrawnDrift(drift_items(groups, found))
+    drawn = DrawnDrift(items=drift_items(groups, found))
     if projection is not None:
         drawn.add("generation_clusters", *draw_clusters(groups, found, reference, projection, choice))
     rows = {name: _pair_rows(one) for name, one in found.items()}
@@ -106,7 +94,6 @@ def _draw_examples(
     drawn: DrawnDrift, group: str, groups: Mapping[str, AlignedStages], found: Mapping[str, DriftArrays]
 ) -> None:
     """Pictures of the items that moved most, where the stages have any; else a note, never an empty panel."""
-    from repscope.plot.base.text import number as short
     from repscope.plot.drift.examples import ExampleRow, plot_drift_examples
     from repscope.plot.neighbour_grid import Tile
     from repscope.report.thumbnails import picture, source_folders
@@ -128,7 +115,7 @@ def _draw_examples(
             pixels = None if small is None else np.asarray(small, dtype=np.uint8)
             tiles.append(Tile("", pixels, "" if image is None else str(image)))
         text = _first(aligned.stages[0], ("caption", "text", "label", "id"), row)
-        rows.append(ExampleRow(str(text), f"moved {short(float(arrays.paths.net[row]))}", tuple(tiles)))
+        rows.append(ExampleRow(str(text), f"moved {significant(float(arrays.paths.net[row]))}", tuple(tiles)))
     if not any(tile.picture is not None for one in rows for tile in one.tiles):
         drawn.notes.append(absent + "none of the pictures in the column path could be read here")
         return

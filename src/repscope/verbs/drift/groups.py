@@ -56,15 +56,15 @@ def group_stages(
         return _checked(Grouped({name: tuple(of) for name, of in groups.items()}))
     values = [units_of(stage, groups, option="--groups", what="row")[1] for stage in stages]
     if all(len(of) == 1 for of in values):
-        found: dict[str, list[EmbeddingSet]] = {}
-        for one, of in zip(stages, values, strict=True):
-            found.setdefault(of[0], []).append(one)
+        by_group: dict[str, list[EmbeddingSet]] = {}
+        for stage, of in zip(stages, values, strict=True):
+            by_group.setdefault(of[0], []).append(stage)
         note = f"groups of sets by {groups!r}: " + "; ".join(
-            f"{name} ({', '.join(one.name for one in of)})" for name, of in found.items()
+            f"{name} ({', '.join(stage.name for stage in of)})" for name, of in by_group.items()
         )
-        return _checked(Grouped({name: tuple(of) for name, of in found.items()}, note=note))
+        return _checked(Grouped({name: tuple(of) for name, of in by_group.items()}, note=note))
     names = list(dict.fromkeys(value for of in values for value in of))
-    parts = {name: tuple(_part(one, groups, name) for one in stages) for name in names}
+    parts = {name: tuple(_part(stage, groups, name) for stage in stages) for name in names}
     return _checked(Grouped(parts, groups, f"groups of items by {groups!r}"))
 
 
@@ -86,13 +86,13 @@ def _checked(grouped: Grouped) -> Grouped:
     return grouped
 
 
-def _part(one: EmbeddingSet, column: str, value: str) -> EmbeddingSet:
-    codes, names = key_codes(one.column(column))
+def _part(stage: EmbeddingSet, column: str, value: str) -> EmbeddingSet:
+    codes, names = key_codes(stage.column(column))
     rows = np.flatnonzero(codes == names.index(value)) if value in names else np.empty(0, np.int64)
     if not len(rows):
         raise InputError(
             f"items with {column} = {value} in every stage",
-            f"none in {one.name!r}",
+            f"none in {stage.name!r}",
             "give every stage all groups, or leave that stage out",
         )
-    return one.take(rows)
+    return stage.take(rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.measure.drift import DriftVerdict, GroupContrast
@@ -19,7 +18,7 @@ SCHEMA = "repscope.drift/1"
 
 
 @dataclass(frozen=True)
-class Drift:
+class DriftRecord:
     """Ordered stages of the same items.
 
     Attributes:
@@ -123,23 +122,6 @@ class Drift:
             "map": None if self.projection is None else dict(self.projection),
             "notes": list(self.notes),
         }
-
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
-        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
-
-        Args:
-            out: folder; created. Files of an earlier report there are replaced.
-            formats: of the figures.
-
-        Returns:
-            Path of report.html.
-
-        Raises:
-            StorageError: the disk refuses.
-        """
-        from repscope.verbs.drift.save import save_drift
-
-        return save_drift(self, Path(out), formats=formats)
 
     def ids(self, group: str) -> list[str]:
         """[n] ids of the items of a group, in the order of the rows that its record counts."""

@@ -77,8 +77,8 @@ def align_stages(
         UnknownNameError: no such column.
     """
     notes: list[str] = []
-    keys = {name: [_keys(one, pairing.pair) for one in stages] for name, stages in groups.items()}
-    common = {name: set.intersection(*(set(one) for one in of)) for name, of in keys.items()}
+    keys = {name: [_keys(rows, pairing.pair) for rows in stages] for name, stages in groups.items()}
+    common = {name: set.intersection(*(set(keys) for keys in of)) for name, of in keys.items()}
     everywhere = set.intersection(*common.values())
     paired = bool(everywhere)
     if paired:
@@ -88,22 +88,22 @@ def align_stages(
         of, kept = keys[name], common[name]
         if len(kept) < FEWEST_ITEMS:
             raise LinkError(
-                f"at least {FEWEST_ITEMS} items in all stages ({', '.join(one.name for one in stages)})",
+                f"at least {FEWEST_ITEMS} items in all stages ({', '.join(rows.name for rows in stages)})",
                 f"{len(kept)} with a common {pairing.pair!r} (for example "
-                + " against ".join(name_some(map(repr, one), 2) or "none" for one in of[:3])
+                + " against ".join(name_some(map(repr, keys), 2) or "none" for keys in of[:3])
                 + ")",
                 "give the stages the ids of their items, or name the key column that they share with --pair",
             )
         notes += _missing(stages, of, kept, pairing.pair)
         order = [key for key in of[0] if key in kept]
         taken = tuple(
-            keep_rows(one, np.array([found[key] for key in order], np.int64))
-            for one, found in zip(stages, of, strict=True)
+            keep_rows(rows, np.array([places[key] for key in order], np.int64))
+            for rows, places in zip(stages, of, strict=True)
         )
         taken, linked, dropped = _linked(taken, reference, pairing)
         notes += dropped
         clusters, _ = units_of(taken[0], pairing.cluster)
-        aligned[name] = AlignedStages(taken, tuple(one.name for one in stages), linked, clusters)
+        aligned[name] = AlignedStages(taken, tuple(rows.name for rows in stages), linked, clusters)
     if len(aligned) > 1 and not paired:
         notes.append("the groups share no item, so they are compared as independent")
     return aligned, paired, notes
@@ -121,10 +121,10 @@ def check_sets(
     if len(stages) < 2:
         raise InputError(
             "at least two stages in order",
-            f"{len(stages)}" + "".join(f" ({one.name!r})" for one in stages),
+            f"{len(stages)}" + "".join(f" ({rows.name!r})" for rows in stages),
             "name the first stage and later ones, from first to last",
         )
-    counts = Counter(one.name for one in stages)
+    counts = Counter(rows.name for rows in stages)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
         raise InputError(
@@ -132,11 +132,11 @@ def check_sets(
             f"{name_some(map(repr, twice))} more than once",
             "name each set once, in order",
         )
-    others = [one for one in (reference, real) if one is not None]
+    others = [rows for rows in (reference, real) if rows is not None]
     one_width((*stages, *others), "capture all of them in one space: the same model, the same capture point")
     same: dict[str, list[str]] = {}
-    for one in stages:
-        same.setdefault(one.fingerprint, []).append(one.name)
+    for rows in stages:
+        same.setdefault(rows.fingerprint, []).append(rows.name)
     return [
         f"the stages {', '.join(map(repr, names))} hold the same rows (fingerprint {fingerprint[:12]}): is "
         "one of them a copy by mistake?"
@@ -154,19 +154,19 @@ def positions_of(names: Sequence[str], given: Sequence[float] | None) -> tuple[t
         InputError: not one rising number a stage.
     """
     if given is not None:
-        found = tuple(float(one) for one in given)
-        if len(found) != len(names) or not all(low < high for low, high in pairwise(found)):
+        places = tuple(float(at) for at in given)
+        if len(places) != len(names) or not all(low < high for low, high in pairwise(places)):
             raise InputError(
                 f"{len(names)} positions that rise, one for each stage in its order",
-                ", ".join(f"{one:g}" for one in found) or "none",
+                ", ".join(f"{at:g}" for at in places) or "none",
                 "give --positions 0,4,10 in the order of the sets",
             )
-        return found, []
+        return places, []
     numbers = _numbers(names)
-    counted = tuple(float(one) for one in range(len(names)))
+    counted = tuple(float(at) for at in range(len(names)))
     if numbers is None:
         return counted, []
-    shown = ", ".join(str(one) for one in numbers)
+    shown = ", ".join(str(at) for at in numbers)
     if all(low < high for low, high in pairwise(numbers)):
         return tuple(map(float, numbers)), [f"positions {shown} are the numbers in the names of the stages"]
     return counted, [
@@ -177,29 +177,29 @@ def positions_of(names: Sequence[str], given: Sequence[float] | None) -> tuple[t
 
 def _numbers(names: Sequence[str]) -> list[int] | None:
     """The number at the end of every name, or the last number of names that are otherwise the same."""
-    found = [_LAST_NUMBER.search(name) for name in names]
-    numbers = [int(one[1]) for one in found if one]
+    ends_in = [_LAST_NUMBER.search(name) for name in names]
+    numbers = [int(match[1]) for match in ends_in if match]
     if len(numbers) < len(names):
         return None
-    ends = all(one and one.end() == len(name) for one, name in zip(found, names, strict=True))
+    ends = all(match and match.end() == len(name) for match, name in zip(ends_in, names, strict=True))
     rests = {_LAST_NUMBER.sub("#", name) for name in names}
     return numbers if ends or len(rests) == 1 else None
 
 
-def _keys(one: EmbeddingSet, column: str) -> dict[str, int]:
+def _keys(rows: EmbeddingSet, column: str) -> dict[str, int]:
     """Row by key, in the order of the rows.
 
     Raises:
         InputError: a key that occurs twice, or none at all.
     """
     if column == "id":
-        return {str(key): row for row, key in enumerate(one.ids)}
-    codes, names = key_codes(one.column(column))
+        return {str(key): row for row, key in enumerate(rows.ids)}
+    codes, names = key_codes(rows.column(column))
     present = codes[codes >= 0]
     if len(np.unique(present)) < len(present):
         repeated = [names[code] for code in np.flatnonzero(np.bincount(present) > 1)]
         raise InputError(
-            f"a {column!r} that no two rows of {one.name!r} share, to pair the stages by",
+            f"a {column!r} that no two rows of {rows.name!r} share, to pair the stages by",
             f"{len(repeated):,} that repeat ({name_some(repeated)})",
             "pair by a column that is unique in each stage",
         )
@@ -211,15 +211,15 @@ def _missing(
 ) -> list[str]:
     """What is not in every stage, per stage, with examples."""
     every = dict.fromkeys(key for of in keys for key in of)
-    if len(every) == len(kept) and all(one.n == len(kept) for one in stages):
+    if len(every) == len(kept) and all(rows.n == len(kept) for rows in stages):
         return []
     parts = []
-    for one, of in zip(stages, keys, strict=True):
+    for rows, of in zip(stages, keys, strict=True):
         missing = [key for key in every if key not in of]
         if missing:
-            parts.append(f"{len(missing):,} missing from {one.name!r} ({name_some(missing, _EXAMPLES)})")
-        if one.n > len(of):
-            parts.append(f"{one.n - len(of):,} rows of {one.name!r} have no {pair!r}")
+            parts.append(f"{len(missing):,} missing from {rows.name!r} ({name_some(missing, _EXAMPLES)})")
+        if rows.n > len(of):
+            parts.append(f"{rows.n - len(of):,} rows of {rows.name!r} have no {pair!r}")
     left_out = len(every) - len(kept)
     notes = f"{len(kept):,} items are in all stages; {left_out:,} are not, and are left out of every stage"
     return [f"{notes}: {'; '.join(parts)}" if parts else f"{notes}, since other groups lack them"]
@@ -231,22 +231,22 @@ def _linked(
     if reference is None or pairing.on is None:
         return stages, None, []
     first = stages[0]
-    found = link(first, reference, pairing.on, drop_unlinked=pairing.drop_unlinked)
-    if not pairing.drop_unlinked or (found.left >= 0).all():
-        missing = int((found.left < 0).sum())
+    linked = link(first, reference, pairing.on, drop_unlinked=pairing.drop_unlinked)
+    if not pairing.drop_unlinked or (linked.left >= 0).all():
+        missing = int((linked.left < 0).sum())
         why = f"{missing:,} of {first.n:,} items have no {pairing.on!r}: matched measures leave them out"
-        return stages, found, [why] if missing else []
-    rows = np.flatnonzero(found.left >= 0)
+        return stages, linked, [why] if missing else []
+    rows = np.flatnonzero(linked.left >= 0)
     if len(rows) < FEWEST_ITEMS:
         raise LinkError(
             f"at least {FEWEST_ITEMS} items with a {pairing.on!r} in {reference.name!r}",
             f"{len(rows)} of {first.n:,}",
             "choose another key with --on",
         )
-    lost = [str(first.ids[row]) for row in np.flatnonzero(found.left < 0)]
-    kept = tuple(one.take(rows) for one in stages)
+    lost = [str(first.ids[row]) for row in np.flatnonzero(linked.left < 0)]
+    kept = tuple(stage.take(rows) for stage in stages)
     note = (
         f"{len(lost):,} of {first.n:,} items have no {pairing.on!r} in {reference.name!r} and were left out "
         f"of every stage ({name_some(lost, _EXAMPLES)})"
     )
-    return kept, Link(found.on, found.left[rows], found.right, found.names), [note]
+    return kept, Link(linked.on, linked.left[rows], linked.right, linked.names), [note]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from repscope.measure.catalogue.measures import MEASURES
+from repscope.report.document import Tone
 
-TONES = {
+TONES: dict[str, Tone] = {
     "stable": "calm",
     "drifting": "info",
     "contracting": "wait",

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, UnknownNameError, name_some
-from repscope.neighbors import Graph, Neighbours, among, exact, find_graph
-from repscope.neighbors import kept as cache
-from repscope.neighbors.graph import SearchMode, choose_search, describe_search
+from repscope.knn import Graph, Neighbours, among, find_graph, kept
+from repscope.knn import exact as search_exactly
+from repscope.knn.graph import SearchMode, choose_search, describe_search
 from repscope.study import EmbeddingSet, Study
 from repscope.study.keys import as_keys
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.verbs.neighbors.options import NeighborsOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,8 +59,8 @@ class StudyNeighbours:
         if column not in self.queries.columns or column not in self.base.columns:
             return None
         wanted, there = (
-            np.asarray(as_keys(one.items.column(column), f"column {column!r}").to_pylist(), dtype=object)
-            for one in (self.queries, self.base)
+            np.asarray(as_keys(rows.items.column(column), f"column {column!r}").to_pylist(), dtype=object)
+            for rows in (self.queries, self.base)
         )
         asked = wanted[self.rows][:, None]
         return np.asarray((there[self.found.indices] == asked) & (asked != np.array(None)), dtype=bool)
@@ -77,7 +78,7 @@ class StudyNeighbours:
             "search": dict(self.search),
             "kept": self.kept,
             "same_label": None if same is None or not same.size else float(same.mean()),
-            "fingerprints": {one.name: one.fingerprint for one in (self.queries, self.base)},
+            "fingerprints": {rows.name: rows.fingerprint for rows in (self.queries, self.base)},
         }
         if listed:
             ids = self.base.ids
@@ -149,130 +150,86 @@ class StudyNeighbours:
         return folder
 
 
-def graph(
+def neighbors(
     study: str | Path | Study,
     name: str,
     *,
+    query: str | Sequence[str] = (),
     query_set: str | None = None,
-    k: int = 10,
-    metric: str = "cosine",
-    search: SearchMode = "auto",
-    use_cache: bool = True,
+    k: int = NeighborsOptions.k,
+    metric: str = NeighborsOptions.metric,
+    approximate: bool = False,
+    exact: bool = False,
     device: str | None = None,
-    seed: int = 0,
+    cache: bool = NeighborsOptions.cache,
+    seed: int = NeighborsOptions.seed,
 ) -> StudyNeighbours:
-    """The k nearest items of every item, from the study's cache where they are there.
+    """The nearest items of every item, or of the ones named; within a set, or from one set to another.
 
     Args:
-        study: folder of the study.
+        study: the study, or its folder.
         name: set that is searched.
-        query_set: set whose items are searched for; without, or the same: ``name`` in itself, where no
-            item finds itself.
-        k: neighbours of an item.
+        query: ids of the items to search for; all of them without.
+        query_set: set of the items to search for; without, or the same: ``name`` in itself, where no item
+            finds itself.
+        k: neighbours of each item.
         metric: "cosine", "inner" or "l2".
-        search: "auto" is exact up to 150,000 rows in themselves, or as many pairs, approximate above.
-        use_cache: read and keep the graph in ``STUDY/cache/neighbors``.
-        device: torch device of a search that is then exact, such as "cuda"; the result is the same.
+        approximate: search nearly, with the recall measured; unasked above 150,000 rows in themselves, or
+            as many pairs, but for a few items.
+        exact: search exactly, whatever it costs.
+        device: torch device of an exact search of all items, such as "cuda"; the result is the same.
+        cache: read and keep neighbours in ``STUDY/cache/neighbors``.
         seed: of an approximate search.
 
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
-        InputError, VectorError, UnknownNameError: see :func:`repscope.neighbors.exact`.
+        InputError, VectorError: ways to search that exclude each other; see :func:`repscope.knn.exact`.
+        UnknownNameError: no such metric, or no item with such an id.
         DependencyError: an approximate search without pynndescent.
     """
-    opened, queries, base = _open(study, name, query_set)
-    if device is not None and search == "approximate":
-        raise InputError(
-            "an exact search for a device", f"approximate with {device}", "leave one of them out"
-        )
-    how: SearchMode = "exact" if device is not None else search
-    if how == "auto":
-        how = choose_search(queries.n, base.n)
-    return _graph(
-        opened, queries, base, k=k, metric=metric, how=how, use_cache=use_cache, device=device, seed=seed
-    )
+    for first, second, do in (
+        (query and "--query", device and "--device", "leave --device out: few items are quick"),
+        (approximate and "--approximate", exact and "--exact", "leave one out"),
+        (approximate and "--approximate", device and "--device", "leave one out"),
+    ):
+        if first and second:
+            raise InputError("one way to search", f"{first} and {second}", do)
+    opened = Study.open(study)
+    sets = opened.open_sets([name, query_set or name])
+    queries, base = sets[query_set or name], sets[name]
+    rows = _rows_of(queries, [query] if isinstance(query, str) else query) if query else None
+    # A few items are searched exactly, whatever the size.
+    how: SearchMode = "exact" if exact or device or query else choose_search(queries.n, base.n)
+    how = "approximate" if approximate else how
+    other = "" if base is queries else base.fingerprint
+    key = kept.Key(queries.fingerprint, other, metric, kept.label_of(how, seed), queries.n, base.n)
 
-
-def nearest(
-    study: str | Path | Study,
-    name: str,
-    ids: Sequence[str],
-    *,
-    query_set: str | None = None,
-    k: int = 10,
-    metric: str = "cosine",
-    search: SearchMode = "auto",
-    use_cache: bool = True,
-    seed: int = 0,
-) -> StudyNeighbours:
-    """The k nearest items of the items with these ids: rows of :func:`graph`, without computing the rest.
-
-    Args:
-        ids: of items of ``query_set``, or of ``name`` without one.
-        study, name, query_set, k, metric, search, use_cache, seed: see :func:`graph`. Unless
-            "approximate" is asked for, a few items are searched exactly whatever the size.
-
-    Raises:
-        UnknownNameError: no item has such an id.
-    """
-    opened, queries, base = _open(study, name, query_set)
-    rows = _rows_of(queries, ids)
-    if search == "approximate":
-        whole = _graph(opened, queries, base, k=k, metric=metric, how=search, use_cache=use_cache, seed=seed)
-        return StudyNeighbours(queries, base, rows, _some(whole.found, rows), whole.search, whole.kept)
-    known = cache.load(opened, _key(queries, base, metric, "exact"), k) if use_cache else None
-    if known:
-        some = _some(known.neighbours, rows)
-    elif base is queries:
-        some = among(base.vectors, rows, k=k, metric=metric)
-    else:
-        some = exact(queries.vectors[rows], base.vectors, k=k, metric=metric)
-    return StudyNeighbours(queries, base, rows, some, {"method": "exact"}, known is not None)
-
-
-def _graph(
-    study: Study,
-    queries: EmbeddingSet,
-    base: EmbeddingSet,
-    *,
-    k: int,
-    metric: str,
-    how: SearchMode,
-    use_cache: bool,
-    seed: int,
-    device: str | None = None,
-) -> StudyNeighbours:
     def find() -> Graph:
         against = None if base is queries else base.vectors
         return find_graph(queries.vectors, against, k=k, metric=metric, search=how, device=device, seed=seed)
 
-    key = _key(queries, base, metric, cache.label_of(how, seed))
-    graph = cache.fetch(study, key, k, find) if use_cache else find()
-    return StudyNeighbours(queries, base, np.arange(queries.n), graph.neighbours, graph.search, graph.kept)
+    if rows is None or approximate:
+        graph = kept.fetch(opened, key, k, find) if cache else find()
+        found = graph.neighbours if rows is None else _some(graph.neighbours, rows)
+        places = np.arange(queries.n) if rows is None else rows
+        return StudyNeighbours(queries, base, places, found, graph.search, graph.kept)
+    known = kept.load(opened, key, k) if cache else None
+    if known:
+        found = _some(known.neighbours, rows)
+    elif base is queries:
+        found = among(base.vectors, rows, k=k, metric=metric)
+    else:
+        found = search_exactly(queries.vectors[rows], base.vectors, k=k, metric=metric)
+    return StudyNeighbours(queries, base, rows, found, {"method": "exact"}, known is not None)
 
 
-def _some(found: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
-    return Neighbours(found.indices[rows], found.scores[rows], found.metric)
-
-
-def _open(
-    study: str | Path | Study, name: str, query_set: str | None
-) -> tuple[Study, EmbeddingSet, EmbeddingSet]:
-    opened = Study.open(study)
-    sets = opened.open_sets([name, query_set or name])
-    return opened, sets[query_set or name], sets[name]
-
-
-def _key(queries: EmbeddingSet, base: EmbeddingSet, metric: str, how: str) -> cache.Key:
-    other = "" if base is queries else base.fingerprint
-    return cache.Key(queries.fingerprint, other, metric, how, queries.n, base.n)
+def _some(near: Neighbours, rows: NDArray[np.int64]) -> Neighbours:
+    return Neighbours(near.indices[rows], near.scores[rows], near.metric)
 
 
 def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
-    if not ids:
-        raise InputError("the ids of some items", "none", "give --query ID, or leave it out for all items")
-    places = {str(one): row for row, one in enumerate(queries.ids)}
-    unknown = [one for one in ids if one not in places]
+    places = {str(name): row for row, name in enumerate(queries.ids)}
+    unknown = [name for name in ids if name not in places]
     if unknown:
         import difflib
 
@@ -282,4 +239,4 @@ def _rows_of(queries: EmbeddingSet, ids: Sequence[str]) -> NDArray[np.int64]:
             name_some(map(repr, unknown)),
             f"for example {name_some(near)}",
         )
-    return np.array([places[one] for one in dict.fromkeys(ids)], dtype=np.int64)
+    return np.array([places[name] for name in dict.fromkeys(ids)], dtype=np.int64)

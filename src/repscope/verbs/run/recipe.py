@@ -20,9 +20,6 @@ from repscope.verbs.run.steps import Ref, Step, make_step
 
 SCHEMA = "repscope.recipe/1"
 
-Check = Callable[[Sequence[str]], str]
-"""Says what is wrong with the words of a command, or ""."""
-
 Say = Callable[[str], None]
 
 
@@ -112,12 +109,11 @@ class RecipeRun:
         }
 
 
-def read_recipe(path: str | Path, *, check: Check | None = None) -> Recipe:
+def read_recipe(path: str | Path) -> Recipe:
     """Read a recipe and put its steps into an order in which each finds what it reads.
 
     Args:
         path: of the TOML file.
-        check: of each step's words, as the command line would parse them.
 
     Raises:
         MissingError: no such file; or a step reads what nothing makes and what is not there.
@@ -138,18 +134,13 @@ def read_recipe(path: str | Path, *, check: Check | None = None) -> Recipe:
         raise InputError(f"the study's folder in {file}", repr(study), 'write study = "…" at the top')
     steps = [make_step(one, number) for number, one in enumerate(tables, 1)]
     _check_ids(steps)
-    for step in steps:
-        if check is not None and step.verb != "python" and (problem := check(step.words(study))):
-            raise InputError(
-                f"options of {step.verb} in step {step.id}", problem, f"see: repscope {step.verb} --help"
-            )
     recipe = Recipe(file, str(record.get("name") or file.stem), study, _ordered(steps))
     _check_inputs(recipe)
     return recipe
 
 
 def run_recipe(
-    recipe: Recipe,
+    recipe: str | Path | Recipe,
     *,
     dry_run: bool = False,
     start: str | None = None,
@@ -162,7 +153,7 @@ def run_recipe(
     still there and unchanged; all of it by fingerprint.
 
     Args:
-        recipe: from :func:`read_recipe`.
+        recipe: the TOML file, or what :func:`read_recipe` made of it.
         dry_run: only say what would run, and why.
         start: id of a step that runs again, with all that depend on it, whatever is finished.
         quiet: verbs run with ``--quiet``.
@@ -170,9 +161,12 @@ def run_recipe(
             draw their own progress.
 
     Raises:
+        MissingError, InputError: see :func:`read_recipe`.
         UnknownNameError: no step ``start``.
         CorruptError, StorageError: the state cannot be read or written.
     """
+    if not isinstance(recipe, Recipe):
+        recipe = read_recipe(recipe)
     tell = say or (lambda line: None)
     runner = _Runner(recipe, _from(recipe, start), tell, quiet=quiet)
     found: list[Outcome] = []

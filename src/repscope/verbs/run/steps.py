@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from repscope.errors import InputError, UnknownNameError
 from repscope.study.names import safe_name
+from repscope.verbs.bridge.options import ApplyOptions, FitOptions, JudgeOptions
+from repscope.verbs.common.options import REQUIRED, Option, Options, flag_of, option_of
+from repscope.verbs.compare.options import CompareOptions
+from repscope.verbs.drift.options import DriftOptions
+from repscope.verbs.export.options import ExportOptions
+from repscope.verbs.extract.options import ExtractOptions
+from repscope.verbs.import_.options import ImportOptions
+from repscope.verbs.neighbors.options import NeighborsOptions
+from repscope.verbs.project.options import ProjectOptions
 
 Kind = Literal["set", "bridge", "file", "result"]
-Options = Mapping[str, Any]
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, order=True)
@@ -42,22 +52,23 @@ class Verb:
     """How a verb is called from a recipe.
 
     Attributes:
+        options: its record, where it is a verb of Repscope's own: the other keys of a step. A list is an
+            option given several times where the record says so; other lists are joined by commas.
         arguments: keys of a step that become arguments, in order; a list becomes several.
-        study: "first" (an argument), "option" (``--study``), or "none".
         sets, bridges, files: keys that name what the step reads; values may be lists.
         makes: what the step will have made.
-        overwrites: ``--overwrite`` replaces what an earlier run of this step made.
-        repeated: keys whose list is an option given several times; other lists are joined by commas.
     """
 
+    options: type[Options] | None
     arguments: tuple[str, ...] = ()
-    study: Literal["first", "option", "none"] = "first"
     sets: tuple[str, ...] = ()
     bridges: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    makes: Callable[[Options], list[Ref]] = lambda options: []
-    overwrites: bool = False
-    repeated: tuple[str, ...] = ()
+    makes: Callable[[Values], list[Ref]] = lambda options: []
+
+    def fields(self) -> dict[str, Field[Any]]:
+        """The options by key of a step."""
+        return {} if self.options is None else {flag_of(known)[2:]: known for known in fields(self.options)}
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class Step:
 
     id: str
     verb: str
-    options: Options
+    options: Values
     needs: tuple[str, ...] = ()
     reads: tuple[Ref, ...] = ()
     makes: tuple[Ref, ...] = ()
@@ -82,16 +93,16 @@ class Step:
     def words(self, study: str) -> list[str]:
         """The command line after ``repscope``."""
         spec = VERBS[self.verb]
+        known = spec.fields()
         words = self.verb.split()
-        if spec.study == "first":
-            words.append(study)
+        first = known and "study" not in known
+        words += [study] if first else []
         for key in spec.arguments:
             words += _texts(self.options.get(key))
-        if spec.study == "option":
-            words += ["--study", study]
+        words += ["--study", study] if "study" in known else []
         for key, value in self.options.items():
             if key not in spec.arguments:
-                words += _option(key, value, key in spec.repeated)
+                words += _option(key, value, key in known and option_of(known[key]).repeated)
         return words
 
     def command(self, study: str, *, overwrite: bool = False) -> list[str]:
@@ -104,7 +115,7 @@ class Step:
     @property
     def overwrites(self) -> bool:
         """Running it again replaces what it made, if it is told to."""
-        return VERBS[self.verb].overwrites
+        return "overwrite" in VERBS[self.verb].fields()
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ class _Makes:
     keys: tuple[str, ...] = ("as",)
     captures: bool = field(default=False)
 
-    def __call__(self, options: Options) -> list[Ref]:
+    def __call__(self, options: Values) -> list[Ref]:
         names = [
             part.strip() for key in self.keys for text in _texts(options.get(key)) for part in text.split(",")
         ]
@@ -127,10 +138,10 @@ class _Makes:
         return [Ref(self.kind, name) for name in names if name]
 
 
-def _result(verb: str, keys: tuple[str, ...], file: str) -> Callable[[Options], list[Ref]]:
+def _result(verb: str, keys: tuple[str, ...], file: str) -> Callable[[Values], list[Ref]]:
     """The record that a verb saves: in ``out``, or in the study's results under the names of ``keys``."""
 
-    def makes(options: Options) -> list[Ref]:
+    def makes(options: Values) -> list[Ref]:
         if out := options.get("out"):
             return [Ref("file", str(PurePosixPath(str(out)) / file))]
         names = [text for key in keys for text in _texts(options.get(key))]
@@ -142,44 +153,40 @@ def _result(verb: str, keys: tuple[str, ...], file: str) -> Callable[[Options], 
 
 
 VERBS: dict[str, Verb] = {
-    "python": Verb(("script", "arguments"), "none", files=("script",)),
+    "python": Verb(None, ("script", "arguments"), files=("script",)),
     "extract": Verb(
-        ("source",), "option", files=("source", "weights", "model"), makes=_Makes("set", captures=True),
-        overwrites=True, repeated=("capture", "templates"),
+        ExtractOptions, ("source",), files=("source", "weights", "model"), makes=_Makes("set", captures=True)
     ),
-    "import": Verb(
-        ("files",), "option", files=("files", "items"), makes=_Makes("set"), overwrites=True,
-    ),
-    "export": Verb(("set",), sets=("set",), makes=_Makes("file", ("to",)), overwrites=True),
-    "bridge fit": Verb(
-        sets=("source", "target"), makes=_Makes("bridge"), overwrites=True, repeated=("param", "unseen"),
-    ),
-    "bridge apply": Verb(
-        ("name",), sets=("to",), bridges=("name",), makes=_Makes("set"), overwrites=True,
-    ),
+    "import": Verb(ImportOptions, ("files",), files=("files", "items"), makes=_Makes("set")),
+    "export": Verb(ExportOptions, ("set",), sets=("set",), makes=_Makes("file", ("to",))),
+    "bridge fit": Verb(FitOptions, sets=("source", "target"), makes=_Makes("bridge")),
+    "bridge apply": Verb(ApplyOptions, ("name",), sets=("to",), bridges=("name",), makes=_Makes("set")),
     "bridge report": Verb(
-        ("names",), sets=("source", "target"), bridges=("names",),
-        makes=_result("bridge", ("names",), "bridges.json"), repeated=("param", "unseen"),
+        JudgeOptions, ("names",), sets=("source", "target"), bridges=("names",),
+        makes=_result("bridge", ("names",), "metrics.json"),
     ),
     "compare": Verb(
-        ("before", "after"), sets=("before", "after", "reference"),
+        CompareOptions, ("before", "after"), sets=("before", "after", "reference"),
         makes=_result("compare", ("before", "after"), "metrics.json"),
     ),
     "drift": Verb(
-        ("sets",), sets=("sets", "reference", "real"), repeated=("group",),
+        DriftOptions, ("sets",), sets=("sets", "reference", "real"),
         # Its results are named after the stages that it finds; only a folder of one's own is known before.
         makes=lambda options: _result("drift", (), "metrics.json")(options) if "out" in options else [],
     ),
-    "project": Verb(("sets",), sets=("sets",), makes=_result("project", ("sets",), "map.json")),
-    "neighbors": Verb(
-        ("set",), sets=("set", "query-set"), makes=lambda options: [], repeated=("query",),
+    "project": Verb(
+        ProjectOptions, ("sets",), sets=("sets",), makes=_result("project", ("sets",), "map.json")
     ),
+    "neighbors": Verb(NeighborsOptions, ("set",), sets=("set", "query-set")),
 }  # fmt: skip
 """Every verb that a recipe can have. The keys of a step are the options of the command line."""
 
 OWN = ("id", "verb", "needs", "reads", "makes")
 """Keys of a step that are the recipe's and not the verb's."""
 
+
+SHARED = ("seed", "json", "quiet")
+"""Options that every command has."""
 
 OPTIONAL = ("arguments", "names")
 """Arguments that a step may lack."""
@@ -206,6 +213,8 @@ def make_step(record: Mapping[str, Any], number: int) -> Step:
     spec = VERBS[verb]
     for key, value in options.items():
         _check_value(value, f"{key} of {where}")
+    if spec.options is not None and (problem := _problem(spec, spec.options, options)):
+        raise InputError(f"options of {verb} in {where}", problem, f"see: repscope {verb} --help")
     for key in spec.arguments:
         if key not in options and key not in OPTIONAL and (verb, key) != ("drift", "sets"):
             raise InputError(f"{key!r} in {where} ({verb})", "none", f"write {key} = …")
@@ -224,6 +233,41 @@ def make_step(record: Mapping[str, Any], number: int) -> Step:
         reads=tuple(dict.fromkeys(reads)),
         makes=tuple(dict.fromkeys(makes)),
     )
+
+
+def _problem(spec: Verb, record: type[Options], options: Values) -> str:
+    """What the verb would refuse about its options, or ""."""
+    known, hints = spec.fields(), get_type_hints(record)
+    for key, value in options.items():
+        if key in spec.arguments or (key in SHARED and key not in known):
+            continue
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=3)
+            return f"No such option: --{key}" + (f" (near: --{', --'.join(near)})" if near else "")
+        about, hint = option_of(known[key]), hints[known[key].name]
+        if isinstance(value, bool) != (hint is bool):
+            return (
+                f"{_text(value)!r} for --{key}, which takes {'true or false' if hint is bool else 'a value'}"
+            )
+        kind = next((kind for kind in (float, int) if hint in (kind, kind | None)), None)
+        if kind is not None and (why := _number_problem(value, kind, about)):
+            return f"{_text(value)!r} for --{key}, which takes {why}"
+    missing = [
+        key
+        for key, field_ in known.items()
+        if field_.default is REQUIRED and key not in options and key != "study"
+    ]
+    return f"Missing option '--{missing[0]}'" if missing else ""
+
+
+def _number_problem(value: Any, kind: type[float], about: Option) -> str:
+    try:
+        number = kind(_text(value))
+    except ValueError:
+        return "a whole number" if kind is int else "a number"
+    if about.least is not None and number < about.least:
+        return f"{about.least:g} or more"
+    return f"{about.most:g} or less" if about.most is not None and number > about.most else ""
 
 
 def _own_makes(text: str) -> Ref:

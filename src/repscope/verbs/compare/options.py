@@ -1,0 +1,69 @@
+"""The options of ``compare``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repscope.verbs.common import options as shared
+from repscope.verbs.common.options import REQUIRED, Options, option
+from repscope.verbs.common.words import check_words, split_value, split_words
+
+
+def parse_split(text: str) -> tuple[str, str]:
+    """``COL=VALUE`` as a pair.
+
+    Raises:
+        InputError: there is no "=".
+    """
+    return split_value(text, "--split", "split=unseen")
+
+
+def check_gate(text: str) -> tuple[str, ...]:
+    """Verdicts of ``--fail-on``.
+
+    Raises:
+        UnknownNameError: one of them is no verdict.
+    """
+    from repscope.measure.verdict.records import UNLINKED_WORDS, WORDS
+
+    return check_words(text, dict.fromkeys((*WORDS, *UNLINKED_WORDS)), "a verdict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(Options):
+    """The options of ``repscope compare``."""
+
+    replayed = (
+        "reference on cluster views split drop_unlinked measures seen method perplexity palette "
+        "resamples seed"
+    )
+
+    reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
+    on: str | None = option(
+        None, "'id' or a key column that links items and reference; without it, distributions only."
+    )
+    cluster: str | None = option(
+        None, "Column of items that are not independent, such as image_id; id for none."
+    )
+    views: str | None = option(
+        None, "Column of what rows are augmented views of, for the measure lidar.", metavar="COL"
+    )
+    split: tuple[str, str] | None = option(
+        None, "Only items with this value.", metavar="COL=VALUE", parse=parse_split, text="=".join
+    )
+    method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
+    perplexity: float = shared.PERPLEXITY()
+    measures: tuple[str, ...] | None = option(
+        None, "Names, comma-separated; all by default.", parse=split_words, text=",".join
+    )
+    seen: str | None = option(None, "Column of the reference that says which classes were seen.")
+    palette: str = shared.PALETTE()
+    drop_unlinked: bool = shared.DROP_UNLINKED()
+    resamples: int = shared.RESAMPLES()
+    fail_on: tuple[str, ...] = shared.FAIL_ON(
+        "Exit with 3 on these verdicts, comma-separated.", parse=check_gate
+    )
+    out: Path | None = shared.OUT("Folder for the report; STUDY/results/compare/… by default.")
+    figures: tuple[str, ...] = shared.FIGURES()
+    seed: int = shared.SEED(always=True)

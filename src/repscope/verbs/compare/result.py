@@ -1,0 +1,41 @@
+"""The result of a comparison: its record, which writes its own report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repscope.report.files import FORMATS, write_report
+from repscope.verbs.compare.csv import metrics_csv
+from repscope.verbs.compare.document import comparison_document
+from repscope.verbs.compare.record import ComparisonRecord
+
+
+@dataclass(frozen=True)
+class Comparison(ComparisonRecord):
+    """Two stages against a reference; see :class:`~repscope.verbs.compare.record.ComparisonRecord`."""
+
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FORMATS) -> Path:
+        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
+
+        Args:
+            out: folder; created. Files of an earlier comparison there are replaced.
+            formats: of the figures.
+
+        Returns:
+            Path of report.html.
+
+        Raises:
+            StorageError: the disk or its permissions refuse.
+            InputError: a value that JSON or Parquet cannot hold.
+        """
+        return write_report(
+            Path(out),
+            comparison_document(self),
+            metrics=self.to_json(),
+            table=metrics_csv(self),
+            items=self.items,
+            figures=self.figures,
+            captions=self.captions,
+            formats=formats,
+        )

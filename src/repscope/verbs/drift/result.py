@@ -1,0 +1,41 @@
+"""The result of a drift analysis: its record, which writes its own report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repscope.report.files import FORMATS, write_report
+from repscope.verbs.drift.csv import drift_csv
+from repscope.verbs.drift.document import drift_document
+from repscope.verbs.drift.record import DriftRecord
+
+
+@dataclass(frozen=True)
+class Drift(DriftRecord):
+    """Ordered stages of the same items; see :class:`~repscope.verbs.drift.record.DriftRecord`."""
+
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FORMATS) -> Path:
+        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
+
+        Args:
+            out: folder; created. Files of an earlier report there are replaced.
+            formats: of the figures.
+
+        Returns:
+            Path of report.html.
+
+        Raises:
+            StorageError: the disk or its permissions refuse.
+            InputError: a value that JSON or Parquet cannot hold.
+        """
+        return write_report(
+            Path(out),
+            drift_document(self),
+            metrics=self.to_json(),
+            table=drift_csv(self),
+            items=self.items,
+            figures=self.figures,
+            captions=self.captions,
+            formats=formats,
+        )

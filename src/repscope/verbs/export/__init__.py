@@ -1,0 +1,1 @@
+"""``repscope export``: a set into a file of another format."""

@@ -1,0 +1,1 @@
+"""``repscope extract``: what a model's modules take and give, as sets."""

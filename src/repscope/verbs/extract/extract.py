@@ -1,0 +1,203 @@
+"""``extract``: the rows that a model's modules take and give for the items of a source, as sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repscope.errors import InputError
+from repscope.extraction import Extraction, RunSettings, Source
+from repscope.extraction.capture.points import CapturePoint, Pool
+from repscope.extraction.models.preprocess import Preprocessing, Transform, preprocessing
+from repscope.extraction.run.contact_sheet import FILE_NAME, save_sheet
+from repscope.extraction.run.extract import AGAIN, Prepared, prepare, run
+from repscope.extraction.run.plan import Plan, plan_extraction
+from repscope.extraction.sources.image_lists import ImageFiles
+from repscope.extraction.sources.open import SourceOptions, open_source
+from repscope.extraction.sources.stored_images import StoredImages
+from repscope.study import Study
+from repscope.text.progress import OnProgress
+from repscope.verbs.extract.options import ExtractOptions
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def extract(
+    source: str | Path | Source,
+    model: str | nn.Module,
+    *,
+    study: str | Path | Study,
+    texts: Source | None = None,
+    source_kind: str | None = None,
+    path_column: str | None = None,
+    id_column: str | None = None,
+    id_rule: str | None = None,
+    items: str | Path | None = None,
+    text_column: str | Sequence[str] = (),
+    images: str | Path | None = None,
+    regions: Sequence[str] | None = None,
+    templates: Sequence[str] = (),
+    array: str | None = None,
+    weights: str | Path | None = None,
+    capture: str | Iterable[str | CapturePoint] | Mapping[str, str] = (),
+    name: str | None = None,
+    pool: Pool | None = None,
+    preprocess: Preprocessing | Transform | None = None,
+    resize: str | int | None = None,
+    crop: str | int | None = None,
+    mean: str | None = None,
+    std: str | None = None,
+    interpolation: str | None = None,
+    batch_size: int = ExtractOptions.batch_size,
+    device: str | None = None,
+    dtype: str | None = None,
+    autocast: str | None = None,
+    workers: int = ExtractOptions.workers,
+    limit: int | None = None,
+    strict: bool = False,
+    overwrite: bool = False,
+    shard_rows: int = ExtractOptions.shard_rows,
+    seed: int = ExtractOptions.seed,
+    progress: OnProgress | None = None,
+) -> Extraction:
+    """Run a model over a source of items and keep what its modules take and give, one set each.
+
+    All capture points are read in one forward pass. Work is committed every ``shard_rows`` items; the
+    same call again continues after the last committed one, and does nothing when all is there. The same
+    items, model, weights and options give the same fingerprints, whether interrupted or not.
+
+    Args:
+        source: a folder of images, where a sub-folder is a label, a file that
+            :func:`repscope.extraction.sources.open.open_source` knows, or any
+            :class:`repscope.extraction.sources.base.Source`, of images or of texts.
+        model: a form of :data:`repscope.extraction.models.load.FORMS`, or a module, which is left exactly as
+            it was found.
+        study: the study, or its folder, which is created.
+        texts: texts besides the images of ``source``, for both towers of a dual encoder in one run. A
+            capture point of the text tower fills a set of texts, one of the image tower a set of images,
+            and the model's own output both, named with ``_image`` and ``_text`` at the end.
+        source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
+            what is said of a source that is a path; see
+            :class:`repscope.extraction.sources.open.SourceOptions`.
+        weights: a safetensors or weights-only file for a model from a file or folder.
+        capture: points in the command line's form (``"adapter:input=before"``), or a mapping of set name
+            to point. None takes the model's own output.
+        name: set name when there is one point without its own.
+        preprocess: what is done to an RGB image; None for the model's own, or pixels in [0, 1].
+        resize, crop, mean, std, interpolation: the same in the command line's form; see
+            :func:`repscope.extraction.models.preprocess.preprocessing`.
+        pool, batch_size, shard_rows, device, dtype, autocast, workers, limit, strict, overwrite, seed: see
+            :class:`repscope.extraction.run.settings.RunSettings`.
+        progress: called after every batch, and when a batch did not fit into memory.
+
+    Raises:
+        MissingError, InputError: no such source, nothing in it, nothing readable; or bad options.
+        ModelError: the model, its weights or a capture point cannot be used; or a batch of one item does
+            not fit into memory.
+        VectorError: NaN or Inf; the items are named.
+        ExistsError: a set is there that was made differently.
+        StudyError: another process is writing one of the sets.
+        StorageError: the disk refuses; what was committed stays.
+        DependencyError: transformers is needed and not there.
+    """
+    opened = study if isinstance(study, Study) else Study(study)
+    plain = isinstance(source, str | Path) and isinstance(model, str) and texts is None and preprocess is None
+    points = [capture] if isinstance(capture, str) else capture
+    if not isinstance(points, Mapping):
+        points = tuple(points)
+        plain = plain and all(isinstance(point, str) for point in points)
+    asked = {"study": opened.path, "capture": points, "text_column": _several(text_column)}
+    options = ExtractOptions.of(locals() | asked)
+    # --overwrite stays out where it is not needed: given to complete sets, it would begin again.
+    command = options.to_command("extract", source) if plain and not isinstance(points, Mapping) else ""
+    settings = settings_of(options)
+    return run(
+        _prepared(source, options, settings, texts, preprocess),
+        opened,
+        settings,
+        resume=command or AGAIN,
+        resume_replacing=f"{command} --overwrite" if command else None,
+        progress=progress,
+    )
+
+
+def plan(source: str | Path, options: ExtractOptions) -> Plan:
+    """Say what :func:`extract` would do, and save the first batch as a contact sheet.
+
+    Args:
+        source: as for :func:`extract`.
+        options: with the place of the sheet in ``out``: a PNG file, or a folder.
+
+    Raises:
+        RepscopeError: as :func:`extract`; or the sheet cannot be saved.
+    """
+    settings = settings_of(options)
+    made = plan_extraction(_prepared(source, options, settings), settings)
+    if made.sheet is None:
+        return made
+    return made.saved(save_sheet(made.sheet, Path(options.out or FILE_NAME)))
+
+
+def settings_of(options: ExtractOptions) -> RunSettings:
+    """How the run computes.
+
+    Raises:
+        InputError: values that no run can have.
+    """
+    return RunSettings(**{setting.name: getattr(options, setting.name) for setting in fields(RunSettings)})
+
+
+def source_options(options: ExtractOptions) -> SourceOptions:
+    """What is said of the source."""
+    texts = options.text_column
+    return SourceOptions(
+        kind=options.source_kind,
+        path_column=options.path_column,
+        id_column=options.id_column,
+        # One name stays a name, as sets made before there could be several record it.
+        text_column=(texts[0] if len(texts) == 1 else texts) or None,
+        images=options.images,
+        regions=options.regions and tuple(options.regions),
+        templates=tuple(options.templates) or None,
+        array=options.array,
+        id=options.id_rule,
+        items=options.items,
+    )
+
+
+def _prepared(
+    source: str | Path | Source,
+    options: ExtractOptions,
+    settings: RunSettings,
+    texts: Source | None = None,
+    preprocess: Preprocessing | Transform | None = None,
+) -> Prepared:
+    """What a run and its plan begin with."""
+    about = source_options(options)
+    if isinstance(source, str | Path):
+        source = open_source(source, about)
+        # The texts beside its images, if a column of them is asked for.
+        if texts is None and about.text_column and isinstance(source, ImageFiles | StoredImages):
+            texts = source.texts
+    elif about != SourceOptions():
+        raise InputError("options of a source that is a path", "a source", "make the source with them")
+    pixels = (options.resize, options.crop, options.mean, options.std, options.interpolation)
+    if preprocess is not None and any(step is not None for step in pixels):
+        raise InputError("preprocess= or resize, crop, mean, …", "both", "leave one out")
+    return prepare(
+        source,
+        options.model,
+        settings,
+        texts=texts,
+        capture=options.capture,
+        name=options.name,
+        weights=options.weights,
+        preprocess=preprocess or preprocessing(*pixels),
+    )
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,1 @@
+"""``repscope import``: files of any origin into a study."""

@@ -1,0 +1,29 @@
+"""The options of ``import``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repscope.verbs.common.options import REQUIRED, Options, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions(Options):
+    """The options of ``repscope import``."""
+
+    study: Path = option(REQUIRED, "Folder of the study; created if there is none.", "--study -s")
+    names: str | None = option(
+        None, "Names of the sets; by default the files' names.", "--as", metavar="SET[,SET…]"
+    )
+    vectors: str | None = option(None, "Key, column or column prefix of the vectors.", metavar="KEY")
+    ids: str | None = option(None, "Key or column of the ids.", metavar="KEY")
+    labels: str | None = option(None, "Key or column of the labels.", metavar="KEY")
+    items: str | None = option(
+        None,
+        "Table of item columns (csv, json, parquet): joined by id, else row by row.",
+        metavar="FILE",
+    )
+    drop_invalid: bool = option(False, "Leave rows with NaN, Inf or only zeros out, and record them.")
+    trust_pickle: bool = option(False, "DANGEROUS: run the code that a pickle asks for; recorded.")
+    overwrite: bool = option(False, "Replace sets of the same names; each stays until the new one is whole.")

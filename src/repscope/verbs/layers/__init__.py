@@ -1,0 +1,1 @@
+"""``repscope layers``: a model's modules, and what can be captured."""

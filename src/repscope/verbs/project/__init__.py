@@ -1,0 +1,1 @@
+"""``repscope project``: a joint map, and how far to trust it."""

@@ -1,0 +1,1 @@
+"""What several tests share beside fixtures: programs that die, a small training, a sequential test."""
