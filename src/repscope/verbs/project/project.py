@@ -14,6 +14,7 @@ from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.common.rows import one_width
 from repscope.verbs.common.words import map_method
 from repscope.verbs.project.options import ProjectOptions
@@ -63,7 +64,7 @@ class StudyMap:
             parts.append(pa.table(columns))
         return pa.concat_tables(parts)
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
         """Write map.json, coordinates.parquet and the figure; return the folder.
 
         Raises:
