@@ -29,6 +29,7 @@ from repscope.verbs.bridge.holdout import (
     split_rows,
 )
 from repscope.verbs.bridge.record import Gallery, TopChange
+from repscope.verbs.common.threads import thrifty
 
 Floats = NDArray[np.floating[Any]]
 
@@ -138,6 +139,7 @@ class Evaluation:
     resamples: int = RESAMPLES
 
 
+@thrifty
 def evaluate_rows(sets: LinkedSets, rows: Index, moved: Floats, how: Evaluation) -> ArrayComparison:
     """Compare held-out rows before and after against the whole target.
 
