@@ -54,6 +54,7 @@ def _study(folder: Path, n: int, d: int) -> Path:
     from repscope.testing import simulate
 
     world = simulate("improved", images=n, classes=TEXTS, d=d, seed=0)
+    folder.mkdir()
     study = rs.Study(folder / "study")
     for name, rows, labels in (
         ("before", world.before, world.item_keys),
