@@ -6,13 +6,17 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ZOO ?= .venv-zoo
 
-.PHONY: demo test test-zoo lint bench docs confusion clean
+.PHONY: demo test test-long test-zoo lint bench docs confusion clean
 
 demo: $(READY)
 	$(BIN)/repscope demo repscope-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# What takes minutes by its nature: kills at 200 points.
+test-long: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m long
 
 # timm, open_clip and sentence-transformers, which need a torchvision that breaks everything else beside a CPU torch.
 test-zoo: $(ZOO)/.ready

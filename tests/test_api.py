@@ -133,7 +133,7 @@ def test_a_verb_on_a_study_takes_it_first():
         assert next(iter(inspect.signature(in_python(command)).parameters)) == "study"
 
 
-@pytest.mark.parametrize("record", {one for one in OPTIONS.values() if one}, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("record", list(filter(None, OPTIONS.values())), ids=lambda record: record.__name__)
 def test_what_is_replayed_are_fields(record):
     assert set(record.replayed.split()) <= {one.name for one in fields(record)}
 

@@ -1,4 +1,4 @@
-"""Every code block of README.md, CONTRIBUTING.md and docs/ is run, page by page, in the order of the page.
+"""Every code block of README.md and docs/ is run, page by page; CONTRIBUTING.md has ``test_adding.py``.
 
 ``python``
     Runs in one namespace a page. With a ``title`` it is a file that is written instead.
@@ -39,9 +39,9 @@ from repscope.cli.main import app
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [
     "README.md",
-    "CONTRIBUTING.md",
     *sorted(str(p.relative_to(REPOSITORY)) for p in REPOSITORY.glob("docs/**/*.md")),
 ]
+"""Pages whose blocks are run. Those of CONTRIBUTING.md are files; ``test_adding.py`` adds them."""
 
 NOT_RUN = {
     "sh": "installs packages, or runs everything for minutes, or needs the reader's own files",
@@ -183,7 +183,7 @@ class Page:
         return done.returncode, done.stdout
 
     def here(self, arguments: list[str]) -> tuple[int, str]:
-        """The same of ``repscope`` in this process; as in a pipe, stdout arrives when the program ends."""
+        """The same of ``repscope`` in this process: what is printed arrives in the order of the program."""
         with (
             contextlib.chdir(self.folder),
             importable(self.folder),
@@ -193,7 +193,7 @@ class Page:
             done = CliRunner().invoke(app, arguments, prog_name="repscope", env=TERMINAL)
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return done.exit_code, done.stderr + done.stdout
+        return done.exit_code, done.output
 
 
 @contextlib.contextmanager

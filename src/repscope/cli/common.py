@@ -136,10 +136,12 @@ def fail(error: RepscopeError) -> NoReturn:
 
 def show(record: Any, lines: Iterable[str], *, as_json: bool, quiet: bool) -> None:
     """What was made, on stdout: its record as JSON, or lines for a person, or nothing."""
+    # What was said before stands before, also where neither stream is a terminal.
+    sys.stderr.flush()
     if as_json:
         print_json(record.to_json() if hasattr(record, "to_json") else record)
     elif not quiet:
-        print("\n".join(lines))
+        print("\n".join(lines), flush=True)
 
 
 def gate(words: Collection[str], verdicts: Iterable[str], quiet: bool) -> None:
