@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from repscope.errors import InputError
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import ArrayComparison
-from repscope.measure.core.neighbour_lists import NeighbourLists
 from repscope.measure.core.pairs import PermutationNull
 from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.core.results import SimilarityResult
 from repscope.measure.core.stage import NEIGHBOUR_ROWS
-from repscope.measure.core.stage import NEIGHBOURS as K
 from repscope.verbs.common.rows import spread
 from repscope.verbs.compare.pairing import Paired
 
@@ -49,6 +47,7 @@ def similarity_of(
     Returns:
         Results in the order of the documentation, and the reason for each that is undefined.
     """
+    from repscope.measure.comparison.neighbours import kept_neighbours
     from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 
     names = [name for name, one in MEASURES.items() if one.group == "similarity"]
@@ -58,7 +57,7 @@ def similarity_of(
         return (), {}
     frame = arrays.before.frame
     x, y = arrays.before.unit, arrays.after.unit
-    search = partial(_kept_neighbours, arrays)
+    search = partial(kept_neighbours, arrays)
     table = similarity_replicates(
         x, y, frame.groups, frame.n_groups, seed=seed, neighbour_rows=NEIGHBOUR_ROWS, search=search
     )
@@ -161,24 +160,13 @@ def _null_method(null: PermutationNull) -> str:
     return "; ".join(part for part in (f"{null.permutations} random pairings", null.method) if part)
 
 
-def _kept_neighbours(
-    arrays: ArrayComparison, rows: NDArray[np.int64]
-) -> tuple[NeighbourLists, NeighbourLists]:
-    """Neighbours of both stages among the rows: those that the measures have searched, if they are these."""
-    from repscope.measure.similarity.neighbours import neighbour_pair
-
-    before, after = arrays.before, arrays.after
-    if np.array_equal(rows, before.sampled_rows) and len(rows) > K:
-        return before.neighbours, after.neighbours
-    return neighbour_pair(before.unit[rows], after.unit[rows])
-
-
 def _neighbourhoods(arrays: ArrayComparison) -> Neighbourhoods | None:
     from repscope.measure.change.neighbours import neighbour_change_of
+    from repscope.measure.comparison.neighbours import kept_neighbours
 
     rows = arrays.before.sampled_rows
     try:
-        found = neighbour_change_of(*_kept_neighbours(arrays, rows))
+        found = neighbour_change_of(*kept_neighbours(arrays, rows))
     except InputError:
         # Fewer items than neighbours: no neighbourhoods to compare; the record says None.
         return None
