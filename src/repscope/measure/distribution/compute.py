@@ -6,6 +6,7 @@ from functools import partial
 from math import inf
 
 from repscope.measure.core.estimate import FIXED
+from repscope.measure.core.sampled import MAX_ROWS
 from repscope.measure.core.stage import Samples, Stage, StageMeasure
 from repscope.measure.distribution.frechet import frechet, frechet_replicates
 from repscope.measure.distribution.frechet_limit import (
@@ -68,7 +69,18 @@ def _sliced(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 def _manifold(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     frame = stage.frame
-    replicates = manifold_replicates(stage.unit, frame.reference, *stage.groups(intervals), seed=frame.seed)
+    # A larger set is sampled by the measure, and other rows than the stage's.
+    whole = len(stage.unit) <= MAX_ROWS
+    replicates = manifold_replicates(
+        stage.unit,
+        frame.reference,
+        *stage.groups(intervals),
+        seed=frame.seed,
+        searches=(
+            (lambda: stage.distances) if whole else None,
+            (lambda: frame.reference_distances) if len(frame.reference) <= MAX_ROWS else None,
+        ),
+    )
     for name in names:
         yield name, replicates[name]
 

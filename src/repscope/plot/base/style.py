@@ -192,4 +192,6 @@ def settle(figure: Figure) -> None:
     the same figure saved twice would differ.
     """
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    with styled():
+        # No engine at all: with matplotlib's "none", which keeps a placeholder, every saving draws twice.
+        figure.set_layout_engine(None)

@@ -22,6 +22,7 @@ from repscope.verbs.bridge.checkpoints import checkpoints, watch
 from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.common.threads import thrifty
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -181,6 +182,7 @@ def check_link(method: str, on: str | None, no_link: bool) -> None:
         )
 
 
+@thrifty
 def fit_rows(bridge: Bridge, sets: LinkedSets, split: Split) -> float:
     """Fit a bridge on the rows of a split only; the seconds that it took."""
     source = Rows(sets.source, sets.source.name, split.source)
