@@ -15,6 +15,7 @@ from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     file_item,
+    find_file,
     find_images,
     records,
     refuse_empty,
@@ -63,7 +64,7 @@ def read_captions(
             "caption": captions[0] if captions else None,
             "captions": json.dumps(captions, ensure_ascii=False),
         }
-        items.append(file_item(own, folder / record["file_name"], described))
+        items.append(file_item(own, find_file(folder, record["file_name"]), described))
     columns = ("path", "image_id", "caption", "captions")
     about = {"images": printable(absolute(folder))}
     return ImageFiles("coco-captions", path, tuple(items), columns, about, texts=_texts(value, path))
@@ -239,7 +240,7 @@ class Annotated:
                 counted: len(inside),
                 **extra(inside),
             }
-            items.append(file_item(own, self.folder / record["file_name"], columns))
+            items.append(file_item(own, find_file(self.folder, record["file_name"]), columns))
         return ImageFiles(self.kind, self.path, tuple(items), ("path", *columns), self._record(()))
 
     def cut(
@@ -262,7 +263,7 @@ class Annotated:
         parts = CutOuts()
         for image, record, inside in self._each():
             if inside:
-                parts.begin(self.folder / record["file_name"], record)
+                parts.begin(find_file(self.folder, record["file_name"]), record)
             for part in inside:
                 own = f"{image}#{key_of(part, 'id', self.path)}:{name}"
                 described = {"image_id": image, "label": self.class_name(part), **extra(part)}
