@@ -61,9 +61,8 @@ def _load_from_bytes(raw: object) -> Storage:
 
     if not isinstance(raw, bytes | memoryview):
         raise TypeError("a tensor without bytes")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(action="ignore"):
         # Reading legacy storages makes torch announce their deprecation to us.
-        warnings.simplefilter("ignore")
         try:
             storage = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
             untyped = storage._untyped_storage

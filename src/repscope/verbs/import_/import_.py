@@ -38,6 +38,7 @@ from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import command, describe_environment
 from repscope.study.storage import json_hash
 from repscope.study.study import SHARD_ROWS
+from repscope.text.json_record import JsonRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +48,7 @@ ZERO = "a zero vector has no direction"
 
 
 @dataclass(frozen=True)
-class ImportedSet:
+class ImportedSet(JsonRecord):
     """One set that an import wrote.
 
     Attributes:
@@ -70,10 +71,6 @@ class ImportedSet:
     key: str
     skipped: int
     notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The record of ``--json``."""
-        return {**vars(self), "columns": list(self.columns), "notes": list(self.notes)}
 
     def __str__(self) -> str:
         skipped = f"  ({self.skipped:,} rows left out)" if self.skipped else ""
