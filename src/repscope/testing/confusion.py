@@ -10,10 +10,11 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.measure.verdict import reading, records, rules
-from repscope.measure.verdict.records import VERDICT_MEASURES, WORDS
+from repscope.measure.verdict.records import VERDICT_MEASURES, WORDS, Verdict
 from repscope.testing import studies as simulated
 from repscope.testing.stamp import stamp
 from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
@@ -21,12 +22,24 @@ from repscope.testing.studies import CONDITIONS, SimulatedStudy, simulate
 RULES = (records, reading, rules, simulated)
 """Modules that decide what the table says; it is stamped with their hash."""
 
-DESIGNS = {
-    "150 images, 1 row each": (150, 1),
-    "150 images, 4 rows each": (150, 4),
-    "15 images, 1 row each": (15, 1),
+DESIGNS: dict[str, dict[str, Any]] = {
+    "150 images, 1 row each": {"images": 150},
+    "150 images, 4 rows each": {"images": 150, "rows_per_image": 4},
+    "15 images, 1 row each": {"images": 15},
 }
-"""Images and rows an image of each design."""
+"""Sizes that every condition is simulated in; keywords of :func:`repscope.testing.simulate`."""
+
+HARD_DESIGNS: dict[str, dict[str, Any]] = {
+    "12 images, 4 rows each": {"images": 12, "rows_per_image": 4},
+    "40 images, 1 row each": {"images": 40},
+    "35 images of 1 to 40 rows": {"images": 35, "unequal": True},
+    "150 images, heavy tails": {"images": 150, "heavy": True},
+    "150 images, Zipf classes": {"images": 150, "zipf": True},
+}
+"""What intervals find hard; :data:`HARD_CONDITIONS` are simulated in these too."""
+
+HARD_CONDITIONS = ("exchangeable", "exchangeable-small", "mean-shift", "improved")
+EVERY_DESIGN = DESIGNS | HARD_DESIGNS
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class ConfusionRow:
 
     Attributes:
         condition: of :data:`repscope.testing.studies.CONDITIONS`.
-        design: of :data:`DESIGNS`.
+        design: of :data:`EVERY_DESIGN`.
         words: how often each verdict was given.
         right: verdicts that are true of the condition.
         studies: how many were simulated.
@@ -58,7 +71,7 @@ class ConfusionRow:
         return sum(self.words.get(word, 0) for word in self.right) / self.studies
 
 
-def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) -> str:
+def judged(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) -> Verdict:
     """The verdict on one simulated study.
 
     Args:
@@ -76,18 +89,22 @@ def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) 
         controls=False,
         seed=seed,
     )
-    return comparison.verdict.word
+    return comparison.verdict
+
+
+def verdict_of(study: SimulatedStudy, *, seed: int = 0, clustered: bool = True) -> str:
+    """The word of :func:`judged`."""
+    return judged(study, seed=seed, clustered=clustered).word
 
 
 def confusion(
     condition: str, design: str, studies: int, *, seed: int = 0, clustered: bool = True
 ) -> ConfusionRow:
     """Simulate ``studies`` studies of one condition and count the verdicts."""
-    images, rows = DESIGNS[design]
     words: Counter[str] = Counter()
     right: frozenset[str] = frozenset()
     for number in range(studies):
-        study = simulate(condition, images=images, rows_per_image=rows, seed=seed + number)
+        study = simulate(condition, **EVERY_DESIGN[design], seed=seed + number)
         words[verdict_of(study, seed=seed, clustered=clustered)] += 1
         right = study.right
     return ConfusionRow(condition, design, dict(words), tuple(sorted(right)), studies)
@@ -118,7 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rows = []
     for condition in options.conditions:
-        for design in DESIGNS:
+        for design in EVERY_DESIGN if condition in HARD_CONDITIONS else DESIGNS:
             row = confusion(
                 condition, design, options.studies, seed=options.seed, clustered=not options.unclustered
             )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.testing.noise import noise
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -50,10 +52,11 @@ class _World:
     mean: Floats
     rows: Floats
     clusters: Ints
+    heavy: bool = False
 
     def fresh(self, size: float) -> Floats:
         """[N, D] noise with the spectrum of the rows, shared within clusters."""
-        drawn = self.rng.standard_normal((int(self.clusters.max()) + 1, len(self.scale)))
+        drawn = noise(self.rng, (int(self.clusters.max()) + 1, len(self.scale)), heavy=self.heavy)
         return np.asarray(size * (drawn * self.scale)[self.clusters])
 
     def redrawn(self) -> Floats:
@@ -61,7 +64,8 @@ class _World:
         return self.mean + self.fresh(np.sqrt(0.75)) + 0.5 * self._own()
 
     def _own(self) -> Floats:
-        return np.asarray(self.rng.standard_normal((len(self.clusters), len(self.scale))) * self.scale)
+        drawn = noise(self.rng, (len(self.clusters), len(self.scale)), heavy=self.heavy)
+        return np.asarray(drawn * self.scale)
 
     def direction(self) -> Floats:
         """A random unit vector."""
@@ -70,7 +74,14 @@ class _World:
 
 
 def simulate_drift(
-    condition: str, *, items: int = 400, rows_per_item: int = 1, d: int = 32, seed: int = 0
+    condition: str,
+    *,
+    items: int = 400,
+    rows_per_item: int = 1,
+    d: int = 32,
+    unequal: bool = False,
+    heavy: bool = False,
+    seed: int = 0,
 ) -> SimulatedDrift:
     """One simulated study of ordered stages.
 
@@ -79,15 +90,20 @@ def simulate_drift(
         items: independent units.
         rows_per_item: rows that share most of their noise.
         d: width.
+        unequal: items have 1 to 40 rows, geometric about 4 times ``rows_per_item``.
+        heavy: noise of Student's t with 3 degrees of freedom, of the same variance.
         seed: of everything.
     """
     rng = np.random.default_rng([seed, list(DRIFTS).index(condition)])
     scale = np.linspace(1.5, 0.5, d)
     scale /= np.sqrt(np.square(scale).sum())
-    clusters = np.repeat(np.arange(items), rows_per_item)
-    world = _World(rng, scale, np.zeros(d), np.zeros((0, d)), clusters)
-    world = _World(rng, scale, 0.7 * world.direction(), np.zeros((0, d)), clusters)
-    world = _World(rng, scale, world.mean, world.redrawn(), clusters)
+    sizes = np.full(items, rows_per_item)
+    if unequal:
+        sizes = np.minimum(rng.geometric(1 / (4 * rows_per_item), items), 40)
+    clusters = np.repeat(np.arange(items), sizes)
+    world = _World(rng, scale, np.zeros(d), np.zeros((0, d)), clusters, heavy)
+    world = _World(rng, scale, 0.7 * world.direction(), np.zeros((0, d)), clusters, heavy)
+    world = _World(rng, scale, world.mean, world.redrawn(), clusters, heavy)
     made = DRIFTS[condition](world)
     reference = world.rows - world.mean + 0.5 * world.fresh(1.0) if made.linked else None
     stages = tuple(made.stages)

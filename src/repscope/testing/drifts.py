@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,12 +49,21 @@ __all__ = [
 RULES = (margins, readings, verdict, drift_studies)
 """Modules that decide what the table of verdicts says; it is stamped with their hash."""
 
-DESIGNS = {
-    "400 items": (400, 1),
-    "150 items, 4 rows each": (150, 4),
-    "20 items": (20, 1),
+DESIGNS: dict[str, dict[str, Any]] = {
+    "400 items": {"items": 400},
+    "150 items, 4 rows each": {"items": 150, "rows_per_item": 4},
+    "20 items": {"items": 20},
 }
-"""Independent items, and rows that share one."""
+"""Sizes that every condition is simulated in; keywords of :func:`simulate_drift`."""
+
+HARD_DESIGNS: dict[str, dict[str, Any]] = {
+    "35 items of 1 to 40 rows": {"items": 35, "unequal": True},
+    "150 items, heavy tails": {"items": 150, "heavy": True},
+}
+"""What intervals find hard; :data:`HARD_CONDITIONS` are simulated in these too."""
+
+HARD_CONDITIONS = ("nothing", "redrawn")
+EVERY_DESIGN = DESIGNS | HARD_DESIGNS
 
 
 def measure_drift(study: SimulatedDrift, *, seed: int = 0, resamples: int = 500) -> DriftArrays:
@@ -102,7 +112,7 @@ class DriftRow:
 
     Attributes:
         condition: of :data:`DRIFTS`.
-        design: of :data:`DESIGNS`.
+        design: of :data:`EVERY_DESIGN`.
         studies: how many were simulated.
         words: how often each verdict was given.
         right: verdicts that are true of the condition.
@@ -124,13 +134,12 @@ def drift_confusion(condition: str, design: str, studies: int, *, seed: int = 0)
 
     Study number i is drawn and measured with the seed ``seed`` + i.
     """
-    items, rows = DESIGNS[design]
     words: Counter[str] = Counter()
     held: dict[str, list[bool]] = {}
     off: dict[str, list[float]] = {}
     right: frozenset[str] = frozenset()
     for number in range(studies):
-        study = simulate_drift(condition, items=items, rows_per_item=rows, seed=seed + number)
+        study = simulate_drift(condition, **EVERY_DESIGN[design], seed=seed + number)
         found = measure_drift(study, seed=seed + number)
         words[found.verdict.word] += 1
         right = study.right
@@ -177,13 +186,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--studies", type=int, default=100, help="studies of each condition and design")
     parser.add_argument("--known", type=int, help="the same of the condition with known moves")
     parser.add_argument("--conditions", nargs="*", default=list(DRIFTS), choices=list(DRIFTS))
-    parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
+    parser.add_argument("--designs", nargs="*", default=list(EVERY_DESIGN), choices=list(EVERY_DESIGN))
     parser.add_argument("--seed", type=int, default=0, help="of the first study; the next has the next")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     rows = []
     for condition in options.conditions:
         for design in options.designs:
+            if design in HARD_DESIGNS and condition not in HARD_CONDITIONS:
+                continue
             known = condition == "known" and options.known is not None
             studies = options.known if known else options.studies
             row = drift_confusion(condition, design, studies, seed=options.seed)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.testing.noise import noise
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
@@ -47,13 +49,15 @@ class _World:
     images: Codes
     rows: Floats
     gap: Floats
+    heavy: bool = False
 
     def image_noise(self, size: float) -> Floats:
         """[N, D] noise that the rows of one image share."""
-        return size * _noise(self.rng, int(self.images.max()) + 1, self.rows.shape[1])[self.images]
+        drawn = _noise(self.rng, int(self.images.max()) + 1, self.rows.shape[1], heavy=self.heavy)
+        return size * drawn[self.images]
 
     def row_noise(self, size: float) -> Floats:
-        return size * _noise(self.rng, *self.rows.shape)
+        return size * _noise(self.rng, *self.rows.shape, heavy=self.heavy)
 
     def nearest_texts(self) -> Floats:
         directions = self.rows / np.linalg.norm(self.rows, axis=1, keepdims=True)
@@ -68,6 +72,9 @@ def simulate(
     rows_per_image: int = 1,
     classes: int = 20,
     d: int = 64,
+    unequal: bool = False,
+    heavy: bool = False,
+    zipf: bool = False,
     seed: int = 0,
 ) -> SimulatedStudy:
     """One simulated study.
@@ -78,28 +85,38 @@ def simulate(
         rows_per_image: rows that share an image: a class, most of its noise, and of its change.
         classes: class texts.
         d: width.
+        unequal: images have 1 to 40 rows, geometric about 4 times ``rows_per_image``.
+        heavy: noise of Student's t with 3 degrees of freedom, of the same variance.
+        zipf: class k is drawn in proportion to 1/k, not evenly.
         seed: of everything.
     """
     rng = np.random.default_rng([seed, *condition.encode()])
     texts = _unit(rng.standard_normal((classes, d)))
-    of_image = rng.integers(0, classes, images)
-    codes = np.repeat(np.arange(images), rows_per_image)
+    if zipf:
+        frequent = 1 / np.arange(1, classes + 1)
+        of_image = rng.choice(classes, images, p=frequent / frequent.sum())
+    else:
+        of_image = rng.integers(0, classes, images)
+    sizes = np.full(images, rows_per_image)
+    if unequal:
+        sizes = np.minimum(rng.geometric(1 / (4 * rows_per_image), images), 40)
+    codes = np.repeat(np.arange(images), sizes)
     labels = of_image[codes]
     # The gap is orthogonal to every difference of texts, so removing it favours no class.
     gap = rng.standard_normal(d)
     basis = np.linalg.qr(texts.T)[0]
     gap -= basis @ (basis.T @ gap)
     gap *= 4.0 / np.linalg.norm(gap)
-    rows = texts[labels] + gap + 3.0 * _noise(rng, images, d)[codes] + 1.5 * _noise(rng, len(codes), d)
-    world = _World(rng, texts, labels, codes, rows, gap)
+    shared, own = _noise(rng, images, d, heavy=heavy)[codes], _noise(rng, len(codes), d, heavy=heavy)
+    world = _World(rng, texts, labels, codes, texts[labels] + gap + 3.0 * shared + 1.5 * own, gap, heavy)
     before, after, right = CONDITIONS[condition](world)
     return SimulatedStudy(condition, before, after, texts, labels, codes, frozenset(right))
 
 
-def _noise(rng: np.random.Generator, n: int, d: int) -> Floats:
+def _noise(rng: np.random.Generator, n: int, d: int, *, heavy: bool = False) -> Floats:
     """Rows of expected length 1."""
-    noise: Floats = rng.standard_normal((n, d)) / np.sqrt(d)
-    return noise
+    rows: Floats = noise(rng, (n, d), heavy=heavy) / np.sqrt(d)
+    return rows
 
 
 def _unit(x: Floats) -> Floats:

@@ -8,7 +8,7 @@ from sklearn.metrics import ndcg_score
 from torchmetrics.functional.retrieval import retrieval_normalized_dcg, retrieval_recall
 
 from repscope.errors import InputError, LinkError
-from repscope.measure.alignment.mixed import mixed_search
+from repscope.measure.alignment.mixed import mixed_replicates, mixed_search
 
 Array = NDArray[np.floating]
 Keys = NDArray[np.int64]
@@ -106,6 +106,32 @@ def test_queries_are_drawn_alike_for_any_vectors() -> None:
     np.testing.assert_allclose(first.recall, whole.recall[np.isin(whole.queries, first.queries)])
     assert first.method.startswith("50 of ")
     assert whole.method == ""
+
+
+@given(st.integers(0, 10_000), st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=15)
+def test_leaving_out_equals_searching_without(seed: int, tied: bool, pairs: bool) -> None:
+    items, reference, item_keys, reference_keys = problem(seed, n=60, m=25)
+    rng = np.random.default_rng(seed)
+    if tied:
+        points = rng.standard_normal((6, 6))
+        items, reference = points[rng.integers(0, 6, 60)], points[rng.integers(0, 6, 25)]
+    groups = rng.integers(-1, 6, 60)
+    reference_groups = rng.integers(-1, 6, 25) if pairs else np.full(25, -1)
+    found = mixed_replicates(
+        items, reference, item_keys, reference_keys,
+        groups=groups, reference_groups=reference_groups, n_groups=6, block_rows=17,
+    )  # fmt: skip
+    whole = mixed_search(items, reference, item_keys, reference_keys)
+    assert found["recall"].value == pytest.approx(whole.recall.mean(), abs=1e-12)
+    assert found["ndcg"].value == pytest.approx(whole.ndcg.mean(), abs=1e-12)
+    for group in range(6):
+        kept, kept_reference = groups != group, reference_groups != group
+        rest = mixed_search(
+            items[kept], reference[kept_reference], item_keys[kept], reference_keys[kept_reference]
+        )
+        assert found["recall"].leave_out[group] == pytest.approx(rest.recall.mean(), abs=1e-12)
+        assert found["ndcg"].leave_out[group] == pytest.approx(rest.ndcg.mean(), abs=1e-12)
 
 
 @given(st.integers(0, 10_000))

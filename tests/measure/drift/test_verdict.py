@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from helpers.sequential import RateTest
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.drift import DriftMargins
-from repscope.measure.drift.margins import WORDS, DriftEvidence
+from repscope.measure.drift.family import family_p
+from repscope.measure.drift.margins import CENTRE, WORDS, DriftEvidence
 from repscope.measure.drift.records import Mode, Modes, Move, PairChange, Series
 from repscope.measure.drift.verdict import judge
-from repscope.testing.drifts import DRIFTS, measure_drift, simulate_drift
+from repscope.testing.drifts import DRIFTS, SimulatedDrift, measure_drift, simulate_drift
 
 
 def ratio(name: str, *values: float, width: float = 1.02, p: float | None = None) -> Series:
@@ -23,6 +26,10 @@ def ratio(name: str, *values: float, width: float = 1.02, p: float | None = None
         found = p if p is not None else (1e-4 if abs(np.log(value)) > np.log(width) else 0.5)
         change = Difference(value, value / width, value * width, n=200, p=found, q=found)
         pairs.append(PairChange(0, stage, change))
+    if len(values) > 1:
+        last = values[1] / values[0]
+        rise = Difference(last, last / width, last * width, n=200, p=p if p is not None else 1e-4)
+        pairs.append(PairChange(1, 2, rise))
     return Series(name, tuple(Estimate(one, n=200) for one in every), tuple(pairs), "ratio")
 
 
@@ -114,6 +121,53 @@ def test_a_recovery_is_no_collapse_and_is_said() -> None:
     assert found.word == "contracting"
     assert "recovered" in found.flags
     assert "lowest in gen 4" in found.because[-1]
+
+
+def test_a_rise_that_chance_explains_is_no_recovery() -> None:
+    series = ratio("spread.total", 0.1, 0.2)
+    pairs = tuple(
+        replace(pair, change=replace(pair.change, p=0.3)) if pair.first == 1 else pair
+        for pair in series.pairs
+    )
+    low = {"spread.total": replace(series, pairs=pairs), "spread.cosine": ratio("spread.cosine", 0.1, 0.2)}
+    found = judge(evidence(series=low))
+    assert found.word == "collapsing"
+    assert "recovered" not in found.flags
+
+
+def test_many_tests_share_one_error_rate() -> None:
+    """One p of .03 among six measures is what chance gives; two stages of it are no better."""
+    alone = {"rank.entropy": ratio("rank.entropy", 0.8, 0.8, p=0.03)}
+    assert judge(evidence(series=alone)).word == "inconclusive"
+    clear = {"rank.entropy": ratio("rank.entropy", 0.8, 0.8, p=0.004)}
+    assert judge(evidence(series=clear)).word == "drifting"
+    everywhere = {
+        name: ratio(name, 0.8, 0.8, p=p)
+        for name, p in (("spread.total", 0.012), ("spread.cosine", 0.016), ("rank.entropy", 0.024))
+    }
+    assert judge(evidence(series=everywhere)).word == "contracting"
+
+
+def test_the_family_is_that_of_simes_and_holm() -> None:
+    given = evidence(series={"spread.total": ratio("spread.total", 0.8, 0.8, p=0.01)})
+    found = family_p(given, ("spread.total", "rank.entropy", "absent"))
+    # Simes of two equal p is that p; then the smallest of three counts three times, and the next no less.
+    assert found == pytest.approx({"spread.total": 0.03, "rank.entropy": 1.0, CENTRE: 1.0})
+
+
+def test_a_null_study_of_few_unequal_clusters_gets_a_false_word_no_more_often_than_alpha() -> None:
+    """Each rule at .05 gave a false word in 9.6 % of such studies."""
+
+    def words() -> Iterator[bool]:
+        for seed in range(1000):
+            word = measure_drift(unequal_nothing(seed), seed=seed).verdict.word
+            yield word not in {"stable", "inconclusive"}
+
+    assert not RateTest(low=0.03, high=0.12).says_high(words())
+
+
+def unequal_nothing(seed: int) -> SimulatedDrift:
+    return simulate_drift("nothing", items=35, unequal=True, seed=seed)
 
 
 def test_wide_intervals_are_inconclusive_with_the_n_that_decides() -> None:

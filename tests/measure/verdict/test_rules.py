@@ -9,6 +9,7 @@ import pytest
 from repscope.measure.catalogue.measures import measure_info
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
+from repscope.measure.verdict.reading import Reading
 from repscope.measure.verdict.rules import Evidence, Margins, judge
 
 NOTHING = {
@@ -106,6 +107,35 @@ def test_inconclusive_says_how_many_clusters_would_decide():
     assert verdict.word == "inconclusive"
     # (1.96 + 0.84)² (0.03 / 0.03)² 200, with a little for the t quantile of 200.
     assert verdict.needed == pytest.approx(1570, rel=0.05)
+
+
+def test_more_clusters_are_not_advised_where_these_are_as_many():
+    """An effect for which 200 clusters are just what is needed: "201 would decide" says nothing."""
+    verdict = judge(table(error=0.0106, mrr__true=(0.5, 0.529), spread__cosine=(1.0, 0.7)), LINKED)
+    near = judge(table(error=0.02, mrr__true=(0.5, 0.53)), LINKED)
+    assert near.needed is not None
+    assert near.needed > 220
+    assert verdict.needed is None or verdict.needed > 220
+    reading = Reading(table(error=0.0107, mrr__true=(0.5, 0.529)), LINKED, Margins())
+    assert reading.needed() is None
+    assert "not one of more clusters alone" in reading.needed_text()
+
+
+def test_what_got_worse_stands_beside_a_good_word():
+    worse = table(mrr__true=(0.5, 0.6), hub__share=(0.1, 0.2))
+    for name in ("mixed.recall@10", "cluster.v"):
+        worse |= {name: replace(worse["mrr.true"], difference=Difference(-0.1, -0.12, -0.08, n=200, p=0.001))}
+    verdict = judge(worse, LINKED)
+    assert verdict.word == "aligned"
+    assert {"mixed-search-lost", "clustering-lost", "hub-rose"} <= set(verdict.flags)
+
+
+def test_lengths_that_changed_by_chance_are_not_rescaled():
+    change = {"norm.mean": table(mrr__true=(1.0, 1.02))["mrr.true"]}
+    far = replace(change["norm.mean"], difference=Difference(0.02, 0.015, 0.025, n=200, p=0.001))
+    chance = replace(change["norm.mean"], difference=Difference(0.02, -0.01, 0.05, n=200, p=0.2))
+    assert "rescaled" in judge(table() | {"norm.mean": far}, LINKED).flags
+    assert "rescaled" not in judge(table() | {"norm.mean": chance}, LINKED).flags
 
 
 def test_a_ceiling_is_said_to_be_one():

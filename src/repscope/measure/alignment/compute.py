@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from repscope.errors import LinkError
 from repscope.measure.alignment.clustering import cluster_v, cluster_v_replicates
 from repscope.measure.alignment.gap import gap_l2, gap_l2_replicates, gap_rmg, gap_rmg_replicates
 from repscope.measure.alignment.hubs import hub_share, hub_share_replicates, hub_skew, hub_skew_replicates
 from repscope.measure.alignment.hypersphere import alignment_items, uniformity, uniformity_replicates
-from repscope.measure.alignment.mixed import mixed_search
+from repscope.measure.alignment.mixed import mixed_replicates, mixed_search
 from repscope.measure.alignment.separability import gap_auc, gap_auc_replicates
 from repscope.measure.alignment.true_match import (
     cosine_max_items,
@@ -23,6 +25,9 @@ from repscope.measure.alignment.true_match import (
 from repscope.measure.core.arrays import Float64
 from repscope.measure.core.estimate import FIXED, PerItem
 from repscope.measure.core.stage import Codes, Samples, Stage, StageMeasure
+
+FEWEST_ROWS = 30
+"""Rows whose share has no interval below this: it moves in steps that are larger than what is asked."""
 
 _INF = float("inf")
 _TIES = "Ties count as the expectation over random orders."
@@ -57,13 +62,16 @@ def _max_cosine(stage: Stage, _: bool, names: list[str]) -> Samples:
 
 def _reverse(stage: Stage, _: bool, names: list[str]) -> Samples:
     clusters = stage.frame.reference_clusters[stage.matched.reverse_has_truth]
+    units = len(np.unique(clusters))
+    few = f"a share of only {units} reference rows that differ" if units < FEWEST_ROWS else ""
     for name in names:
         k = int(name.removeprefix("recall@").removesuffix(".reverse"))
-        yield name, PerItem(recall_items(stage.matched, k, reverse=True), clusters)
+        yield name, PerItem(recall_items(stage.matched, k, reverse=True), clusters, few)
 
 
-def _gap_l2(stage: Stage, intervals: bool, names: list[str]) -> Samples:
-    groups = stage.groups(intervals)
+def _gap_l2(stage: Stage, _: bool, names: list[str]) -> Samples:
+    # Without groups there is no knowing the bias, and a control is subtracted from an unbiased value.
+    groups = stage.groups(intervals=True)
     yield names[0], gap_l2_replicates(stage.unit, stage.frame.reference, *groups)
 
 
@@ -107,11 +115,19 @@ def _uniformity(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     yield names[0], uniformity_replicates(stage.unit, items, n, seed=stage.frame.seed)
 
 
-def _mixed(stage: Stage, _: bool, names: list[str]) -> Samples:
-    ranked = mixed_search(stage.unit, stage.frame.reference, *_keys(stage), seed=stage.frame.seed)
-    clusters = stage.frame.clusters[ranked.queries]
+def _mixed(stage: Stage, intervals: bool, names: list[str]) -> Samples:
+    items, reference, n = stage.groups(intervals)
+    ranked = mixed_replicates(
+        stage.unit,
+        stage.frame.reference,
+        *_keys(stage),
+        groups=items,
+        reference_groups=reference,
+        n_groups=n,
+        seed=stage.frame.seed,
+    )
     for name in names:
-        yield name, PerItem(ranked.recall if name.startswith("mixed.recall") else ranked.ndcg, clusters)
+        yield name, ranked[name.removeprefix("mixed.").removesuffix("@10")]
 
 
 def _cluster_v(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -220,7 +236,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         needs="reference",
         function=gap_l2,
         paper=_LIANG,
-        note="A mean shift brings it to zero and may leave every neighbour as it was.",
+        note="Without the bias of finite samples, so that it is 0 where there is no gap; the plain distance "
+        "stands in the method. A mean shift brings it to zero and may leave every neighbour as it was.",
         compute=_gap_l2,
     ),
     _measure(
@@ -240,7 +257,8 @@ MEASURES: tuple[StageMeasure, ...] = (
         needs="reference",
         function=gap_auc,
         paper="Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, ICLR 2017",
-        note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5.",
+        note="0.5: no line tells the sets apart. Linked rows share a fold; below 0.5 is read as 0.5. "
+        "Fitted again without each group.",
         compute=_gap_auc,
     ),
     _measure(

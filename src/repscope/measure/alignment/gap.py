@@ -35,26 +35,57 @@ def gap_l2(items: Floats, reference: Floats) -> float:
 def gap_l2_replicates(
     items: Floats, reference: Floats, groups: Ints, reference_groups: Ints, n_groups: int
 ) -> Replicates:
-    """:func:`gap_l2`, and without each group, from the sums of the groups.
+    """The gap without its bias, and without each group, from the sums of the groups.
+
+    ‖mean N(x) − mean N(y)‖² of finite samples is larger than the truth by the variance of the difference of
+    the means. That is estimated from what the groups add to the difference and taken off, so that the square
+    is 0 on average where there is no gap. Rows that are never left out do not vary and add nothing.
 
     Args:
         items: [N, D] floats.
         reference: [M, D].
         groups: [N] codes 0 to ``n_groups`` − 1, or −1 for rows never left out.
         reference_groups: [M] the same codes for the reference.
-        n_groups: number of groups.
+        n_groups: number of groups; 0 takes nothing off.
 
     Raises:
         VectorError: as :func:`gap_l2`, group codes that do not fit, or a group that is the whole of a set.
     """
     totals = _Totals.of(items, reference, groups, reference_groups, n_groups)
-    leave_out = np.empty(n_groups)
+    means = totals.items / len(items), totals.reference / len(reference)
+    plain = float(np.linalg.norm(means[0] - means[1]))
+    if n_groups == 0:
+        return Replicates(plain, np.empty(0), len(items) + len(reference))
+    squares = np.empty(n_groups + 1)
+    added = []
     for part, sums, reference_sums in totals.parts():
-        means = (totals.items - sums) / totals.rows_left(0, part)
-        means -= (totals.reference - reference_sums) / totals.rows_left(1, part)
-        leave_out[part] = np.linalg.norm(means, axis=1)
-    value = np.linalg.norm(totals.items / len(items) - totals.reference / len(reference))
-    return Replicates(float(value), leave_out, len(items) + len(reference))
+        counts, reference_counts = (one.counts[part][:, None] for one in totals.grouped)
+        left = totals.rows_left(0, part), totals.rows_left(1, part)
+        rest = (totals.items - sums) / left[0] - (totals.reference - reference_sums) / left[1]
+        squares[1:][part] = np.square(rest).sum(axis=1)
+        # What the rows of a group add to the difference of the means, beyond as many average rows.
+        more = (sums - counts * means[0]) / len(items)
+        added.append(more - (reference_sums - reference_counts * means[1]) / len(reference))
+    parts = np.concatenate(added)
+    squares[0] = plain**2
+    squares -= _noise(parts)
+    return Replicates.of_squares(
+        squares, len(items) + len(reference), f"unbiased square; plain distance {plain:.6g}"
+    )
+
+
+def _noise(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[1 + G] squared length that the sum of G independent parts has by chance, then of all but each.
+
+    The means of the remaining rows weigh a part by G/(G − 1).
+    """
+    g = len(parts)
+    lengths, total = np.square(parts).sum(axis=1), parts.sum(axis=0)
+    whole = (lengths.sum() - total @ total / g) * g / (g - 1)
+    if g < 3:
+        return np.append(whole, np.full(g, np.nan))
+    rest = lengths.sum() - lengths - np.square(total - parts).sum(axis=1) / (g - 1)
+    return np.append(whole, rest * (g - 1) / (g - 2) * (g / (g - 1)) ** 2)
 
 
 def gap_rmg(items: Floats, reference: Floats, item_keys: Ints, reference_keys: Ints) -> float:

@@ -9,8 +9,12 @@ from repscope.errors import InputError, VectorError
 from repscope.measure.core.cosines import Ints
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups
+from repscope.measure.core.resample import t_quantile
 
 K = 10
+LEADS = 0.975
+"""One-sided level at which a row is found more often than the next one."""
+NO_LEADER = "no reference row is clearly found more often than the next: the largest share is one of chance"
 
 
 def hub_share(nearest: Ints) -> float:
@@ -55,7 +59,26 @@ def hub_share_replicates(nearest: Ints, groups: Ints, n_groups: int) -> Replicat
     falling = np.append(counts[order], 0)
     largest = falling[np.minimum(first_free, len(order))]
     np.maximum.at(largest, own, counts[row] - taken)
-    return Replicates(hub_share(nearest), largest / left, len(nearest), "neighbours held fixed")
+    return Replicates(
+        hub_share(nearest),
+        largest / left,
+        len(nearest),
+        "neighbours held fixed",
+        alone="" if _stands_out(nearest, codes, order) else NO_LEADER,
+    )
+
+
+def _stands_out(nearest: Ints, codes: Ints, order: Ints) -> bool:
+    """The most frequent row is found more often than the next one, by more than chance.
+
+    The largest of shares that are nearly equal lies above every one of them, and so does its interval.
+    """
+    if len(order) < 2 or codes.max() < 1:
+        return True
+    lead = (nearest == order[0]).astype(np.float64) - (nearest == order[1])
+    sums = np.bincount(codes[codes >= 0], lead[codes >= 0])
+    spread = np.sqrt(np.square(sums - sums.mean()).sum() * len(sums) / (len(sums) - 1))
+    return bool(lead.sum() > t_quantile(LEADS, len(sums) - 1) * spread)
 
 
 def hub_skew(top_indices: Ints, n_reference: int, *, k: int = K) -> float:

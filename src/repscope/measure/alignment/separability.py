@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
+from repscope.measure.alignment.refitting import refitted
 from repscope.measure.core.arrays import integer_codes
 from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block
 from repscope.measure.core.estimate import Replicates
@@ -60,8 +61,9 @@ def gap_auc(
     Paper: Lopez-Paz & Oquab, Revisiting Classifier Two-Sample Tests, ICLR 2017.
     """
     plan = _Plan(folds, max_rows, seed)
-    scores = _score(items, reference, item_units, reference_units, plan)
-    wins, pairs = scores.compare(np.ones(len(scores.value), bool))
+    alone = np.full(len(items), -1), np.full(len(reference), -1), 0
+    scores = _score(items, reference, item_units, reference_units, plan, alone)
+    wins, pairs = scores.compare(scores.value, np.ones(len(scores.value), bool))
     return max(wins / pairs, CHANCE)
 
 
@@ -78,10 +80,10 @@ def gap_auc_replicates(
     max_rows: int = MAX_ROWS,
     seed: int = 0,
 ) -> Replicates:
-    """:func:`gap_auc`, and over the same out-of-fold scores without each group's rows.
+    """:func:`gap_auc`, and without each group's rows, in the fits and in what is scored.
 
-    The classifiers are not fitted again: replicates carry the variation of the rows that are scored,
-    not of the fits. A group outside the sample changes nothing.
+    Rows keep their folds, and centring and scaling stay those of all training rows. A group outside the
+    sample changes nothing. Where the value is read as chance, the others are moved with it.
 
     Args:
         items: [N, D] floats.
@@ -99,12 +101,11 @@ def gap_auc_replicates(
     codes = check_groups(groups, len(items), n_groups)
     reference_codes = check_groups(reference_groups, len(reference), n_groups)
     plan = _Plan(folds, max_rows, seed)
-    scores = _score(items, reference, item_units, reference_units, plan)
-    wins, pairs = scores.compare(np.ones(len(scores.value), bool))
-    own = np.concatenate((codes[scores.items], reference_codes[scores.reference]))
+    scores = _score(items, reference, item_units, reference_units, plan, (codes, reference_codes, n_groups))
+    wins, pairs = scores.compare(scores.value, np.ones(len(scores.value), bool))
     leave_out = np.full(n_groups, wins / pairs)
-    for group in np.unique(own[own >= 0]):
-        kept_wins, kept_pairs = scores.compare(own != group)
+    for group in np.unique(scores.group[scores.group >= 0]):
+        kept_wins, kept_pairs = scores.compare(scores.without[:, group], scores.group != group)
         if kept_pairs == 0:
             raise InputError(
                 "items and reference rows in one fold without any one group",
@@ -113,14 +114,16 @@ def gap_auc_replicates(
             )
         leave_out[group] = kept_wins / kept_pairs
     notes = [
-        f"{scores.fold.max() + 1} grouped folds, scores held fixed",
+        f"{scores.fold.max() + 1} grouped folds, fitted again without each group",
         sampling_note(len(scores.items), len(items), seed, "items"),
         sampling_note(len(scores.reference), len(reference), seed, "reference rows"),
         f"{wins / pairs:.3f} read as chance" if wins / pairs < CHANCE else "",
     ]
+    value = max(wins / pairs, CHANCE)
     return Replicates(
-        max(wins / pairs, CHANCE),
-        np.maximum(leave_out, CHANCE),
+        value,
+        # Below chance the value is cut off; how much it varies is not.
+        leave_out + (value - wins / pairs),
         len(scores.value),
         "; ".join(note for note in notes if note),
     )
@@ -135,33 +138,44 @@ class _Plan:
 
 @dataclass(frozen=True)
 class _Scores:
-    """Out-of-fold scores of the items, then of the reference rows."""
+    """Out-of-fold scores of the items, then of the reference rows.
+
+    Attributes:
+        items, reference: rows that were drawn.
+        value: [n] scores.
+        without: [n, G] scores by the fits without each group.
+        fold: [n].
+        group: [n] group codes.
+    """
 
     items: Ints
     reference: Ints
     value: NDArray[np.float64]
+    without: NDArray[np.float64]
     fold: Ints
+    group: Ints
 
-    def compare(self, kept: NDArray[np.bool_]) -> tuple[float, int]:
+    def compare(self, value: NDArray[np.float64], kept: NDArray[np.bool_]) -> tuple[float, int]:
         """Pairs of one fold that the item wins (half where equal), and all such pairs."""
-        is_item = np.arange(len(self.value)) < len(self.items)
+        is_item = np.arange(len(value)) < len(self.items)
         wins, pairs = 0.0, 0
         for fold in range(int(self.fold.max()) + 1):
             here = kept & (self.fold == fold)
-            low = np.sort(self.value[here & ~is_item])
-            high = self.value[here & is_item]
+            low = np.sort(value[here & ~is_item])
+            high = value[here & is_item]
             below = np.searchsorted(low, high, side="left") + np.searchsorted(low, high, side="right")
             wins += float(below.sum()) / 2
             pairs += len(low) * len(high)
         return wins, pairs
 
 
-def _score(
+def _score(  # noqa: PLR0917 - two callers, one order
     items: Floats,
     reference: Floats,
     item_units: Ints | None,
     reference_units: Ints | None,
     plan: _Plan,
+    groups: tuple[Ints, Ints, int],
 ) -> _Scores:
     from sklearn.linear_model import LogisticRegression
 
@@ -184,15 +198,22 @@ def _score(
         )
     )
     fold = _folds(is_item, units, plan.folds, plan.seed)
-    value = np.empty(len(rows))
+    group = np.concatenate((groups[0][chosen], groups[1][reference_chosen]))
+    value, without = np.empty(len(rows)), np.empty((len(rows), groups[2]))
     for number in range(int(fold.max()) + 1):
         train, test = fold != number, fold == number
         centre = rows[train].mean(axis=0)
         scale = np.sqrt(((rows[train] - centre) ** 2).sum(axis=1).mean()) or 1.0
         model = LogisticRegression(C=INVERSE_PENALTY, max_iter=1000, class_weight="balanced")
-        model.fit((rows[train] - centre) / scale, is_item[train])
-        value[test] = model.decision_function((rows[test] - centre) / scale)
-    return _Scores(chosen, reference_chosen, value, fold)
+        seen, tested = (rows[train] - centre) / scale, (rows[test] - centre) / scale
+        model.fit(seen, is_item[train])
+        value[test] = model.decision_function(tested)
+        if groups[2]:
+            kept = group[train][:, None] != np.arange(groups[2])
+            start = np.append(model.coef_[0], model.intercept_)
+            fitted = refitted(seen, is_item[train], kept, start, INVERSE_PENALTY)
+            without[test] = tested @ fitted[:-1] + fitted[-1]
+    return _Scores(chosen, reference_chosen, value, without, fold, group)
 
 
 def _units(units: Ints | None, n_rows: int, name: str) -> Ints:

@@ -14,6 +14,7 @@ from repscope.measure.alignment.hubs import label_share
 from repscope.measure.catalogue.measures import MEASURES, STAGE_MEASURES, measure_info
 from repscope.measure.comparison.compute import measure_stage
 from repscope.measure.comparison.rows import build_rows, mean_rows, value_of, with_q
+from repscope.measure.comparison.scales import standardised_against
 from repscope.measure.core import controls as control
 from repscope.measure.core.cosines import unit_block, working_dtype
 from repscope.measure.core.estimate import FIXED, Difference, PerItem, Sample, Undefined
@@ -151,6 +152,8 @@ def compare_arrays(
         single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
         chance=float((1 / np.arange(1, len(reference) + 1)).mean()),
         label_share=label_share(item_keys) if item_keys is not None else 0.0,
+        one_reference=frame.linked and len(reference) > 1 and _same(frame.reference, frame.reference[:1]),
+        standardised=standardised_against(before, reference, seed=seed),
         over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
         over_snap=_over(samples["after"], control_samples.get("snap"), resamples, seed),
         reference=reference_name,

@@ -83,12 +83,25 @@ class Replicates:
         leave_out: [G] the measure without group g.
         n: rows that ``value`` was computed on.
         method: what was done, when it is not the plain measure on all rows.
+        squares: of a length, [1 + G] its unbiased square of all rows, then without each group; ``value`` and
+            ``leave_out`` are their roots, 0 where a square is negative. None of any other measure.
+        share_of: rows whose share the value is; 0 where it is no share of rows.
+        alone: why the value has no interval of its own, though its differences have.
     """
 
     value: float
     leave_out: NDArray[np.float64]
     n: int
     method: str = ""
+    squares: NDArray[np.float64] | None = None
+    share_of: int = 0
+    alone: str = ""
+
+    @classmethod
+    def of_squares(cls, squares: NDArray[np.float64], n: int, method: str) -> Replicates:
+        """A length from its unbiased squares, [1 + G]."""
+        lengths = np.sqrt(np.maximum(squares, 0.0))
+        return cls(float(lengths[0]), lengths[1:], n, method, squares)
 
 
 @dataclass(frozen=True)
@@ -98,10 +111,12 @@ class PerItem:
     Attributes:
         values: [T] the value of each item that has one.
         clusters: [T] their clusters.
+        alone: why neither the mean nor its differences have an interval; empty where they have.
     """
 
     values: NDArray[np.float64]
     clusters: NDArray[np.int64]
+    alone: str = ""
 
     @property
     def value(self) -> float:

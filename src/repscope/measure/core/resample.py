@@ -6,15 +6,17 @@ function here resamples whole clusters, and ``n`` always counts clusters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import VectorError
 from repscope.measure.core.estimate import FIXED, Difference, Estimate, Replicates
+from repscope.measure.core.power import found_errors
+from repscope.measure.core.rare import at_least_exact
 
 RESAMPLES = 2000
 GROUPS = 20
@@ -164,6 +166,8 @@ def estimate_means(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = LEVEL,
+    bounds: Sequence[tuple[float, float] | None] = (),
+    exact: Collection[int] = (),
 ) -> list[tuple[Estimate, Estimate, Difference]]:
     """Estimates of K item means in two stages of the same items, and their paired differences.
 
@@ -172,6 +176,10 @@ def estimate_means(
         resamples: bootstrap resamples and sign flips.
         seed: of both.
         level: of the intervals.
+        bounds: smallest and largest value of an item of each column, for shares and ranks: where few
+            clusters differ from a bound, or between the stages, the interval is at least the exact one
+            (:func:`repscope.measure.core.rare.at_least_exact`). None, or no bounds at all, for other values.
+        exact: columns whose stages are one and the same, so that the difference is 0 and not an estimate.
     """
     c, k = before.sums.shape
     values = [before.means(), after.means()]
@@ -190,10 +198,17 @@ def estimate_means(
     draws = bootstrap_means(both, resamples=resamples, seed=seed)
     p = sign_flip_p(after.sums - before.sums, resamples=resamples, seed=seed + 1)
     rows = []
-    for i in range(k):
-        ends = [percentile_interval(draws[:, j], c, level) for j in (i, k + i)]
-        change = draws[:, k + i] - draws[:, i]
-        low, high = percentile_interval(change, c, level)
+    wider = partial(at_least_exact, level=level, resamples=resamples, seed=seed + 2)
+    for i, limit in enumerate([*bounds, *[None] * (k - len(bounds))]):
+        ends = []
+        for j, side in ((i, before), (k + i, after)):
+            interval = percentile_interval(draws[:, j], c, level)
+            ends.append(wider(interval, side.sums[:, i], side.counts[:, i], limit, limit))
+        low, high = percentile_interval(draws[:, k + i] - draws[:, i], c, level)
+        if limit is not None and i not in exact:
+            reach = limit[1] - limit[0]
+            steps = after.sums[:, i] - before.sums[:, i]
+            low, high = wider((low, high), steps, after.counts[:, i], (-reach, reach), (0.0,))
         rows.append(
             (
                 Estimate(float(values[0][i]), *ends[0], level, c, method),
@@ -254,12 +269,19 @@ def reference_groups(
 
 
 def estimate_replicates(sample: Replicates, clusters: int, level: float = LEVEL) -> Estimate:
-    """Interval of a measure from its delete-group jackknife (t with G − 1 degrees of freedom)."""
-    half, groups, why = _jackknife_half_width(sample.leave_out, level)
+    """Interval of a measure from its delete-group jackknife (t with G − 1 degrees of freedom).
+
+    Of a length it is made on the unbiased square, so that a length of 0 is covered too.
+    """
+    squares = sample.squares
+    half, groups, why = _jackknife_half_width(sample.leave_out if squares is None else squares[1:], level)
     method = _jackknife_method(sample, groups)
-    if half is None:
-        return Estimate(sample.value, n=clusters, method=method, why=why)
-    return Estimate(sample.value, sample.value - half, sample.value + half, level, clusters, method)
+    if half is None or sample.alone:
+        return Estimate(sample.value, n=clusters, method=method, why=sample.alone or why)
+    low, high = sample.value - half, sample.value + half
+    if squares is not None:
+        low, high = (float(np.sqrt(max(squares[0] + end, 0.0))) for end in (-half, half))
+    return Estimate(sample.value, low, high, level, clusters, method)
 
 
 def difference_replicates(
@@ -274,18 +296,44 @@ def difference_replicates(
             f"{len(before.leave_out)} and {len(after.leave_out)} groups",
             "use the same groups for both stages",
         )
-    value = after.value - before.value
+    value = change = after.value - before.value
     changes = after.leave_out - before.leave_out
+    lengths = before.squares is not None and after.squares is not None
+    if before.squares is not None and after.squares is not None:
+        squares = after.squares - before.squares
+        change, changes = float(squares[0]), squares[1:]
     half, groups, why = _jackknife_half_width(changes, level)
     method = f"paired {_jackknife_method(after, groups)}; t-test p"
     if half is None:
         return Difference(value, n=clusters, method=method, why=why)
     error = half / t_quantile((1 + level) / 2, groups - 1)
     if error > 0:
-        p = max(float(2 * t.sf(abs(value) / error, groups - 1)), SMALLEST_P)
+        p = max(float(2 * t.sf(abs(change) / error, groups - 1)), SMALLEST_P)
     else:
-        p = 1.0 if value == 0 else SMALLEST_P
-    return Difference(value, value - half, value + half, level, clusters, method, p)
+        p = 1.0 if change == 0 else SMALLEST_P
+    ends = _between_lengths(before, after, level) if lengths else (value - half, value + half)
+    return Difference(value, *ends, level, clusters, method, p)
+
+
+def _between_lengths(before: Replicates, after: Replicates, level: float) -> tuple[float, float]:
+    """Interval of the difference of two paired lengths, from the interval of each and their correlation.
+
+    Zou, Toward Using Confidence Intervals to Compare Correlations, Psychological Methods 2007 (MOVER): near
+    0 an interval of a length is not symmetric, and that of a difference of lengths neither.
+    """
+    first, second = (estimate_replicates(side, 0, level) for side in (before, after))
+    assert before.squares is not None
+    assert after.squares is not None
+    spread = [side - side.mean() for side in (before.squares[1:], after.squares[1:])]
+    norms = float(np.linalg.norm(spread[0]) * np.linalg.norm(spread[1]))
+    correlation = float(spread[0] @ spread[1]) / norms if norms > 0 else 0.0
+    value = after.value - before.value
+
+    def reach(of_after: float | None, of_before: float | None) -> float:
+        a, b = abs(after.value - (of_after or 0.0)), abs(before.value - (of_before or 0.0))
+        return float(np.sqrt(max(a * a + b * b - 2 * correlation * a * b, 0.0)))
+
+    return value - reach(second.low, first.high), value + reach(second.high, first.low)
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
@@ -315,8 +363,7 @@ def standard_error(low: float, high: float, n: int, level: float = LEVEL) -> flo
 
 def detectable(error: float, n: int, *, level: float = LEVEL, power: float = POWER) -> float:
     """Smallest true difference that a two-sided test at this ``n`` finds in ``power`` of repeats."""
-    degrees = max(n - 1, 1)
-    return float((t_quantile((1 + level) / 2, degrees) + t_quantile(power, degrees)) * error)
+    return found_errors(level, power, max(n - 1, 1)) * error
 
 
 def needed(error: float, n: int, effect: float, *, level: float = LEVEL, power: float = POWER) -> int:

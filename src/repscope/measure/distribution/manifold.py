@@ -20,6 +20,8 @@ from repscope.measure.core.sampled import MAX_ROWS, Grouped, Sample, notes, samp
 
 MANIFOLD = ("precision", "recall", "density", "coverage")
 K = 5
+FEWEST_ROWS = 30
+"""Rows whose share has no interval of its own below this: it moves in steps larger than what is asked."""
 _BLOCK = 256
 
 Search = Callable[[], NeighbourLists]
@@ -105,10 +107,22 @@ def manifold_replicates(
     first, second = _samples(items, reference, grouped, k, max_rows, seed)
     shares = _shares(first, second, k, n_groups, searches)
     n, method = len(first.rows) + len(second.rows), notes(f"k = {k}", first.note, second.note)
-    return {
-        name: Replicates(float(row[-1]), row[:-1], n, method)
-        for name, row in zip(MANIFOLD, shares, strict=True)
+    if n_groups and (second.groups == n_groups).all():
+        method = notes(method, "the reference held fixed")
+    rows = {
+        "precision": len(first.rows),
+        "recall": len(second.rows),
+        "coverage": len(second.rows),
+        "density": 0,
     }
+    return {
+        name: Replicates(
+            float(row[-1]), row[:-1], n, method,
+            share_of=rows[name],
+            alone=f"a share of only {rows[name]} rows" if 0 < rows[name] < FEWEST_ROWS else "",
+        )
+        for name, row in zip(MANIFOLD, shares, strict=True)
+    }  # fmt: skip
 
 
 def precision(

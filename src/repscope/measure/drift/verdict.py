@@ -13,8 +13,10 @@ from math import log
 
 from repscope.measure.core.estimate import Difference
 from repscope.measure.core.resample import detectable, needed, standard_error
+from repscope.measure.drift.family import MODES, family_p
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins, DriftVerdict
-from repscope.measure.drift.records import Move, PairChange
+from repscope.measure.drift.records import Move, PairChange, Series
+from repscope.measure.drift.series import ratio_of
 from repscope.measure.verdict.reading import describe, p_text
 
 
@@ -34,6 +36,7 @@ class _Judge:
     def __init__(self, evidence: DriftEvidence, margins: DriftMargins) -> None:
         self.evidence, self.margins = evidence, margins
         self.last = len(evidence.labels) - 1
+        self.family = family_p(evidence, (*margins.equal_ratio, *margins.equal))
 
     def verdict(self) -> DriftVerdict:
         word, because = self._decide()
@@ -85,7 +88,7 @@ class _Judge:
                 f"{self._sentence('rank.entropy')}, less than {margins.collapse_rank:.0%} of what it was, "
                 "at the same N and D"
             )
-        if self.evidence.modes.lost_share(shape=True) >= margins.collapse_modes:
+        if self._modes_lost() >= margins.collapse_modes:
             reasons.append(self._modes_sentence())
         if not reasons or self._recovered():
             return None
@@ -114,7 +117,7 @@ class _Judge:
             stages = [stage for stage in range(1, self.last + 1) if self._changed_at(name, stage)]
             if stages:
                 reasons.append(self._sentence(name, stages[-1]))
-        if self.evidence.modes.lost_share(shape=True) > 0:
+        if self._modes_lost() > 0:
             reasons.append(self._modes_sentence())
         return reasons or None
 
@@ -122,7 +125,7 @@ class _Judge:
         names = [name for name in (*self.margins.equal_ratio, *self.margins.equal) if self._defined(name)]
         if "spread.total" not in names or not all(self._still(move) for move in self.evidence.moves):
             return None
-        if self.evidence.modes.lost_share(shape=True) > 0:
+        if self._modes_lost() > 0:
             return None
         stages = range(1, self.last + 1)
         if not all(self._equivalent(name, stage) for name in names for stage in stages):
@@ -151,7 +154,10 @@ class _Judge:
         return [*reasons, self._needed_text()]
 
     def _recovered(self) -> str | None:
-        """The lowest stage lies inside, and the last one is well above it again."""
+        """The lowest stage lies inside, and the last one is well above it again, significantly.
+
+        Any of the stages inside may be the lowest, so the test is shared by them.
+        """
         series = self.evidence.series.get("spread.total")
         if series is None or self.last < 2:
             return None
@@ -163,10 +169,23 @@ class _Judge:
         end = known[-1][0]
         if stage in {0, self.last} or end <= self.margins.recovered * low:
             return None
+        rise = self._rise(series, stage)
+        if rise is None or rise.p is None or rise.p > self.margins.alpha / (self.last - 1):
+            return None
         return (
             f"spread.total was lowest in {self.evidence.labels[stage]} ({low:.4g}) and is {end:.4g} in "
             f"{self.evidence.labels[self.last]}: a recovery"
         )
+
+    def _rise(self, series: Series, stage: int) -> Difference | None:
+        """The last stage against one inside, as a ratio; None where neither samples nor a pair tell."""
+        pair = series.pair(stage, self.last)
+        if pair is not None:
+            return pair.change
+        if not series.samples:
+            return None
+        low, end = series.samples[stage], series.samples[self.last]
+        return None if low is None or end is None else ratio_of(low, end, self.evidence.clusters)
 
     def _flags(self, word: str) -> list[str]:
         evidence = self.evidence
@@ -197,6 +216,8 @@ class _Judge:
         change = self._change("norm.mean")
         if change is None or change.value is None or not self._defined("norm.mean"):
             return False
+        if not (self._significant("norm.mean", -1) or self._significant("norm.mean", +1)):
+            return False
         return abs(change.value - 1) > self.margins.rescaled and self._equivalent("spread.cosine", self.last)
 
     def _change(self, name: str, stage: int | None = None) -> Difference | None:
@@ -218,7 +239,14 @@ class _Judge:
             return change is not None and change.value == 0.0 and sign < 0 and self._is_ratio(name)
         none = 1.0 if self._is_ratio(name) else 0.0
         outside = change.low > none if sign > 0 else change.high < none
-        return outside and change.p <= self.margins.alpha
+        return outside and change.p <= self.margins.alpha and self._in_family(name)
+
+    def _in_family(self, name: str) -> bool:
+        """Changed in some stage, by the error rate of the verdict as a whole."""
+        return self.family.get(name, 0.0) <= self.margins.alpha
+
+    def _modes_lost(self) -> float:
+        return self.evidence.modes.lost_share(shape=True) if self._in_family(MODES) else 0.0
 
     def _is_ratio(self, name: str) -> bool:
         series = self.evidence.series.get(name)
@@ -250,7 +278,7 @@ class _Judge:
         change = self._change(name, stage)
         if change is None or change.q is None or self._equivalent(name, stage):
             return False
-        return change.q <= self.margins.alpha
+        return change.q <= self.margins.alpha and self._in_family(name)
 
     def _fell_below(self, name: str, ratio: float) -> bool:
         change = self._change(name)
@@ -263,7 +291,8 @@ class _Judge:
 
     def _moved(self, move: Move) -> bool:
         q = move.q if move.q is not None else move.p
-        return q is not None and q <= self.margins.alpha and (move.distance.low or 0.0) > 0
+        significant = q is not None and q <= self.margins.alpha and self._in_family(CENTRE)
+        return significant and (move.distance.low or 0.0) > 0
 
     def _still(self, move: Move) -> bool:
         return move.relative.high is not None and move.relative.high <= self.margins.move

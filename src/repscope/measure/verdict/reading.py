@@ -9,6 +9,9 @@ from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.records import TRUE_MATCH, Evidence, Margins
 
+ENOUGH = 1.1
+"""Times the clusters at hand that more of them must be to be worth saying; the estimate is no finer."""
+
 
 class Reading:
     """A table read by the margins of a verdict; an absent or undefined row says nothing.
@@ -76,7 +79,11 @@ class Reading:
         return smallest
 
     def needed(self) -> int | None:
-        """Clusters that would decide whether there is a difference; None where nothing tells."""
+        """Clusters that would decide whether there is a difference; None where nothing tells.
+
+        Nothing does where these clusters are as many: a difference of that size was looked for, with a fair
+        chance to be found, and was not.
+        """
         name = self._deciding()
         error, row = self._error(name), self.table.get(name)
         if row is None or row.difference.value is None or not error:
@@ -85,15 +92,20 @@ class Reading:
             row.before.value or 1.0
         )
         effect = max(abs(row.difference.value), margin)
-        count = resample.needed(error, row.difference.n, effect)
-        return max(count, self.margins.clusters, self.evidence.clusters + 1)
+        count = max(resample.needed(error, row.difference.n, effect), self.margins.clusters)
+        return count if count > ENOUGH * self.evidence.clusters else None
 
     def needed_text(self) -> str:
         """:meth:`needed` as part of a sentence."""
         count = self.needed()
-        if count is None:
-            return "no number of clusters follows from these rows"
         name = self._deciding()
+        if count is None and not self._error(name):
+            return "no number of clusters follows from these rows"
+        if count is None:
+            return (
+                f"{self.evidence.clusters:,} clusters find a difference of this size in {name} in about "
+                f"{resample.POWER:.0%} of repeats, so the open question is not one of more clusters alone"
+            )
         row = self.table.get(name)
         seen = abs(row.difference.value) if row is not None and row.difference.value is not None else 0.0
         margin = self.margins.equal.get(name, 0.0)

@@ -36,6 +36,7 @@ class Margins:
         hub: rise of ``hub.share``, and excess over the most frequent label, that is a hub.
         inferior: loss of ``mrr.true`` that ``closer`` may not exceed.
         ceiling: ``mrr.true`` before above which there is nothing left to gain.
+        rescaled: change of ``norm.mean``, as a share of what it was, beyond which the lengths changed.
         equal: largest difference of each measure that counts as none.
         equal_ratio: the same, as a share of the value before.
     """
@@ -47,6 +48,7 @@ class Margins:
     hub: float = 0.1
     inferior: float = 0.02
     ceiling: float = 0.995
+    rescaled: float = 0.01
     equal: Mapping[str, float] = field(
         default_factory=lambda: {
             "mrr.true": 0.02,
@@ -73,6 +75,8 @@ class Evidence:
         single_point: all rows of after have one direction, and those of before have not.
         chance: true-match of a random order of the reference.
         label_share: largest share of items with one key: the hub that the labels explain.
+        one_reference: all rows of the reference have one direction, so that none is anybody's own.
+        standardised: every dimension of before has mean 0 and SD 1, and the reference's have not.
         over_noise, over_snap: true-match of after minus that of the control, on the same items.
         reference: name of the reference, for the sentences.
     """
@@ -83,6 +87,8 @@ class Evidence:
     single_point: bool = False
     chance: float = 0.0
     label_share: float = 0.0
+    one_reference: bool = False
+    standardised: bool = False
     over_noise: Difference | None = None
     over_snap: Difference | None = None
     reference: str = "the reference"

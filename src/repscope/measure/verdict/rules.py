@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+GOOD = ("aligned", "closer")
+"""Words beside which a reader must know what got worse."""
+
+
 def judge(table: Mapping[str, MeasureResult], evidence: Evidence, margins: Margins | None = None) -> Verdict:
     """The verdict on two stages.
 
@@ -73,6 +77,11 @@ class _Judge(Reading):
             ]
         if evidence.single_point:
             return "collapsed", ["all rows after are one point; before they were not"]
+        if evidence.one_reference:
+            return "inconclusive", [
+                f"all rows of {evidence.reference} point the same way, so no item can be nearer to its own "
+                "than to another: ranks among them say nothing"
+            ]
         if evidence.clusters < self.margins.clusters:
             return "inconclusive", [
                 f"{evidence.clusters} independent clusters are too few for any claim; "
@@ -215,26 +224,36 @@ class _Judge(Reading):
         return reasons
 
     def _flags(self, word: str) -> list[str]:
-        flags = []
-        if self.evidence.clusters < self.margins.clusters:
-            flags.append("few-clusters")
-        if self._misled(word):
-            flags.append("max-cosine-misleads")
-        row = self.table.get(TRUE_MATCH)
-        if row is not None and row.before.value is not None and row.before.value >= self.margins.ceiling:
-            flags.append("ceiling")
-        for name, flag in (("spread.cosine", "spread-fell"), ("rank.entropy", "rank-fell")):
-            if word != "collapsed" and self.fell(name):
-                flags.append(flag)
-        norm = self.table.get("norm.mean")
-        if norm is not None and norm.before.value and norm.difference.value is not None:
-            flags += ["rescaled"] * (abs(norm.difference.value) > 0.01 * norm.before.value)
-        for name, flag in (("mixed.recall@10", "mixed-search-gained"), ("cluster.v", "clustering-gained")):
-            if self.significant(name, +1):
-                flags.append(flag)
-        if self.significant("margin.true", -1) and word in ("aligned", "closer"):
-            flags.append("margin-fell")
-        return flags
+        row, evidence = self.table.get(TRUE_MATCH), self.evidence
+        before = None if row is None else row.before.value
+        raised = {
+            "one-reference": evidence.one_reference,
+            "standardised-before": evidence.standardised,
+            "few-clusters": evidence.clusters < self.margins.clusters,
+            "max-cosine-misleads": self._misled(word),
+            "ceiling": before is not None and before >= self.margins.ceiling,
+            "spread-fell": word != "collapsed" and self.fell("spread.cosine"),
+            "rank-fell": word != "collapsed" and self.fell("rank.entropy"),
+            "rescaled": self._rescaled(),
+            "mixed-search-gained": self.significant("mixed.recall@10", +1),
+            "mixed-search-lost": self.significant("mixed.recall@10", -1),
+            "clustering-gained": self.significant("cluster.v", +1),
+            "clustering-lost": self.significant("cluster.v", -1),
+            "hub-rose": word in GOOD and self._rose("hub.share"),
+            "margin-fell": word in GOOD and self.significant("margin.true", -1),
+        }
+        return [flag for flag, holds in raised.items() if holds]
+
+    def _rose(self, name: str) -> bool:
+        return self.significant(name, +1) and not self.equivalent(name)
+
+    def _rescaled(self) -> bool:
+        """The mean length changed: significantly, and by more than its margin."""
+        row = self.table.get("norm.mean")
+        if row is None or not row.before.value or row.difference.value is None:
+            return False
+        large = abs(row.difference.value) > self.margins.rescaled * abs(row.before.value)
+        return large and (self.significant("norm.mean", +1) or self.significant("norm.mean", -1))
 
     def _misled(self, word: str) -> bool:
         """Max-cosine rose, and that the truth is found more often can be ruled out."""

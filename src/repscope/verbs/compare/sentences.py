@@ -190,18 +190,39 @@ def _rescaled(record: ComparisonRecord, table: Table) -> str:
     )
 
 
+def _one_reference(record: ComparisonRecord, table: Table) -> str:
+    return (
+        f"All rows of {_stages(record)[2]} point the same way, so every rank in it is a tie. Check how that "
+        "set was made."
+    )
+
+
+def _standardised(record: ComparisonRecord, table: Table) -> str:
+    before, _, reference = _stages(record)
+    return (
+        f"Every dimension of {before} has mean 0 and SD 1, as a standardiser leaves it, and those of "
+        f"{reference} have not: cosines between the two mean little. Undo the standardisation, or apply it "
+        "to both."
+    )
+
+
 _FLAGS: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
     "max-cosine-misleads": _max_cosine_misleads,
     "few-clusters": _few_clusters,
     "ceiling": _ceiling,
     "rescaled": _rescaled,
+    "one-reference": _one_reference,
+    "standardised-before": _standardised,
 }
 
 _CHANGES = {
     "spread-fell": ("Items lie nearer to each other than before", "spread.cosine"),
     "rank-fell": ("Items use fewer directions than before", "rank.entropy"),
     "mixed-search-gained": ("Searching items and reference together got better", "mixed.recall@10"),
+    "mixed-search-lost": ("Searching items and reference together got worse", "mixed.recall@10"),
     "clustering-gained": ("Clustering items and reference together got better", "cluster.v"),
+    "clustering-lost": ("Clustering items and reference together got worse", "cluster.v"),
+    "hub-rose": ("One reference row is the nearest of more items than before", "hub.share"),
     "margin-fell": ("The truth leads the best other row by less than before", "margin.true"),
 }
 """Flags that say how one measure changed."""
