@@ -165,3 +165,36 @@ def test_nan_and_repeated_ids_do_not_enter_a_study(tmp_path: Path) -> None:
     path = folder(tmp_path, ONE, v_tsv="1\t2\n3\t4\n", m_tsv="id\tx\na\t1\na\t2\n")
     with pytest.raises(InputError, match="unique ids"):
         import_files([path], tmp_path / "s")
+
+
+def folder_with(tmp_path: Path, metadata: str) -> Path:
+    (tmp_path / "tensors.tsv").write_text("".join(f"{at}.5\t1.5\n" for at in range(3)))
+    (tmp_path / "metadata.tsv").write_text(metadata)
+    (tmp_path / "projector_config.pbtxt").write_text(
+        'embeddings {\n  tensor_path: "tensors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("metadata", "columns"),
+    [
+        ("cat\ndog\ncow\n", {"id": ["cat", "dog", "cow"]}),
+        ("cat\ndog\ncow", {"id": ["cat", "dog", "cow"]}),
+        ("unit\ncat\ndog\ncow\n", {"unit": ["cat", "dog", "cow"]}),
+        ("cat\n\ndog\n", {"label": ["cat", "", "dog"]}),
+        ("cat\ndog\n\n", {"label": ["cat", "dog", ""]}),
+        ("x\tcat\ny\tdog\nx\tcow\n", {"column_0": ["x", "y", "x"], "id": ["cat", "dog", "cow"]}),
+        ("name\tnum\ncat\t0\ndog\t1\ncow\t2\n", {"name": ["cat", "dog", "cow"], "num": [0, 1, 2]}),
+    ],
+)
+def test_a_header_is_one_row_more_than_vectors(
+    tmp_path: Path, metadata: str, columns: dict[str, list[Any]]
+) -> None:
+    (one,) = read_sets(folder_with(tmp_path, metadata), "a").sets
+    assert {name: column.to_pylist() for name, column in one.columns.items()} == columns
+
+
+def test_a_header_or_a_blank_line_is_not_guessed(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="with a header, or with a blank line"):
+        read_sets(folder_with(tmp_path, "cat\ndog\ncow\n\n"), "a")

@@ -363,3 +363,38 @@ def test_a_file_name_of_another_encoding(tmp_path: Path, study: Path) -> None:
     assert json.dumps(one.to_json(), ensure_ascii=False).encode()
     with pytest.raises(MissingError):
         import_files([str(odd) + "x"], study)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("filenames", True), ("path", True), ("image_path", True), ("arr_1", False), ("key", False)],
+)
+def test_texts_of_their_own_under_a_usual_name_are_the_ids(
+    tmp_path: Path, study: Path, name: str, kept: bool
+) -> None:
+    own = [f"img-{row}" for row in range(10)]
+    (one,) = import_files([npz(tmp_path, vectors=X, **{name: np.array(own)})], study)
+    opened = Study(study)["a"]
+    assert opened.ids.tolist() == own
+    assert (name in opened.columns) == kept
+    assert one.notes == (f"ids are those of {name!r}",)
+
+
+@pytest.mark.parametrize("values", [["a"] * 10, list(range(10)), ["", *"bcdefghij"]])
+def test_what_does_not_name_the_items_is_no_id(tmp_path: Path, study: Path, values: list[Any]) -> None:
+    (one,) = import_files([npz(tmp_path, vectors=X, filenames=np.array(values))], study)
+    assert Study(study)["a"].ids.tolist() == [str(row) for row in range(10)]
+    assert not one.notes
+
+
+def test_an_encoding_and_a_type_of_bytes(tmp_path: Path, study: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (tmp_path / "a.csv").write_bytes("id,x0,x1\né,0.5,1.5\n".encode("cp1252"))
+    import_files([tmp_path / "a.csv"], study, encoding="cp1252")
+    assert Study(study)["a"].ids.tolist() == ["é"]
+    assert load_manifest(study / "sets" / "a").provenance["encoding"] == "cp1252"
+    pq.write_table(pa.table({"raw": [row.tobytes() for row in X]}), tmp_path / "b.parquet")
+    import_files([tmp_path / "b.parquet"], study, vectors="raw", vectors_dtype="float32")
+    np.testing.assert_array_equal(Study(study)["b"].vectors, X)

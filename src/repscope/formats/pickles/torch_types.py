@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.errors import VectorError
 from repscope.formats.pickles.machine import Constructor
+
+MOST_DENSE = 1 << 30
+"""Numbers that a sparse tensor may have when it is written out in full."""
 
 EXPANDED = 1 << 20
 """Elements that an expanded (stride 0) tensor may have beyond its storage."""
@@ -35,8 +40,16 @@ def to_numpy(tensor: Any) -> NDArray[Any]:
     import torch
 
     tensor = tensor.detach().cpu()
-    if tensor.is_sparse or tensor.is_quantized:
-        raise TypeError("a sparse or quantised tensor; save tensor.to_dense() or .dequantize()")
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if tensor.layout != torch.strided:
+        if math.prod(tensor.shape) > MOST_DENSE:
+            raise VectorError(
+                f"a sparse tensor of at most {MOST_DENSE:,} numbers",
+                f"shape {tuple(tensor.shape)}",
+                "reduce it first, or save its rows as dense vectors",
+            )
+        tensor = tensor.to_dense()
     if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
         tensor = tensor.float()
     array: NDArray[Any] = tensor.resolve_conj().resolve_neg().numpy()
@@ -48,9 +61,8 @@ def _load_from_bytes(raw: object) -> Storage:
 
     if not isinstance(raw, bytes | memoryview):
         raise TypeError("a tensor without bytes")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(action="ignore"):
         # Reading legacy storages makes torch announce their deprecation to us.
-        warnings.simplefilter("ignore")
         try:
             storage = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
             untyped = storage._untyped_storage
