@@ -12,10 +12,12 @@ from repscope.measure.core.grouping import chosen_rows
 Array = NDArray[np.floating[Any]]
 
 ROWS = 5000
+FEWEST = 100
+"""Rows below which a mean and an SD are too uncertain to tell."""
 MOST = 0.9
 """Dimensions that must look standardised; heavy tails move the SD of some."""
 CLOSE = 0.05
-ERRORS = 4.0
+ERRORS = 3.5
 """Standard errors of a mean and an SD that some rows of a larger, standardised set may be off by."""
 FAR = 2.0
 """Times 1, or one over it, beyond which the usual SD of a dimension is another scale."""
@@ -31,7 +33,7 @@ def standardised_against(before: Array, reference: Array, *, seed: int = 0) -> b
     """
     rows = np.asarray(before[chosen_rows(len(before), ROWS, seed)], np.float64)
     n = len(rows)
-    if n < 3 or len(reference) < 3:
+    if n < FEWEST or len(reference) < 3:
         return False
     centred = np.abs(rows.mean(axis=0)) <= max(CLOSE, ERRORS / np.sqrt(n))
     scaled = np.abs(rows.std(axis=0) - 1) <= max(CLOSE, ERRORS / np.sqrt(2 * n))
