@@ -9,7 +9,8 @@ from scipy.stats import ortho_group
 from repscope.errors import LinkError, UnknownNameError, VectorError
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.comparison.rows import COPIES
+from repscope.measure.comparison.rows import COPIES, build_rows
+from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.resample import q_values
 from repscope.measure.distribution.frechet_limit import frechet_infinity
 from repscope.measure.geometry.lidar import lidar
@@ -278,6 +279,19 @@ def test_a_standardised_before_is_said(study):
     }
     assert "standardised-before" in flags["standard"]
     assert "standardised-before" not in flags["raw"]
+
+
+def test_a_share_that_no_group_changes_is_tested_by_what_could_be_unseen():
+    """With no error at all, a step of one item in forty read p = 1e-6."""
+    fixed = np.full(20, 0.2)
+    sides = [Replicates(value, fixed + value - 0.2, 40) for value in (0.2, 0.225, 0.9)]
+    same, step, jump = (build_rows({"hub.share": sides[0]}, {"hub.share": one}, 40, 10, 0)["hub.share"][2]
+                        for one in (Replicates(0.2, fixed, 40), *sides[1:]))  # fmt: skip
+    assert same.low < same.value == 0 < same.high
+    assert step.low < 0 < step.value < step.high
+    assert (same.p, step.p) == (1.0, 1.0)
+    assert jump.low > 0.5
+    assert jump.p == 1e-6
 
 
 def test_copies_count_once_in_the_family_of_q(whole):

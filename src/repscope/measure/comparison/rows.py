@@ -13,6 +13,7 @@ from repscope.measure.core.estimate import Difference, Estimate, PerItem, Replic
 from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.rare import unseen_share
 from repscope.measure.core.resample import (
+    SMALLEST_P,
     cluster_sums,
     difference_replicates,
     estimate_means,
@@ -23,6 +24,9 @@ from repscope.measure.core.results import MeasureResult
 
 Row = tuple[Estimate, Estimate, Difference]
 E = TypeVar("E", Estimate, Difference)
+
+ROUNDING = 1e-12
+"""Width of an interval that is none."""
 
 
 def build_rows(
@@ -93,17 +97,24 @@ def _replicated(name: str, first: Replicates, second: Replicates, clusters: int)
     if high - low <= 1:
         before, after = (_seen_in_all(one, side) for one, side in ((before, first), (after, second)))
         if first is not second:
-            difference = _seen_in_all(difference, second)
+            difference = _tested(difference, _seen_in_all(difference, second))
     return before, after, difference
 
 
 def _seen_in_all(one: E, side: Replicates) -> E:
     """An interval of no width, widened by what none of the clusters (or of the rows of a share) showed."""
-    if one.value is None or one.low is None or one.low != one.high:
+    if one.value is None or one.low is None or one.high is None or one.high - one.low > ROUNDING:
         return one
     reach = unseen_share(min(one.n, side.share_of or one.n), one.level)
     method = f"{one.method}; no group changes it: exact interval of none in {one.n:,}"
     return replace(one, low=one.value - reach, high=one.value + reach, method=method)
+
+
+def _tested(difference: Difference, widened: Difference) -> Difference:
+    """A difference that no group changes has no error to be tested with: it is one beyond its width."""
+    if widened is difference or widened.low is None or widened.high is None:
+        return widened
+    return replace(widened, p=1.0 if widened.low <= 0 <= widened.high else SMALLEST_P)
 
 
 def _half_defined(first: Sample, second: Sample, clusters: int) -> Row:

@@ -14,10 +14,10 @@ Array = NDArray[np.floating[Any]]
 ROWS = 5000
 FEWEST = 100
 """Rows below which a mean and an SD are too uncertain to tell."""
-MOST = 0.9
+MOST = 0.75
 """Dimensions that must look standardised; heavy tails move the SD of some."""
 CLOSE = 0.05
-ERRORS = 3.5
+ERRORS = 4.0
 """Standard errors of a mean and an SD that some rows of a larger, standardised set may be off by."""
 FAR = 2.0
 """Times 1, or one over it, beyond which the usual SD of a dimension is another scale."""
