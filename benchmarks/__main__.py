@@ -11,7 +11,18 @@ from pathlib import Path
 from benchmarks.harness import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-ALL = ("start", "measures", "neighbors", "capture", "throughput", "storage", "bridges", "diffusion", "drift")
+ALL = (
+    "start",
+    "compare",
+    "measures",
+    "neighbors",
+    "capture",
+    "throughput",
+    "storage",
+    "bridges",
+    "diffusion",
+    "drift",
+)
 
 
 def main(names: list[str]) -> None:

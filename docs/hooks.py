@@ -204,6 +204,13 @@ def formats(_: str = "") -> str:
     return f"Formats of `--figures`, comma-separated: {', '.join(FORMATS)}."
 
 
+def sources(_: str = "") -> str:
+    """The table of the formats that ``import`` reads."""
+    from repscope.formats.known import known_markdown
+
+    return known_markdown()
+
+
 def bridges(_: str = "") -> str:
     """The table of all bridges, from their registry."""
     from repscope.verbs.bridge.methods import methods_markdown
@@ -351,6 +358,7 @@ _PARTS = {
     "measures": measures,
     "options": options,
     "photos": photos,
+    "sources": sources,
     "surface": surface,
 }
 

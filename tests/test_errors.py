@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from repscope import errors
-from repscope.errors import LONGEST_SHOWN, RepscopeError, StorageError, name_some
+from repscope.errors import (
+    LONGEST_SHOWN,
+    RepscopeError,
+    StorageError,
+    UnknownNameError,
+    check_known,
+    name_some,
+)
 
 REFINES = {
     "RepscopeError": Exception,
@@ -117,3 +124,19 @@ def test_name_some_keeps_both_ends_of_a_long_value() -> None:
     assert shown.startswith("/start/")
     assert shown.endswith("/end.png")
     assert len(shown) <= LONGEST_SHOWN
+
+
+def test_an_unknown_name_is_told_what_there_is() -> None:
+    check_known("b", {"a": 1, "b": 2}, "a letter")
+    with pytest.raises(UnknownNameError) as caught:
+        check_known("c", ("a", "b"), "a letter")
+    assert (caught.value.expected, caught.value.got, caught.value.do) == (
+        "a letter",
+        "'c'",
+        "choose one of a, b",
+    )
+    many = [f"measure.{number}" for number in range(50)]
+    with pytest.raises(UnknownNameError, match=r"choose one of measure\.1[0-9]?, "):
+        check_known("mesure.1", many, "a measure", listing="repscope measures")
+    with pytest.raises(UnknownNameError, match="list them with: repscope measures"):
+        check_known("zzz", many, "a measure", listing="repscope measures")

@@ -23,6 +23,7 @@ Each message has the same three parts: what was expected, what was found, what t
 
 from __future__ import annotations
 
+import difflib
 import errno
 from collections.abc import Iterable
 from itertools import islice
@@ -147,6 +148,26 @@ class DependencyError(RepscopeError, ImportError):
 def first_line(error: BaseException, longest: int = 200) -> str:
     """What somebody else's exception says, in one line of at most so many characters; never empty."""
     return str(error).strip().partition("\n")[0][:longest] or type(error).__name__
+
+
+def check_known(name: object, known: Iterable[str], what: str, *, listing: str = "") -> None:
+    """Refuse a name that is none of the known ones.
+
+    Args:
+        name: as it was given.
+        known: all names that there are.
+        what: was expected, such as "a palette".
+        listing: command that lists them, where they are many: then only the nearest are offered.
+
+    Raises:
+        UnknownNameError: it is not among them.
+    """
+    names = list(known)
+    if name in names:
+        return
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.3) if listing else names
+    do = f"choose one of {name_some(near, 20)}" if near else f"list them with: {listing}"
+    raise UnknownNameError(what, repr(name), do)
 
 
 def name_some(values: Iterable[object], limit: int = 5) -> str:

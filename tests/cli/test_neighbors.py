@@ -77,7 +77,7 @@ def test_set_against_set_and_pictures(study, tmp_path):
     assert (record["set"], record["query_set"]) == ("seen", "read")
     assert [one["id"] for one in record["neighbors"]] == ["t3"]
     assert sorted(path.name for path in out.iterdir()) == [
-        "grid.pdf", "grid.png", "grid.svg", "neighbors.json", "neighbors.parquet",
+        "grid.png", "grid.svg", "neighbors.json", "neighbors.parquet",
     ]  # fmt: skip
     both = run(study.path, "seen", "--query-set", "read", "-k", 4, "--grid", "--figures", "png", "--json")
     assert Path(json.loads(both.stdout)["out"]).name == "read - seen"

@@ -41,7 +41,7 @@ def test_a_joint_map_is_written_with_its_faithfulness(study, tmp_path, method):
     table = pq.read_table(tmp_path / "coordinates.parquet")
     assert table.num_rows == 80
     assert set(table.column("set").to_pylist()) == {"before", "after"}
-    assert {path.suffix for path in tmp_path.glob("map.*")} == {".json", ".png", ".svg", ".pdf"}
+    assert {path.suffix for path in tmp_path.glob("map.*")} == {".json", ".png", ".svg"}
 
 
 def test_refusals(study):

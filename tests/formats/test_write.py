@@ -206,7 +206,6 @@ def test_tensors_begin_at_multiples_of_their_width(tmp_path: Path) -> None:
         ("npz", "id.missing"),
         ("safetensors", "vectors"),
         ("safetensors", "id.utf8"),
-        ("csv", "vector_0"),
         ("csv", "a\nb"),
     ],
 )
@@ -266,3 +265,29 @@ def test_the_format_is_what_the_name_says() -> None:
 def test_plain_items_keep_the_order_of_the_columns() -> None:
     one = EmbeddingSet("a", np.eye(2, dtype="f4"), {"z": [1, 2], "id": ["a", "b"], "b": [None, "x"]})
     assert plain_items(one).column_names == ["id", "z", "b"]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@settings(deadline=None, max_examples=60)
+@given(
+    names=st.lists(
+        st.builds(
+            lambda stem, gap, number: f"{stem}{gap}{number}",
+            st.sampled_from(["vector", "vectors", "emb", "x", "score", "vector_"]),
+            st.sampled_from(["", "_", ".", " ", "["]),
+            st.sampled_from(["", "0", "1", "5", "9", "09", "2020"]),
+        ).filter(lambda name: name != "vector"),
+        max_size=4,
+        unique=True,
+    ),
+    d=st.integers(1, 6),
+)
+def test_text_comes_back_whatever_its_columns_are_called(kind: str, names: list[str], d: int) -> None:
+    vectors = np.random.default_rng(d).standard_normal((4, d)).astype("f4")
+    floats = {name: np.arange(4) / (at + 3) for at, name in enumerate(names)}
+    one = EmbeddingSet("a", vectors, {"id": list("abcd"), "label": ["1.1", "1.10", "2", "NA"], **floats})
+    found = back(one, kind)
+    np.testing.assert_array_equal(found.vectors.astype("f4"), vectors)
+    assert found.columns["label"].to_pylist() == ["1.1", "1.10", "2", "NA"]
+    for name, values in floats.items():
+        assert found.columns[name].to_pylist() == values.tolist()

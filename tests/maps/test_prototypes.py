@@ -65,7 +65,7 @@ def test_bad_input() -> None:
     items = np.eye(4)
     with pytest.raises(InputError, match="items of at least one class"):
         class_prototypes(items, np.full(4, -1), 3)
-    with pytest.raises(VectorError, match="classes from -1 to 2"):
+    with pytest.raises(VectorError, match="class codes from -1 to 2"):
         class_prototypes(items, np.array([0, 1, 2, 3]), 3)
     with pytest.raises(VectorError, match="one integer class"):
         class_prototypes(items, np.array([0.0, 1, 2, 3]), 4)

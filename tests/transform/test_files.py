@@ -14,10 +14,9 @@ import repscope as rs
 from repscope.errors import ExistsError, FormatError, InputError, MissingError, StorageError, StudyError
 from repscope.transform.base import Bridge
 from repscope.transform.files import read_config
-from repscope.transform.linear.coral import Coral
 from repscope.transform.linear.normalise import Normalise
 from repscope.transform.linear.ridge import Ridge
-from repscope.transform.linear.transport import GaussianTransport
+from repscope.transform.linear.second_order import Coral, GaussianTransport
 
 
 def two_sets() -> tuple[np.ndarray, np.ndarray]:

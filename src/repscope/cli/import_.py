@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from repscope.cli.common import AsJson, Quiet, command, say, show
 from repscope.verbs.import_.options import ImportOptions
+
+
+class ListsFormats(TyperCommand):
+    """The command, with the formats that are read below its options; ``--help`` alone looks them up."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        from repscope.formats.known import known_text
+
+        self.epilog = known_text()
+        super().format_help(ctx, formatter)
 
 
 @command
@@ -25,7 +37,7 @@ def import_files(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Read npy, npz, csv, parquet, safetensors, pt, pickle, h5ad and other files into embedding sets.
+    """Read npy, npz, csv, json, parquet, safetensors, pt, pickle, h5 and other files into embedding sets.
 
     Example: repscope import clip.npz --study my-study --as visual_before --labels class_name
     """

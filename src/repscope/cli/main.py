@@ -51,7 +51,7 @@ def main(
 
 app.add_typer(bridge.app, name="bridge")
 app.command("info")(info.info)
-app.command("import")(import_.import_files)
+app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)

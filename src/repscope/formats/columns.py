@@ -87,7 +87,7 @@ def _plain_arrow(values: pa.Array, key: str) -> pa.Array:
     import pyarrow as pa
 
     kind = values.type
-    if isinstance(kind, pa.ExtensionType):
+    if isinstance(kind, pa.BaseExtensionType):
         values, kind = values.storage, values.storage.type
     if pa.types.is_dictionary(kind):
         return _plain_arrow(values.dictionary_decode(), key)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import UnknownNameError, VectorError, name_some
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 MOST_STACKED = 16
 """Sets that one K×N×D array may become without being named."""
 
-MOST_LISTED = 1 << 28
-"""Numbers in a list of separate vectors."""
+_CALLED = re.compile(
+    r"(?:.*[_.\-/ ])?(?:vec|vector|emb|embed|embedding|feat|feature|latent|representation|"
+    r"encoding|activation)s?",
+    re.IGNORECASE,
+)
 
 Notify = Callable[[str], None]
 
@@ -39,6 +42,8 @@ class ReadOptions:
         ids: key of the ids, or None.
         labels: key of the labels, or None.
         trust_pickle: run the code of a pickle that the restricted reader refuses.
+        vectors_dtype: type of the numbers in a column of bytes ("float32", …), or None.
+        encoding: of a text file, or None for UTF-8, and UTF-16 and UTF-32 by their marks.
         warn: takes one line that somebody must see.
         trusted: filled with the sources that were read as trusted pickles.
     """
@@ -49,6 +54,8 @@ class ReadOptions:
     trust_pickle: bool = False
     warn: Notify = warn_user
     trusted: list[str] = field(default_factory=list)
+    vectors_dtype: str | None = None
+    encoding: str | None = None
 
     @property
     def vector_keys(self) -> list[str]:
@@ -153,6 +160,36 @@ def name_columns(columns: Mapping[str, Any], ids: str | None, labels: str | None
     return named
 
 
+USUAL_IDS = re.compile(
+    r"(?:image|img|file|item|sample|row)?[_ ]?(?:name|filename|file|path|key|uid|uuid|guid)s?|"
+    r"words?|tokens?|arr_\d+|__index_level_0__|row|index",
+    re.IGNORECASE,
+)
+"""Columns that name the items where none is called id; they must be texts that do not repeat."""
+
+
+def with_usual_ids(columns: Mapping[str, pa.Array]) -> tuple[dict[str, pa.Array], str]:
+    """Item columns with ids, where none are called so but one column of texts names each item; and which.
+
+    A column that only ever was an index (of pandas, or without a name) becomes the ids; any other stays too.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    named = dict(columns)
+    if any(name in named for name in USUAL_NAMES["id"]):
+        return named, ""
+    for name, values in named.items():
+        texts = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+        if not texts or not USUAL_IDS.fullmatch(name) or values.null_count:
+            continue
+        if pc.count_distinct(values).as_py() == len(values) and not pc.any(pc.equal(values, "")).as_py():
+            kept = {} if re.fullmatch(r"arr_\d+|__index_level_0__|row|index|key", name) else {name: values}
+            rest = {other: cells for other, cells in named.items() if other != name}
+            return {"id": values, **kept, **rest}, name
+    return named, ""
+
+
 def check_keys(incoming: Incoming, items: Iterable[str], options: ReadOptions) -> None:
     """Refuse ids and labels that were asked for, or are there, but cannot be used.
 
@@ -192,85 +229,6 @@ def _offer(key: str, keys: Iterable[str], option: str) -> tuple[str, str]:
     return f"only {name_some(keys, 12) or 'unnamed ones'}", do
 
 
-def as_vectors(value: Any) -> NDArray[Any] | None:
-    """``value`` as an array if it is one, or a list of vectors of one width; else None.
-
-    Raises:
-        VectorError: it is a list of vectors whose widths differ.
-    """
-    if hasattr(value, "detach"):
-        from repscope.formats.pickles.torch_types import to_numpy
-
-        return to_numpy(value)
-    if isinstance(value, np.ndarray):
-        return value if value.dtype.kind != "O" else _from_objects(value)
-    return _stacked(value) if isinstance(value, list | tuple) and value else None
-
-
-def as_matrix(value: Any, key: str, source: str) -> NDArray[Any]:
-    """``value`` as [N, D]; rows that each keep a leading axis of one ([N, 1, D]) are still rows.
-
-    Raises:
-        VectorError: it is none.
-    """
-    array = as_vectors(value)
-    if array is not None and array.ndim == 3 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array is None or array.ndim != 2:
-        what = f"shape {array.shape}" if array is not None else f"a {type(value).__name__}"
-        raise VectorError(f"an N×D array in {key!r} of {source}", what, "extract the embeddings again")
-    return array
-
-
-def _from_objects(array: NDArray[Any]) -> NDArray[Any] | None:
-    if array.ndim == 0:
-        return as_vectors(array.item())
-    if array.ndim == 1:
-        return as_vectors(array.tolist())
-    return array.astype(np.float64) if _all_numbers(array.ravel().tolist()) else None
-
-
-def _stacked(rows: list[Any] | tuple[Any, ...]) -> NDArray[Any] | None:
-    first = rows[0]
-    if isinstance(first, list | tuple):
-        if not first or not all(type(number) is float for number in first):
-            return None
-        _refuse_too_many(len(rows), len(first))
-        arrays = [
-            np.asarray(row) if isinstance(row, list | tuple) and _all_numbers(row) else None for row in rows
-        ]
-    elif hasattr(first, "shape") and len(first.shape):
-        _refuse_too_many(len(rows), int(np.prod(first.shape)))
-        arrays = [as_vectors(row) if hasattr(row, "shape") else None for row in rows]
-    else:
-        return None
-    if arrays[0] is None:
-        return None
-    odd = next((at for at, row in enumerate(arrays) if row is None or row.shape != arrays[0].shape), None)
-    if odd is not None:
-        raise VectorError(
-            "vectors of one width",
-            f"{_shape(arrays[0])} in row 0 and {_shape(arrays[odd])} in row {odd:,}",
-            "pool or pad the rows to one width where they are made",
-        )
-    stacked = np.stack([row for row in arrays if row is not None])
-    # Rows that each keep a leading axis of one ([1, D] tensors in a list) are still rows.
-    return stacked[:, 0] if stacked.ndim == 3 and stacked.shape[1] == 1 else stacked
-
-
-def _refuse_too_many(rows: int, width: int) -> None:
-    # A small file can refer to one row a million times; a real list of this size is saved as an array.
-    if rows * width > MOST_LISTED:
-        raise VectorError(
-            f"a list of vectors with at most {MOST_LISTED:,} numbers",
-            f"{rows:,} × {width:,}",
-            "save them as one array (npz, safetensors)",
-        )
-
-
-def _all_numbers(row: Sequence[Any]) -> bool:
-    return len(row) > 0 and all(type(number) in (int, float) for number in row)
-
-
-def _shape(row: NDArray[Any] | None) -> str:
-    return "no vector" if row is None else f"shape {row.shape}"
+def called_like_vectors(name: str) -> bool:
+    """Whether a name says that it stands for vectors: ``emb``, ``image_features``, ``vectors``, …"""
+    return bool(_CALLED.fullmatch(name))

@@ -13,6 +13,7 @@ from repscope.formats.detect import check_file, detect
 from repscope.formats.incoming import Incoming
 from repscope.formats.tables.load import columns_of_json, load_columns
 from repscope.formats.text_files import JSON_SUFFIXES, read_json, read_text
+from repscope.formats.unpack import unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +32,11 @@ def read_items(path: Path, ids: str | None = None) -> dict[str, pa.Array]:
         FormatError: the file is damaged or holds no table.
     """
     check_file(path)
+    with unpacked(path) as (plain, _):
+        return _read_plain(plain, ids)
+
+
+def _read_plain(path: Path, ids: str | None) -> dict[str, pa.Array]:
     suffix = path.suffix.lower()
     if suffix == ".txt":
         return {NAMES: to_column(read_text(path).splitlines(), str(path))}

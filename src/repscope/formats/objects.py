@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from repscope.errors import FormatError, VectorError, name_some
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.columns import columns_of_records, to_columns
-from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
+from repscope.formats.incoming import Incoming, ReadOptions, called_like_vectors, choose
+from repscope.formats.loose.item_dicts import VECTOR, holds_vectors, plain_mapping, row_count
+from repscope.formats.loose.shapes import (
+    any_float,
+    as_vectors,
+    batch_lengths,
+    joined,
+    squeezed,
+    squeezed_shape,
+)
+from repscope.formats.loose.statistics import is_covariance, refuse_statistics
 from repscope.formats.older.oscar import read_mean
 from repscope.formats.older.pipelines import read_pipeline
 from repscope.formats.plain import as_json
@@ -31,20 +41,71 @@ def sets_from(value: Any, stem: str, source: str, options: ReadOptions) -> list[
     """
     if isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim == 0:
         value = value.item()
+    if isinstance(value, Mapping):
+        return _from_dictionary({str(key): part for key, part in value.items()}, stem, source, options)
+    if (mapping := plain_mapping(value, source)) is not None:
+        return from_mapping(mapping, stem, source, options)
     array = as_vectors(value)
     if array is not None:
         return bare_array(array, stem, source, options)
-    if isinstance(value, list | tuple | np.ndarray) and len(value) and isinstance(value[0], dict):
-        value = columns_of_records(list(value), source)
-    if isinstance(value, Mapping):
-        mapping = {str(key): part for key, part in value.items()}
-        sets = [] if options.vectors else read_pipeline(mapping, stem, source, options)
-        return sets or from_mapping(mapping, stem, source, options)
     raise FormatError(
         f"embeddings in {source}: an N×D array, a list of vectors, or a dictionary that holds one",
         _describe(value),
         "save a dictionary such as {'vectors': array, 'ids': [...], 'label': [...]}",
     )
+
+
+def _from_dictionary(
+    mapping: Mapping[str, Any], stem: str, source: str, options: ReadOptions
+) -> list[Incoming]:
+    """The sets of a dictionary: of a pipeline, of items, of columns, of sets, or of one list of items."""
+    if not options.vectors:
+        if sets := read_pipeline(mapping, stem, source, options):
+            return sets
+        refuse_checkpoint(mapping, source)
+    if not set(options.vector_keys) & set(mapping):
+        if sets := _from_items(mapping, stem, source, options):
+            return sets
+        nested = {
+            key: part for key, part in mapping.items() if isinstance(part, Mapping) and holds_vectors(part)
+        }
+        if nested and len(nested) == len(mapping):
+            # {"train": {"features": …}, "test": {…}}
+            named = {key: stem if len(nested) == 1 else f"{stem}_{key}" for key in nested}
+            return [
+                one for key, part in nested.items() for one in sets_from(part, named[key], source, options)
+            ]
+        listed = [key for key, part in mapping.items() if isinstance(part, list) and holds_vectors(part)]
+        if len(listed) == 1 and not any(row_count(part) for part in mapping.values()):
+            # {"object": "list", "data": [{"embedding": […]}, …]}
+            return sets_from(mapping[listed[0]], stem, source, options)
+    return from_mapping(mapping, stem, source, options)
+
+
+def _from_items(mapping: Mapping[str, Any], stem: str, source: str, options: ReadOptions) -> list[Incoming]:
+    """The sets of a dictionary with a key for each item; [] where it is none."""
+    items = plain_mapping(mapping, source)
+    if items is None:
+        return []
+    sets = from_mapping(items, stem, source, options)
+    if "id" in mapping or "id" not in items:
+        return sets
+    return [replace(one, notes=(*one.notes, f"each of {len(items['id']):,} keys is an item")) for one in sets]
+
+
+def from_arrays(
+    arrays: Mapping[str, Any], stem: str, source: str, options: ReadOptions, *, several: bool = False
+) -> list[Incoming]:
+    """The sets of an archive of arrays by name: :func:`from_mapping`, unless each array is one item's vector.
+
+    Raises:
+        FormatError, UnknownNameError: see :func:`from_mapping`.
+    """
+    if not set(options.vector_keys) & set(arrays):
+        refuse_checkpoint(arrays, source)
+        if sets := _from_items(arrays, stem, source, options):
+            return sets
+    return from_mapping(arrays, stem, source, options, several=several)
 
 
 def bare_array(array: NDArray[Any], stem: str, source: str, options: ReadOptions) -> list[Incoming]:
@@ -60,7 +121,17 @@ def bare_array(array: NDArray[Any], stem: str, source: str, options: ReadOptions
             "leave out --vectors",
         )
     mean = read_mean(array, stem)
-    return [mean or Incoming(stem, array)]
+    if mean is not None:
+        return [mean]
+    vectors, notes = _as_floats(squeezed(array))
+    return [Incoming(stem, vectors, notes=notes)]
+
+
+def _as_floats(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Quantised vectors of one byte a number as floats, which is said; anything else as it is."""
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 1 and array.ndim in (2, 3):
+        return array.astype(np.float32), (f"vectors of whole numbers ({array.dtype}) are stored as float32",)
+    return array, ()
 
 
 def from_mapping(
@@ -96,13 +167,22 @@ def _vector_keys(mapping: Mapping[str, Any], source: str, options: ReadOptions, 
     if options.vectors:
         return [choose(key, mapping, "--vectors", source) for key in options.vector_keys]
     refuse_checkpoint(mapping, source)
-    if "vectors" in mapping:
-        return ["vectors"]
+    if VECTOR in mapping:
+        return [VECTOR]
     arrays = {key: value for key, value in mapping.items() if hasattr(value, "shape")}
-    tables = [key for key, value in arrays.items() if len(value.shape) in (2, 3) and _kind(value) == "f"]
+    tables = [
+        key
+        for key, value in arrays.items()
+        if len(squeezed_shape(value.shape)) in (2, 3)
+        and _kind(value) == "f"
+        and not is_covariance(key, mapping)
+    ]
     tables = tables or [key for key, value in mapping.items() if key not in arrays and _is_rows(value)]
     if len(tables) == 1 or (several and tables):
         return tables
+    refuse_statistics(mapping, source)
+    if len(called := [key for key in tables if called_like_vectors(key)]) == 1:
+        return called
     if tables:
         raise FormatError(
             f"one N×D array in {source}, or one named 'vectors'",
@@ -124,18 +204,21 @@ def _vector_keys(mapping: Mapping[str, Any], source: str, options: ReadOptions, 
 
 
 def _incoming(mapping: Mapping[str, Any], key: str, name: str, source: str) -> Incoming:
-    vectors = as_vectors(mapping[key])
-    if vectors is None:
+    whole = as_vectors(mapping[key])
+    if whole is None:
         raise VectorError(
             f"vectors in {key!r} of {source}", _describe(mapping[key]), "choose an N×D array with --vectors"
         )
+    vectors, notes = _as_floats(squeezed(whole))
+    batches = batch_lengths(mapping[key])
     n = vectors.shape[-2] if vectors.ndim in (2, 3) else -1
     columns: dict[str, Any] = {}
     left_out: dict[str, str] = {}
     provenance: dict[str, Any] = {}
-    for other, value in mapping.items():
-        if other == key or value is None:
+    for other, part in mapping.items():
+        if other == key or part is None:
             continue
+        value = joined(part, batches)
         spread = _spread(value, n)
         if spread is not None:
             columns.update(
@@ -156,6 +239,7 @@ def _incoming(mapping: Mapping[str, Any], key: str, name: str, source: str) -> I
         key=key,
         left_out=left_out,
         provenance={"metadata": provenance} if provenance else {},
+        notes=notes,
     )
 
 
@@ -188,7 +272,8 @@ def _is_rows(value: Any) -> bool:
         return False
     first: Any = value[0]
     if isinstance(first, list | tuple):
-        return len(first) > 1 and all(type(number) is float for number in first)
+        numbers = set(map(type, first)) <= {int, float}
+        return len(first) > 1 and numbers and any_float(value)
     return hasattr(first, "shape") and len(first.shape) in (1, 2) and _kind(first) == "f"
 
 

@@ -19,6 +19,7 @@ from repscope.errors import (
     StorageError,
     first_line,
 )
+from repscope.formats.unpack import SUFFIXES
 from repscope.study.names import safe_name
 from repscope.study.storage import file_hash
 
@@ -35,7 +36,10 @@ def name_of(location: str) -> str:
     last = (
         location.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] if is_url(location) else Path(location).name
     )
-    return safe_name(Path(last).stem)
+    path = Path(last)
+    while path.suffix.lower() in SUFFIXES and Path(path.stem).suffix:
+        path = Path(path.stem)  # a.csv.gz is called a
+    return safe_name(path.stem)
 
 
 def content_hash(path: Path) -> str:

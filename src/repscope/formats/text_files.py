@@ -23,7 +23,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise FormatError(f"UTF-8 text in {path}", str(error), "save the file as UTF-8") from error
+        raise not_utf8(path, error) from error
 
 
 def read_json(path: Path) -> Any:
@@ -32,8 +32,17 @@ def read_json(path: Path) -> Any:
     Raises:
         FormatError: not JSON in UTF-8.
     """
+    return load_json(path, lines=path.suffix.lower() in LINES)
+
+
+def load_json(path: Path, *, lines: bool = False) -> Any:
+    """The value of a JSON file; of one with a value in each line, their list.
+
+    Raises:
+        FormatError: not JSON in UTF-8.
+    """
     text = read_text(path)
-    if path.suffix.lower() not in LINES:
+    if not lines:
         return _parse(text, f"JSON in {path}", "write the file again")
     return [
         _parse(line, f"JSON in line {number:,} of {path}", "write one dictionary a line")
@@ -47,3 +56,14 @@ def _parse(text: str, expected: str, do: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(expected, first_line(error), do) from error
+
+
+def not_utf8(path: Path, error: Exception) -> FormatError:
+    """The refusal of text that is not UTF-8, with what it may be."""
+    found = error.object[error.start : error.start + 12] if isinstance(error, UnicodeDecodeError) else b""
+    shown = f"; cp1252 would read {found.decode('cp1252', 'replace')!r}" if found else ""
+    return FormatError(
+        f"UTF-8 text in {path}",
+        f"{first_line(error)}{shown}",
+        "name the encoding, for example --encoding cp1252 or utf-16; or save the file as UTF-8",
+    )

@@ -13,7 +13,7 @@ from repscope.formats.arrays.null_masks import own_columns
 from repscope.formats.arrays.write import METADATA
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
-from repscope.formats.objects import from_mapping, sets_from
+from repscope.formats.objects import from_arrays, sets_from
 from repscope.formats.pickles.torch_archive import load_torch
 from repscope.formats.trust import read_or_trust
 from repscope.study.storage import storage_errors
@@ -42,7 +42,7 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
         raise _damaged(path, error) from error
     columns = own_columns(metadata, tensors, str(path))
     metadata.pop(METADATA, None)
-    sets = from_mapping({**metadata, **tensors}, stem, str(path), options, several=True)
+    sets = from_arrays({**metadata, **tensors}, stem, str(path), options, several=True)
     return [replace(incoming, columns={**columns, **incoming.columns}) for incoming in sets]
 
 
@@ -50,6 +50,8 @@ def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], boo
     """Dimensions of each tensor by name, the file's own metadata, and whether numpy knows every type."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size - 8:
+            raise ValueError(f"a header of {length:,} bytes, more than there are")
         header: dict[str, Any] = json.loads(file.read(length))
     metadata = header.pop("__metadata__", None) or {}
     types = {entry["dtype"] for entry in header.values()}

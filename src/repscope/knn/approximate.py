@@ -209,9 +209,8 @@ class _Descent(Search):
     def _index(self, points: NDArray[np.float32], width: int) -> Any:
         from pynndescent import NNDescent
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(action="ignore"):
             # It warns of rows it found too few neighbours for; they are searched exactly below.
-            warnings.simplefilter("ignore")
             return NNDescent(
                 points,
                 metric="euclidean",

@@ -8,7 +8,6 @@ none that are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +16,7 @@ from repscope.errors import InputError, VectorError
 from repscope.knn import among, exact
 from repscope.knn.graph import choose_search
 from repscope.measure.core.arrays import float_matrix, row_blocks
+from repscope.text.json_record import JsonRecord
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -25,12 +25,16 @@ NEIGHBOURS = 15
 RANKED_ROWS = 2000
 PAIRS = 20_000
 
+_KEYS = (
+    "trustworthiness continuity neighbours_kept chance distance_correlation k ranked_rows=rows rows=of "
+    "spread seeds why"
+)
 _CELLS = 4_000_000
 _TIED = 1e-12
 
 
 @dataclass(frozen=True)
-class Faithfulness:
+class Faithfulness(JsonRecord, keys=_KEYS, optional="why"):
     """What a map keeps of the space that it shows.
 
     Attributes:
@@ -81,24 +85,6 @@ class Faithfulness:
         if self.spread is not None:
             parts.append(f"spread over {self.seeds} seeds {100 * self.spread:.0f} % of the radius")
         return " · ".join(parts) or f"faithfulness undefined ({self.why})"
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values, without the arrays of points."""
-        record: dict[str, Any] = {
-            "trustworthiness": self.trustworthiness,
-            "continuity": self.continuity,
-            "neighbours_kept": self.neighbours_kept,
-            "chance": self.chance,
-            "distance_correlation": self.distance_correlation,
-            "k": self.k,
-            "ranked_rows": self.rows,
-            "rows": self.of,
-            "spread": self.spread,
-            "seeds": self.seeds,
-        }
-        if self.why:
-            record["why"] = self.why
-        return record
 
 
 def faithfulness(

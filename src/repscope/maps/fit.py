@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.knn import Graph
 from repscope.knn.graph import choose_search, describe_search
 from repscope.maps.faithfulness import RANKED_ROWS, Faithfulness, compared_neighbours, faithfulness
@@ -17,6 +17,7 @@ from repscope.maps.graphs import GivenGraph, graph_of
 from repscope.maps.joining import join, split
 from repscope.maps.reduce import Reduced, by_pca, by_tsne, by_umap
 from repscope.study.stored import StoredRows
+from repscope.text.json_record import JsonRecord
 
 Method = Literal["tsne", "umap", "pca"]
 Start = Literal["pca", "random"]
@@ -28,7 +29,9 @@ _TITLES = {"tsne": "t-SNE", "umap": "UMAP", "pca": "PCA"}
 
 
 @dataclass(frozen=True)
-class Projection:
+class Projection(
+    JsonRecord, keys="method parameters seed software rows explained_variance search faithfulness"
+):
     """Coordinates of several sets in one plane.
 
     Attributes:
@@ -88,16 +91,8 @@ class Projection:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, without the coordinates."""
-        return {
-            "method": self.method,
-            "parameters": dict(self.parameters),
-            "seed": self.seed,
-            "software": self.software,
-            "rows": {name: len(points) for name, points in self.coordinates.items()},
-            "explained_variance": None if self.explained_variance is None else list(self.explained_variance),
-            "search": None if self.search is None else dict(self.search),
-            "faithfulness": self.faithfulness.to_json(),
-        }
+        rows = {name: len(points) for name, points in self.coordinates.items()}
+        return super().to_json() | {"rows": rows}
 
 
 def project(
@@ -153,8 +148,8 @@ def project(
             too few or of another metric.
         VectorError: widths differ; rows with NaN or Inf; zero rows under ``unit``; neighbours of other rows.
     """
-    _known(method, get_args(Method), "a method of projection")
-    _known(start, get_args(Start), "a start")
+    check_known(method, get_args(Method), "a method of projection")
+    check_known(start, get_args(Start), "a start")
     joined = join(sets, unit=unit, max_rows=max_rows, seed=seed)
 
     def nearest(k: int) -> Graph:
@@ -192,8 +187,3 @@ def project(
         search=None if graph is None else graph.search,
         kept=graph is not None and graph.kept,
     )
-
-
-def _known(value: str, allowed: tuple[str, ...], what: str) -> None:
-    if value not in allowed:
-        raise UnknownNameError(what, repr(value), f"choose one of {', '.join(allowed)}")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import InputError, VectorError
+from repscope.errors import InputError
 from repscope.maps.fit import Method, Projection, project
-from repscope.measure.core.arrays import matrix, unit_rows
+from repscope.measure.core.arrays import group_codes, matrix, unit_rows
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,11 @@ def class_prototypes(items: ArrayLike, item_keys: ArrayLike, n_classes: int) -> 
         InputError: no item has a class.
     """
     array = matrix(items, "items", min_rows=0)
-    keys = np.asarray(item_keys)
-    if keys.shape != (len(array),) or keys.dtype.kind not in "iu":
-        raise VectorError(
-            f"one integer class for each of {len(array):,} items",
-            f"shape {keys.shape} of {keys.dtype}",
-            "number the classes from 0",
-        )
-    if len(keys) and (keys.min() < -1 or keys.max() >= n_classes):
-        raise VectorError(
-            f"classes from -1 to {n_classes - 1}",
-            f"{keys.min()} to {keys.max()}",
-            "number the classes from 0",
-        )
+    keys = group_codes(item_keys, len(array), n_classes, "class")
     known = np.flatnonzero(keys >= 0)
     if not len(known):
         raise InputError("items of at least one class", "none", "check the key column that links the sets")
-    classes = keys[known].astype(np.int64)
+    classes = keys[known]
     counts = np.bincount(classes, minlength=n_classes)
     sums = np.zeros((n_classes, array.shape[1]))
     for start in range(0, len(known), 4096):

@@ -23,6 +23,7 @@ from repscope.study.storage import (
     sync_folder,
     write_bytes,
 )
+from repscope.text.figures import FIGURE_FORMATS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 FILES = ("items.parquet", "metrics.csv", "metrics.json", "report.txt", "report.html")
 """What a saved report consists of, beside its figures; not every report has items. The page comes last."""
-
-FORMATS = ("png", "svg", "pdf")
-"""Of figures, by default."""
 
 FIGURES = "figures"
 LIST = "figures.json"
@@ -58,7 +56,7 @@ def write_report(
     items: pa.Table | None = None,
     figures: Mapping[str, Figure] | None = None,
     captions: Mapping[str, str] | None = None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> Path:
     """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/ into ``out``.
 

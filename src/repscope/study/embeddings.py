@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from repscope.errors import UnknownNameError, VectorError, name_some
+from repscope.errors import VectorError, check_known
 from repscope.study.items import as_items
 from repscope.study.names import check_name
 from repscope.study.provenance import derived
@@ -123,10 +123,7 @@ class EmbeddingSet:
         Raises:
             UnknownNameError: the set has no such column.
         """
-        if name not in self.columns:
-            raise UnknownNameError(
-                f"a column of set {self.name!r}", repr(name), f"choose one of {name_some(self.columns, 20)}"
-            )
+        check_known(name, self.columns, f"a column of set {self.name!r}")
         column = self.items.column(name)
         values: NDArray[Any] = column.to_numpy()
         if values.dtype == np.float64 and "int" in str(column.type):

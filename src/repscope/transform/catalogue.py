@@ -5,12 +5,12 @@ A method that is not here cannot be loaded from a file.
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
+from repscope.text.json_record import JsonRecord
 
 _HERE = "repscope.transform"
 
@@ -19,7 +19,7 @@ LearnsFrom = Literal["nothing", "source", "target", "unpaired", "paired"]
 
 
 @dataclass(frozen=True)
-class MethodInfo:
+class MethodInfo(JsonRecord):
     """What a bridge is, apart from its code.
 
     Attributes:
@@ -57,10 +57,6 @@ class MethodInfo:
         found: type[Any] = getattr(importlib.import_module(module), name)
         return found
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
-
 
 METHODS: tuple[MethodInfo, ...] = (
     MethodInfo(
@@ -81,7 +77,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Liang et al., Mind the Gap, NeurIPS 2022",
     ),
     MethodInfo(
-        "coral", f"{_HERE}.linear.coral:Coral", "unpaired", by_class=True, invertible=True,
+        "coral", f"{_HERE}.linear.second_order:Coral", "unpaired", by_class=True, invertible=True,
         cost="one pass and two eigendecompositions; 2 D² a row",
         when="Without pairs, when mean and covariance differ and axes already correspond.",
         paper="Sun, Feng & Saenko, Return of Frustratingly Easy Domain Adaptation, AAAI 2016",
@@ -93,7 +89,7 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Kessy, Lewin & Strimmer, Optimal Whitening and Decorrelation, The American Statistician 2018",
     ),
     MethodInfo(
-        "gaussian-ot", f"{_HERE}.linear.transport:GaussianTransport", "unpaired",
+        "gaussian-ot", f"{_HERE}.linear.second_order:GaussianTransport", "unpaired",
         by_class=True, invertible=True,
         cost="one pass and three eigendecompositions; 2 D² a row",
         when="Without pairs, as the smallest move that gives the target's mean and covariance.",
@@ -187,11 +183,5 @@ def method(name: str) -> MethodInfo:
         UnknownNameError: no bridge has this name; the nearest names are listed.
     """
     by_name = {info.name: info for info in METHODS}
-    if name not in by_name:
-        near = difflib.get_close_matches(str(name), by_name, n=3, cutoff=0.3)
-        raise UnknownNameError(
-            "the name of a bridge",
-            repr(name),
-            f"choose one of {', '.join(near)}" if near else "list them with: repscope bridge methods",
-        )
+    check_known(name, by_name, "the name of a bridge", listing="repscope bridge methods")
     return by_name[name]

@@ -12,6 +12,7 @@ from repscope.study import Study
 from repscope.study.names import check_name, inside, is_name
 from repscope.study.provenance import as_json
 from repscope.study.storage import TEMPORARY, json_hash, storage_errors
+from repscope.text.json_record import JsonRecord
 from repscope.transform import bridges
 from repscope.transform.files import CONFIG, read_config
 
@@ -23,7 +24,7 @@ FIT = "fit"
 
 
 @dataclass(frozen=True)
-class SavedBridge:
+class SavedBridge(JsonRecord, keys="name method params fingerprint width_in width_out warnings provenance"):
     """A bridge of a study, without its weights.
 
     Attributes:
@@ -63,17 +64,7 @@ class SavedBridge:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "name": self.name,
-            "method": self.method,
-            "params": dict(self.params),
-            "fingerprint": self.fingerprint,
-            "width_in": self.width_in,
-            "width_out": self.width_out,
-            "warnings": list(self.warnings),
-            "provenance": dict(self.provenance),
-            "problem": None,
-        }
+        return {**super().to_json(), "problem": None}
 
 
 def transform_folder(study: Study, name: str) -> Path:

@@ -40,7 +40,7 @@ def test_a_plan_says_what_a_run_would_do(images: Path, model_file: Path) -> None
     assert (source["kind"], source["items"], source["shape"]) == ("image", 9, [4, 3, 8, 8])
     assert source["first"][:2] == ["cat/000.png", "cat/001.png"]
     assert source["skipped"] == [{"id": "cat/000.png", "reason": "not an image in a known format"}]
-    assert source["preprocessing"]["crop"] == (8, 8)
+    assert source["preprocessing"]["crop"] == [8, 8]
     assert [(one["name"], one["d"], one["rows_per_item"]) for one in record["sets"]] == [
         ("before", 4, 1),
         ("head", 2, 1),

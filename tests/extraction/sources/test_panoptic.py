@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from repscope.errors import FormatError, InputError, MissingError
+from repscope.extraction.sources.coco import read_panoptic
 from repscope.extraction.sources.decode import UnreadableError
 from repscope.extraction.sources.open import SourceOptions, detect_kind, open_source
-from repscope.extraction.sources.panoptic import read_panoptic
 
 PIXELS = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
 

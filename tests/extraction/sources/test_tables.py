@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from repscope.errors import FormatError, InputError, UnknownNameError
@@ -230,3 +235,38 @@ def test_the_captions_of_coco(shared_data: Path) -> None:
     assert source.items[0].id == "285"
     assert source.open(source.items[0]).size == (586, 640)
     assert str(source.texts.items[0].text).startswith("A big burly grizzly bear")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(
+        st.text("abé ôñ1ü%#", min_size=1, max_size=5).map(str.strip).filter(bool), min_size=1, max_size=3
+    ),
+    written_as=st.sampled_from(["slashes", "backslashes", "file://", "file://localhost"]),
+    written_in=st.sampled_from(["NFC", "NFD"]),
+)
+def test_names_of_other_systems(
+    tmp_path: Path, form: str, parts: list[str], written_as: str, written_in: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir=tmp_path) as place:
+        file = Path(place) / unicodedata.normalize(form, "/".join(parts) + ".png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2, 2)).save(file)
+        name = unicodedata.normalize(written_in, "/".join(parts) + ".png")
+        if written_as == "backslashes":
+            name = name.replace("/", "\\")
+        elif written_as.startswith("file"):
+            name = written_as + quote(f"{place}/{name}")
+        table = Path(place) / "list.json"
+        table.write_text(json.dumps([{"path": name}]))
+        source = read_table(table)
+        assert source.items[0].place == file.as_posix()
+        assert source.open(source.items[0]).size == (2, 2)
+
+
+def test_a_file_of_another_machine(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,label\nfile://server/share/a.png,cat\n")
+    source = read_table(tmp_path / "list.csv")
+    with pytest.raises(UnreadableError, match="another machine"):
+        source.open(source.items[0])

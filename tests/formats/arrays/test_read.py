@@ -86,7 +86,7 @@ def test_a_header_that_claims_petabytes(tmp_path: Path) -> None:
 
 
 def test_records_with_fields_are_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.zeros(3, [("x", "f4"), ("y", "f4")]))
+    np.save(tmp_path / "a.npy", np.zeros(3, [("x", "f4"), ("y", [("z", "f4")])]))
     with pytest.raises(FormatError, match="records with fields"):
         read(tmp_path / "a.npy")
 

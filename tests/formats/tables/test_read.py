@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from repscope.errors import FormatError, UnknownNameError, VectorError
 from repscope.formats import Incoming, ReadOptions, read_sets
-from repscope.formats.tables.read import numbered_runs
+from repscope.formats.tables.runs import find_runs
 
 
 def read(path: Path, **options: Any) -> Incoming:
@@ -120,7 +120,7 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
         ("id,label\na,b\n", "vectors in"),
         ("id,x0,x1\na,1.5\n", "Expected 3 columns, got 2"),
         ("id,id,x0,x1\na,b,1.5,2\n", "unique column names"),
-        ('id,v\na,"[1.5, 2]"\nb,"[1.5, ...]"\n', "rows 1"),
+        ('id,v\na,"[1.5, 2]"\nb,"[1.5, ...]"\n', "row 1"),
     ],
 )
 def test_csv_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
@@ -165,11 +165,7 @@ def test_choosing_a_prefix_or_a_column(tmp_path: Path) -> None:
 def test_numbered_runs_in_any_order(prefix: str, start: int, count: int, seed: int) -> None:
     names = [f"{prefix}{start + index}" + ("]" if prefix == "v[" else "") for index in range(count)]
     mixed = np.random.default_rng(seed).permutation([*names, "id", "label", "other7"]).tolist()
-    assert list(numbered_runs(mixed).values()) == [names]
-
-
-def test_runs_with_gaps_are_none() -> None:
-    assert numbered_runs(["x0", "x2", "y2", "y3", "z0"]) == {}
+    assert [list(run.names) for run in find_runs(mixed).values()] == [names]
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,15 @@ def test_median_bandwidth() -> None:
     assert mmd(x, y) == mmd(x, y, bandwidth=median_bandwidth(x, y))
 
 
+def test_bandwidth_leaves_copies_up_to_rounding_out() -> None:
+    """Two points, each there 40 times with other last bits: the only distance is between them."""
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((2, 64))
+    x = np.repeat(points, 40, axis=0) * (1 + 1e-7 * rng.standard_normal((80, 64)))
+    apart = np.linalg.norm(points[0] - points[1])
+    assert median_bandwidth(x.astype(np.float32)) == pytest.approx(apart, rel=1e-5)
+
+
 def test_refusals() -> None:
     x, y = pair(11)
     with pytest.raises(VectorError, match="5 and 4"):

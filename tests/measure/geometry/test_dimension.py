@@ -138,3 +138,28 @@ def test_filtered_lists_among_copies() -> None:
     np.testing.assert_allclose(scores, 1)
     assert (indices // 6 == kept[:, None] // 6).all()
     assert (indices != kept[:, None]).all()
+
+
+def test_copies_up_to_rounding_count_once() -> None:
+    """Features of the same rows from batches of other sizes: the last bits differ, the dimension does not."""
+    rng = np.random.default_rng(0)
+    x = np.tanh(rng.standard_normal((800, 6)) @ rng.standard_normal((6, 96)) / 2).astype(np.float32)
+    copies = x[:100] + np.float32(1e-7) * rng.choice([-1, 0, 1], (100, 96)).astype(np.float32)
+    assert not (copies == x[:100]).all(axis=1).any()
+    both = np.concatenate([x, copies])
+    found = two_nn(both)
+    assert (found.rows, found.duplicates) == (800, 100)
+    assert found.dimension == two_nn(x).dimension
+    groups = np.arange(900) % 9
+    assert two_nn_replicates(both, groups, 9).value == found.dimension
+
+
+def test_kept_lists_give_the_same() -> None:
+    x = np.random.default_rng(1).standard_normal((300, 20)).astype(np.float32)
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    groups = np.arange(300) % 10
+    lists = NeighbourLists.of(unit, 10).by_distance()
+    alone = two_nn_replicates(unit, groups, 10)
+    kept = two_nn_replicates(unit, groups, 10, search=lambda: lists)
+    assert kept.value == alone.value
+    np.testing.assert_array_equal(kept.leave_out, alone.leave_out)

@@ -89,10 +89,10 @@ def test_left_out_to_fewer_than_k_is_nan() -> None:
 
 def test_null_is_the_measure_of_permuted_rows() -> None:
     x, y = pair(2)
-    nulls = knn_nulls(*neighbour_pair(x, y, 5), seed=4, permutations=200)
+    nulls = knn_nulls(x, y, k=5, seed=4, permutations=200)
     rng = np.random.default_rng(4)
     drawn = [knn_recall(x, y[rng.permutation(50)], 5) for _ in range(4)]
-    first_four = knn_nulls(*neighbour_pair(x, y, 5), seed=4, permutations=4)["knn.recall"]
+    first_four = knn_nulls(x, y, k=5, seed=4, permutations=4)["knn.recall"]
     assert first_four.mean == pytest.approx(np.mean(drawn))
     # Hypergeometric: k of N − 1 by chance.
     assert nulls["knn.recall"].mean == pytest.approx(5 / 49, rel=0.05)

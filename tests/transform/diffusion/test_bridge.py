@@ -252,7 +252,7 @@ def test_classes_must_have_been_told(fitted: DiffusionBridge) -> None:
         fitted.transform(IMAGES[:1], [0])
     with pytest.raises(InputError, match="classes to guide by"):
         DiffusionBridge(guidance=1.0).fit(IMAGES, TEXTS)
-    with pytest.raises(VectorError, match="600 whole numbers"):
+    with pytest.raises(VectorError, match="one integer class for each of 600 rows of the target"):
         DiffusionBridge().fit(IMAGES, TEXTS, classes=[1, 2])
     with pytest.raises(InputError, match="unet1d"):
         DiffusionBridge("unet1d").fit(IMAGES, TEXTS, classes=PAIRS.labels)

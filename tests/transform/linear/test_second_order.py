@@ -11,9 +11,7 @@ from sklearn.covariance import LedoitWolf
 
 from repscope.errors import InputError, StudyError, VectorError
 from repscope.testing import paired_modalities
-from repscope.transform.linear.coral import Coral
-from repscope.transform.linear.second_order import SecondOrderBridge
-from repscope.transform.linear.transport import GaussianTransport
+from repscope.transform.linear.second_order import Coral, GaussianTransport, SecondOrderBridge
 from repscope.transform.linear.whitening import Whitening
 
 BRIDGES = [Coral, GaussianTransport, Whitening]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, ModelError, UnknownNameError, name_some
+from repscope.errors import InputError, ModelError, check_known
 from repscope.extraction.capture.hooks import Recorder, batch_sizes
 from repscope.extraction.capture.points import POOLS, CapturePoint, Pool, as_points, resolve_points
 from repscope.extraction.capture.pooling import Layout, to_numpy
@@ -104,10 +104,7 @@ class capture:  # noqa: N801  # a context manager reads as a verb
             UnknownNameError: no point fills this set.
             ModelError: the model has not run yet.
         """
-        if name not in self._chunks:
-            raise UnknownNameError(
-                "a set that is captured", repr(name), f"choose one of {name_some(self._chunks, 12)}"
-            )
+        check_known(name, self._chunks, "a set that is captured")
         if not self._chunks[name]:
             raise ModelError(
                 f"rows for {name!r}",

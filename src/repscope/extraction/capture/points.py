@@ -10,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 from repscope.errors import InputError, ModelError, name_some
 from repscope.study.names import check_name, safe_name
+from repscope.text.json_record import JsonRecord
 
 Side = Literal["input", "output"]
 Pool = Literal["cls", "mean", "max", "last", "tokens", "none"]
@@ -19,7 +20,7 @@ FORM = "MODULE[:input|output][:cls|mean|max|last|tokens|none][@CALL][=SET]"
 
 
 @dataclass(frozen=True)
-class CapturePoint:
+class CapturePoint(JsonRecord, keys="module side key call"):
     """One place in a model whose tensors become rows of one set.
 
     Attributes:
@@ -52,13 +53,7 @@ class CapturePoint:
 
     def to_json(self) -> dict[str, Any]:
         """For the provenance."""
-        return {
-            "point": str(self),
-            "module": self.module,
-            "side": self.side,
-            "key": self.key,
-            "call": self.call,
-        }
+        return {"point": str(self), **super().to_json()}
 
 
 def parse_point(text: str) -> CapturePoint:

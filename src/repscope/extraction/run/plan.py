@@ -18,6 +18,7 @@ from repscope.extraction.run.extract import Prepared
 from repscope.extraction.run.parts import Part, notes_on, points_of
 from repscope.extraction.run.settings import RunSettings
 from repscope.study.manifest import Skipped
+from repscope.text.json_record import JsonRecord
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,7 +73,11 @@ class PlannedSource:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(
+    JsonRecord,
+    schema="repscope.extraction-plan/1",
+    keys="model device dtype sources sets notes contact_sheet=sheet_file",
+):
     """What an extraction would do.
 
     Attributes:
@@ -100,26 +105,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The record ``repscope.extraction-plan/1``."""
-        sources = [
-            {
-                **vars(one),
-                "columns": list(one.columns),
-                "first": list(one.first),
-                "shape": list(one.shape),
-                "skipped": [{"id": item.id, "reason": item.reason} for item in one.skipped],
-            }
-            for one in self.sources
-        ]
-        return {
-            "schema": "repscope.extraction-plan/1",
-            "model": dict(self.model),
-            "device": self.device,
-            "dtype": self.dtype,
-            "sources": sources,
-            "sets": [vars(one) for one in self.sets],
-            "notes": list(self.notes),
-            "contact_sheet": self.sheet_file or None,
-        }
+        return super().to_json() | {"contact_sheet": self.sheet_file or None}
 
 
 def plan_extraction(prepared: Prepared, settings: RunSettings) -> Plan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repscope.study import Skipped
+from repscope.text.json_record import JsonRecord
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ class ExtractedSet:
 
 
 @dataclass(frozen=True)
-class Extraction:
+class Extraction(
+    JsonRecord,
+    schema="repscope.extraction/1",
+    keys="study items ignored_files=ignored already_there seconds notes sets",
+):
     """What a run did.
 
     Attributes:
@@ -59,20 +64,4 @@ class Extraction:
 
     def to_json(self) -> dict[str, Any]:
         """The record ``repscope.extraction/1``."""
-        sets = [
-            {
-                **vars(extracted),
-                "skipped": [{"id": item.id, "reason": item.reason} for item in extracted.skipped],
-            }
-            for extracted in self.sets
-        ]
-        return {
-            "schema": "repscope.extraction/1",
-            "study": self.study,
-            "items": self.items,
-            "ignored_files": self.ignored,
-            "already_there": self.already_there,
-            "seconds": round(self.seconds, 3),
-            "notes": list(self.notes),
-            "sets": sets,
-        }
+        return super().to_json() | {"seconds": round(self.seconds, 3)}

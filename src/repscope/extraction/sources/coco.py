@@ -1,4 +1,4 @@
-"""COCO annotations: captions (images and their texts) and instances (images, or the boxes in them)."""
+"""COCO annotations: captions, instances and panoptic segments; images, their texts, or the boxes in them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     file_item,
+    find_file,
     find_images,
     records,
     refuse_empty,
@@ -63,7 +64,7 @@ def read_captions(
             "caption": captions[0] if captions else None,
             "captions": json.dumps(captions, ensure_ascii=False),
         }
-        items.append(file_item(own, folder / record["file_name"], described))
+        items.append(file_item(own, find_file(folder, record["file_name"]), described))
     columns = ("path", "image_id", "caption", "captions")
     about = {"images": printable(absolute(folder))}
     return ImageFiles("coco-captions", path, tuple(items), columns, about, texts=_texts(value, path))
@@ -120,6 +121,61 @@ def read_instances(path: Path, images: str | Path | None = None, regions: Sequen
     if regions:
         return annotated.cut("object", "boxes", ("label", *BOX_COLUMNS, "iscrowd"), lambda _: {}, regions)
     return annotated.whole("objects", lambda _: {})
+
+
+def read_panoptic(path: Path, images: str | Path | None = None, regions: Sequence[str] = ()) -> ImageFiles:
+    """Images of a COCO panoptic file, or with ``regions=("segments",)`` the boxes around their segments.
+
+    An image's columns are ``path``, ``image_id``, ``classes`` (a JSON list, sorted), ``segments`` (how many)
+    and ``things`` (how many of these are of a countable category). A segment's id is
+    ``IMAGE#SEGMENT:segment``; its columns are ``path``, ``image_id`` (the cluster that it belongs to),
+    ``label``, ``isthing``, ``area``, ``left``, ``top``, ``right``, ``bottom``, ``clipped`` and ``iscrowd``. A
+    segment without a box is recorded as skipped. The PNG files of segments beside the JSON are not read.
+
+    Args:
+        path: such as ``panoptic_val2017.json``.
+        images: folder of the photos; None to look near the file (see :func:`find_images`).
+        regions: see above.
+
+    Raises:
+        FormatError: not COCO panoptic annotations.
+        InputError: ids repeat, there are none, other regions, or no segment has a box.
+        MissingError: no image is to be found.
+    """
+
+    def segments(value: Any) -> Iterator[tuple[str, list[Record]]]:
+        for row, note in enumerate(records(value, "annotations", path)):
+            inside = note.get("segments_info")
+            if not isinstance(inside, list) or not all(isinstance(segment, dict) for segment in inside):
+                raise FormatError(
+                    f"a list of dictionaries under 'segments_info' in every annotation of {path}",
+                    f"something else in entry {row:,} (keys {name_some(note, 8)})",
+                    "check that this is the panoptic file",
+                )
+            yield key_of(note, "image_id", path), inside
+
+    def is_thing(segment: Mapping[str, Any]) -> bool:
+        return str(segment.get("category_id")) in annotated.things
+
+    def extra(segment: Record) -> dict[str, Cell]:
+        area = segment.get("area")
+        known = area if type(area) in (int, float) else None
+        return {"isthing": int(is_thing(segment)), "area": known}
+
+    refuse_regions(regions, "segments", "COCO panoptic annotations")
+    annotated = Annotated.load("coco-panoptic", path, images, segments)
+    if not regions:
+        return annotated.whole("segments", lambda inside: {"things": sum(map(is_thing, inside))})
+    every = [segment for inside in annotated.inside.values() for segment in inside]
+    refuse_empty(every, path, "0 segments")
+    if not any("bbox" in segment for segment in every):
+        raise InputError(
+            f"boxes of the segments of {path} (bbox in segments_info), for --regions segments",
+            f"none among {len(every):,} segments",
+            "leave out --regions for whole images, or add the boxes",
+        )
+    columns = ("label", "isthing", "area", *BOX_COLUMNS, "iscrowd")
+    return annotated.cut("segment", "segments", columns, extra, regions)
 
 
 @dataclass(frozen=True)
@@ -184,7 +240,7 @@ class Annotated:
                 counted: len(inside),
                 **extra(inside),
             }
-            items.append(file_item(own, self.folder / record["file_name"], columns))
+            items.append(file_item(own, find_file(self.folder, record["file_name"]), columns))
         return ImageFiles(self.kind, self.path, tuple(items), ("path", *columns), self._record(()))
 
     def cut(
@@ -207,7 +263,7 @@ class Annotated:
         parts = CutOuts()
         for image, record, inside in self._each():
             if inside:
-                parts.begin(self.folder / record["file_name"], record)
+                parts.begin(find_file(self.folder, record["file_name"]), record)
             for part in inside:
                 own = f"{image}#{key_of(part, 'id', self.path)}:{name}"
                 described = {"image_id": image, "label": self.class_name(part), **extra(part)}

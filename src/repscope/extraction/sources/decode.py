@@ -91,11 +91,9 @@ def image_size(path: Path) -> tuple[int, int] | None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_known_formats()) as image:
-                turned = image.getexif().get(ORIENTATION, 1) in TURNED
-                return (image.height, image.width) if turned else image.size
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_known_formats()) as image:
+            turned = image.getexif().get(ORIENTATION, 1) in TURNED
+            return (image.height, image.width) if turned else image.size
     except (OSError, Image.DecompressionBombError, *_CORRUPT):
         return None
 

@@ -23,6 +23,7 @@ from repscope.extraction.sources.listing import (
     records,
     refuse_empty,
     refuse_gaps,
+    usual_name,
 )
 from repscope.extraction.sources.tables import load_cells, own_name
 from repscope.formats.text_files import read_json
@@ -96,6 +97,8 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
         need_columns([key or "id (or the one that --id-column names)"], columns, table)
     ids = _keys(columns[name], table, name, folder.ids)
     images = {item.id: item for item in folder.items}
+    known = {usual_name(own): own for own in images}
+    ids = [own if own in images else known.get(usual_name(own), own) for own in ids]
     if not images.keys() & set(ids):
         raise InputError(
             f"ids of the images of {folder.path} in column {name!r} of {table}",

@@ -11,7 +11,14 @@ from typing import Any
 from repscope.errors import FormatError, InputError, name_some
 from repscope.extraction.sources.base import Cell, printable
 from repscope.extraction.sources.image_lists import CutOuts, ImageFiles
-from repscope.extraction.sources.listing import absolute, check_unique, find_images, records, refuse_empty
+from repscope.extraction.sources.listing import (
+    absolute,
+    check_unique,
+    find_file,
+    find_images,
+    records,
+    refuse_empty,
+)
 from repscope.extraction.sources.regions import BOX_COLUMNS, numbers, region_of
 from repscope.formats.text_files import read_json
 
@@ -123,7 +130,7 @@ def _source(
     folder = find_images(path, [name for name, _, _ in with_pairs], images)
     parts = CutOuts()
     for name, stated, pairs in with_pairs:
-        parts.begin(folder / name, stated)
+        parts.begin(find_file(folder, name), stated)
         image = printable(name)
         for index, pair in enumerate(pairs):
             described: dict[str, Cell] = {

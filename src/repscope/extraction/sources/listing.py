@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from repscope.errors import FormatError, InputError, MissingError, UnknownNameError, name_some
 from repscope.extraction.sources.base import Cell, Item, printable, size_of
@@ -68,6 +70,46 @@ def absolute(file: Path) -> str:
     return Path(os.path.abspath(file)).as_posix()  # noqa: PTH100
 
 
+def find_file(folder: Path, written: str) -> Path:
+    """The file that a list names, as systems write names: from ``folder``, and with what the disk calls it.
+
+    A ``file://`` address is the path that it stands for. Where there is no file of exactly this name,
+    backslashes are tried as slashes, and accents in one piece (NFC) and in two (NFD, as macOS writes them).
+    """
+    path = _of_address(written)
+    if size_of(folder / path):
+        return folder / path
+    slashed = path.replace("\\", "/")
+    for tried in dict.fromkeys(
+        unicodedata.normalize(form, name) for name in (path, slashed) for form in ("NFC", "NFD")
+    ):
+        if size_of(folder / tried):
+            return folder / tried
+    return folder / path
+
+
+def usual_name(name: str) -> str:
+    """A name as :func:`find_file` compares it: slashes, and accents in one piece."""
+    return unicodedata.normalize("NFC", _of_address(name).replace("\\", "/"))
+
+
+def is_elsewhere(written: str) -> str:
+    """Why a name is of no file here: a web address, or a file of another machine; "" if it may be one."""
+    scheme, mark, rest = written.partition("://")
+    if mark and scheme.lower() in ("http", "https", "s3", "gs", "ftp"):
+        return "a web address; download it first"
+    if mark and scheme.lower() == "file" and rest.partition("/")[0].lower() not in ("", "localhost"):
+        return "a file of another machine; copy it first"
+    return ""
+
+
+def _of_address(written: str) -> str:
+    scheme, mark, rest = written.partition("://")
+    if not mark or scheme.lower() != "file":
+        return written
+    return unquote(f"/{rest.partition('/')[2]}")
+
+
 def file_item(own: str, file: Path, described: Mapping[str, Cell]) -> Item:
     """The item of a file, with its path as the first column."""
     place = absolute(file)
@@ -97,7 +139,7 @@ def find_images(path: Path, names: Sequence[str], given: str | Path | None) -> P
     # Names at even distances first: of a partial copy the first ones may be absent.
     for tried in (names[:: max(1, len(names) // LOOKED_FOR)], names):
         for folder in folders:
-            if folder.is_dir() and any(size_of(folder / name) for name in tried):
+            if folder.is_dir() and any(size_of(find_file(folder, name)) for name in tried):
                 return folder
     raise MissingError(
         f"the images of {path}, such as {names[0]!r}" if names else f"images in {path}",

@@ -14,10 +14,14 @@ from typing import Any
 from repscope.errors import FormatError, InputError, MissingError, StorageError, first_line
 from repscope.extraction.sources.arrays import read_idx, read_npz
 from repscope.extraction.sources.base import IMAGE_SUFFIXES, ImageFolder, Source
-from repscope.extraction.sources.coco import read_caption_texts, read_captions, read_instances
+from repscope.extraction.sources.coco import (
+    read_caption_texts,
+    read_captions,
+    read_instances,
+    read_panoptic,
+)
 from repscope.extraction.sources.folder_tables import describe_items, name_items
 from repscope.extraction.sources.hoi import read_hicodet, read_vcoco
-from repscope.extraction.sources.panoptic import read_panoptic
 from repscope.extraction.sources.tables import read_table
 from repscope.extraction.sources.texts import read_classes, read_texts
 from repscope.formats.text_files import read_json

@@ -14,6 +14,8 @@ from repscope.extraction.sources.listing import (
     absolute,
     check_unique,
     describe,
+    find_file,
+    is_elsewhere,
     need_columns,
     refuse_empty,
     refuse_gaps,
@@ -241,9 +243,9 @@ def _place(value: Cell, base: Path, row: int) -> tuple[str, str]:
     text = str(value)
     if "\0" in text:
         return "", "a path with a zero byte"
-    if text.partition("://")[0].lower() in ("http", "https", "s3", "gs", "ftp"):
-        return "", "a web address; download it first"
-    return absolute(base / text), ""
+    if elsewhere := is_elsewhere(text):
+        return "", elsewhere
+    return absolute(find_file(base, text)), ""
 
 
 def _texts(

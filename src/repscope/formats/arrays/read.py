@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from repscope.errors import FormatError
 from repscope.formats.arrays.npy import read_header, read_members, read_values, refuse_truncated
 from repscope.formats.arrays.null_masks import with_gaps
+from repscope.formats.arrays.sparse import densified, is_sparse
+from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming, ReadOptions
-from repscope.formats.objects import bare_array, from_mapping, sets_from
+from repscope.formats.objects import bare_array, from_arrays, sets_from
 from repscope.formats.older.generations import is_generation, read_generation
 from repscope.formats.pickles.load import loads
+from repscope.formats.tables.read import table_set
 from repscope.formats.trust import read_or_trust
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BOMB_RATIO, BOMB_BYTES = 200, 1 << 30
 """An archive that unpacks to more than this many times its size, and to more than this, is refused."""
@@ -35,9 +42,11 @@ def read_npy(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     if header.dtype.hasobject:
         value = _pickled(path.read_bytes(), start, header.shape, source, options)
         return sets_from(value, stem, source, options)
-    _refuse_fields(header.dtype, source)
     refuse_truncated(header, path.stat().st_size - start, source)
     array = np.load(path, mmap_mode="r" if header.nbytes else None, allow_pickle=False)
+    if header.dtype.names:
+        return [table_set(_fields(array, source), stem, source, options)]
+    _refuse_void(header.dtype, source)
     return bare_array(array, stem, source, options)
 
 
@@ -53,13 +62,20 @@ def read_npz(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         header = read_header(file, source)
         if header.dtype.hasobject:
             return _pickled(file.read(), 0, header.shape, source, options)
-        _refuse_fields(header.dtype, source)
+        if not header.dtype.names:
+            _refuse_void(header.dtype, source)
         return read_values(file, header, size, source)
 
     arrays = read_members(path, member, partial(_refuse_bomb, path))
+    if records := [array for array in arrays.values() if getattr(array, "dtype", np.dtype("f4")).names]:
+        if len(arrays) > 1:
+            _refuse_void(records[0].dtype, str(path))
+        return [table_set(_fields(records[0], str(path)), stem, str(path), options)]
+    if is_sparse(arrays):
+        return bare_array(densified(arrays, str(path)), stem, str(path), options)
     if not options.vectors and is_generation(arrays):
         return read_generation(arrays, stem, str(path), options)
-    return [with_gaps(incoming) for incoming in from_mapping(arrays, stem, str(path), options)]
+    return [with_gaps(incoming) for incoming in from_arrays(arrays, stem, str(path), options)]
 
 
 def _pickled(raw: bytes, start: int, shape: tuple[int, ...], source: str, options: ReadOptions) -> Any:
@@ -76,7 +92,25 @@ def _pickled(raw: bytes, start: int, shape: tuple[int, ...], source: str, option
     return value
 
 
-def _refuse_fields(dtype: np.dtype[Any], source: str) -> None:
+def _fields(array: NDArray[Any], source: str) -> pa.Table:
+    """Records as a table: a field a column, a field of numbers in a row a list."""
+    import pyarrow as pa
+
+    names = array.dtype.names or ()
+    if array.ndim != 1 or any(array[name].ndim > 2 or array[name].dtype.kind == "V" for name in names):
+        _refuse_void(array.dtype, source)
+    columns = {}
+    for name in names:
+        values = np.ascontiguousarray(array[name])
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
+        if values.ndim == 2:
+            columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+        else:
+            columns[name] = to_column(values, name)
+    return pa.table(columns)
+
+
+def _refuse_void(dtype: np.dtype[Any], source: str) -> None:
     if dtype.names or dtype.kind == "V":
         raise FormatError(
             f"an array of numbers in {source}",

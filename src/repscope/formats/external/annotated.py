@@ -43,9 +43,8 @@ def write_h5ad(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     for start, block in row_blocks(embeddings):
         vectors[start : start + len(block)] = block
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(action="ignore"):
             # anndata announces how it stores text; what matters is what can be read back.
-            warnings.simplefilter("ignore")
             whole = anndata.AnnData(X=vectors, obs=pandas.DataFrame(columns, index=index))
             whole.write_h5ad(path)
     except (ValueError, TypeError, KeyError) as error:
@@ -91,8 +90,7 @@ def read_h5ad(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     """
     anndata = optional("anndata", "which reads h5ad", "anndata")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             whole = anndata.read_h5ad(path)
     except Exception as error:
         # h5py and anndata raise OSError, KeyError, ValueError, TypeError, RuntimeError, … for damaged files.

@@ -11,7 +11,8 @@ import numpy as np
 
 from repscope.errors import FormatError, VectorError, first_line, name_some
 from repscope.formats.columns import columns_of_records, to_column
-from repscope.formats.incoming import Incoming, ReadOptions, as_vectors, choose
+from repscope.formats.incoming import Incoming, ReadOptions, choose
+from repscope.formats.loose.shapes import as_vectors
 from repscope.formats.outgoing import plain_items, row_blocks
 from repscope.formats.text_files import read_json
 from repscope.study import EmbeddingSet

@@ -152,10 +152,24 @@ def _binary(path: Path, shape: list[int]) -> NDArray[np.float32]:
 
 
 def _metadata(path: Path, n: int) -> dict[str, Any]:
-    """The columns; the first row is a header when there are several columns."""
-    rows = [line.split("\t") for line in read_text(path).removesuffix("\n").split("\n")]
+    """The columns; the first row is a header where there is one row more than vectors.
+
+    Raises:
+        FormatError: one row too many whose last is empty: a header, or a blank line at the end.
+        VectorError: another number of rows or cells.
+    """
+    text = read_text(path)
+    rows = [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+    if len(rows) == n - 1 and text.endswith("\n\n"):
+        rows.append([""])
     width = len(rows[0])
-    names = rows.pop(0) if width > 1 else ["id" if len({row[0] for row in rows}) == len(rows) else "label"]
+    if len(rows) == n + 1 and rows[-1] == [""]:
+        raise FormatError(
+            f"{n:,} rows in {path}, one for each vector, or one more that is a header",
+            f"{n + 1:,} rows, the last of them empty: with a header, or with a blank line at the end",
+            "remove the line that is no row",
+        )
+    names = rows.pop(0) if len(rows) == n + 1 else _names(rows, width)
     odd = [number for number, row in enumerate(rows) if len(row) != width]
     if odd or len(rows) != n or len(set(names)) != width:
         what = (
@@ -169,6 +183,19 @@ def _metadata(path: Path, n: int) -> dict[str, Any]:
             f"{n:,} rows of {width} columns in {path}, one for each vector", what, "export it again"
         )
     return to_columns({name: _typed(name, [row[at] for row in rows]) for at, name in enumerate(names)})
+
+
+def _names(rows: list[list[str]], width: int) -> list[str]:
+    """Names of columns without a header: the first of texts that do not repeat are the ids."""
+    names = [f"column_{at}" for at in range(width)]
+    for at in range(width):
+        cells = [row[at] for row in rows if at < len(row)]
+        if all(cells) and len(set(cells)) == len(rows):
+            names[at] = "id"
+            break
+    if width == 1 and names == ["column_0"]:
+        return ["label"]
+    return names
 
 
 def _typed(name: str, cells: list[str]) -> list[Any]:

@@ -45,14 +45,12 @@ def draw_sprite(paths: Sequence[str | None], target: Path) -> tuple[int, str]:
         if path is None or not readable[index]:
             continue
         try:
-            with warnings.catch_warnings():
-                # A decompression bomb is a warning below, and an error above, Pillow's own bound.
-                warnings.simplefilter("ignore")
-                with Image.open(path) as picture:
-                    if picture.width * picture.height > MOST_PIXELS:
-                        continue
-                    picture.draft("RGB", (size, size))
-                    small = ImageOps.fit(picture.convert("RGB"), (size, size))
+            # A decompression bomb is a warning below, and an error above, Pillow's own bound.
+            with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    continue
+                picture.draft("RGB", (size, size))
+                small = ImageOps.fit(picture.convert("RGB"), (size, size))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue
         whole.paste(small, (index % columns * size, index // columns * size))

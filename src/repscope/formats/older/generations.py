@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from repscope.errors import FormatError, VectorError
 from repscope.formats.columns import to_columns, unique_ids
-from repscope.formats.incoming import Incoming, ReadOptions, as_matrix
+from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.loose.shapes import as_matrix
 
 TEXT, IMAGE, CAPTIONS, FILES = "text_embeddings", "image_embeddings", "captions", "image_files"
 RECURSIVE = "recursive"

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from repscope.errors import FormatError, name_some
 from repscope.formats.columns import columns_of_records, to_column, to_columns
-from repscope.formats.incoming import Incoming, ReadOptions, as_matrix
+from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.loose.shapes import as_matrix
 from repscope.formats.plain import scalar
 
 _NAMES = {"img_path": "path", "caption": "text", "img_id": "image_id", "id": "id_original"}

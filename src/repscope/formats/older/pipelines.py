@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from repscope.errors import VectorError, name_some
 from repscope.formats.columns import columns_of_records, to_column, to_columns, unique_ids
-from repscope.formats.incoming import Incoming, ReadOptions, as_matrix, as_vectors
+from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.loose.shapes import as_matrix, as_vectors
 from repscope.formats.older.oscar import read_oscar
 from repscope.formats.plain import as_json, json_lines, scalar
 from repscope.study.keys import is_missing

@@ -2,7 +2,7 @@
 
 Allowed globals are exact (module, name) pairs that map to constructors of our own. Anything else is
 refused by name before it could act. Results are plain: tensors become numpy arrays, ordered and
-default dictionaries become dictionaries.
+default dictionaries become dictionaries, frames of pandas a record of their columns.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from repscope.errors import FormatError
 from repscope.formats.pickles.cursor import Buffer
 from repscope.formats.pickles.machine import Constructor, Machine, checked_key
 from repscope.formats.pickles.numpy_types import numpy_names
+from repscope.formats.pickles.pandas_types import pandas_names
 from repscope.formats.pickles.torch_types import torch_names
 
 
@@ -72,7 +73,7 @@ def allowed_names() -> dict[tuple[str, str], object]:
     for name, call in mappings.items():
         names["collections", name] = Constructor("collections", name, call)
     names["_codecs", "encode"] = Constructor("_codecs", "encode", encode_latin1)
-    return names | numpy_names() | torch_names()
+    return names | numpy_names() | torch_names() | pandas_names()
 
 
 def _members(values: object) -> list[Any]:

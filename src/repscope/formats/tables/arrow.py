@@ -81,6 +81,23 @@ def load_table(path: Path, but: Sequence[str] = ()) -> pa.Table:
             return file.read(columns=names if but else None)
 
 
+def checked(table: pa.Table, source: str) -> pa.Table:
+    """The table, once its texts are UTF-8 and its lists lie within their values.
+
+    Raises:
+        FormatError: they do not.
+    """
+    import pyarrow as pa
+
+    try:
+        table.validate(full=True)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise FormatError(
+            f"a whole table in {source}, its texts in UTF-8", first_line(error), "copy or write it again"
+        ) from error
+    return table
+
+
 def _open_arrow(path: Path) -> tuple[pa.Schema, int, Callable[[int], pa.RecordBatch]]:
     """The schema, the number of record batches, and one of them by its number."""
     import pyarrow as pa
@@ -128,7 +145,7 @@ def _whole(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, KeyError, IndexError) as error:
+    except (pa.ArrowException, OSError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise FormatError(
             f"a whole {'Parquet' if _is_parquet(path) else 'Arrow'} file in {path}",
             first_line(error),

@@ -3,120 +3,215 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError, first_line
 from repscope.formats.incoming import Incoming, ReadOptions
-from repscope.formats.outgoing import VECTOR
-from repscope.formats.tables.read import numbered_runs, table_set
+from repscope.formats.tables.arrow import refuse_repeats
+from repscope.formats.tables.read import table_set
+from repscope.formats.text_files import not_utf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 HEAD_BYTES = 1 << 20
+_FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+[eE][+-]?\d+|\d+\.\d*[eE][+-]?\d+)")
 
 
 def read_delimited(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
-    """The set of a csv or tsv file. See :mod:`repscope.formats.tables.read` for which columns are vectors.
+    """The set of a csv or tsv file. See :mod:`repscope.formats.tables.choice` for which columns are vectors.
 
     Raises:
         FormatError: rows of different widths, text that is not UTF-8, or no vectors.
     """
-    return [table_set(_floating(load_delimited(path, options.ids)), stem, str(path), options)]
+    layout = _layout(path)
+    table = _read(path, layout)
+    refuse_repeats(table.column_names, str(path))
 
+    def written(names: Sequence[str]) -> pa.Table:
+        return _as_written(path, layout, table.select(list(names)), options.ids)
 
-def _floating(table: pa.Table) -> pa.Table:
-    """The numbered columns called ``vector`` as floats: in text, vectors of whole numbers look like codes."""
-    import pyarrow as pa
-
-    for name in numbered_runs(table.column_names).get(VECTOR, []):
-        if pa.types.is_integer(table.column(name).type):
-            table = table.set_column(
-                table.column_names.index(name), name, table.column(name).cast(pa.float32(), safe=False)
-            )
-    return table
+    return [table_set(table, stem, str(path), options, written)]
 
 
 def load_delimited(path: Path, ids: str | None = None) -> pa.Table:
-    """All columns of a text table.
+    """All columns of a text table, each as it was written.
 
     The delimiter (comma, tab or semicolon) is the most frequent one of the first line. A first line
-    of nothing but numbers is data, unless it counts 0, 1, 2, …; columns are then named x0, x1, ….
-    Ids, numbers with leading zeros and dates stay the text that was written.
+    of data, not of names, is taken as such: columns are then x0, x1, …. Lines that begin with # before
+    the table are left out. A column is of numbers or truths only if these give back exactly what was
+    written in every row; any other, also ids, ``1.10`` and dates, stays the text that it is.
     """
-    import pyarrow as pa
-
-    delimiter, header = _header_line(path)
-    headerless = _is_data(header)
-    names = [f"x{index}" for index in range(len(header))] if headerless else None
-    table = _read(path, delimiter, names, {})
-    keep = [field.name for field in table.schema if field.name in ("id", "ids", ids) or _may_lose(field.type)]
-    if keep and len(set(table.column_names)) == len(table.column_names):
-        table = _restore_text(
-            table, _read(path, delimiter, names, dict.fromkeys(keep, pa.string())), keep, ids
-        )
-    return table
+    layout = _layout(path)
+    table = _read(path, layout)
+    refuse_repeats(table.column_names, str(path))
+    return _as_written(path, layout, table, ids)
 
 
-def _header_line(path: Path) -> tuple[str, list[str]]:
+@dataclass(frozen=True)
+class _Layout:
+    """How a text table is laid out: its delimiter, lines before it, and names where no line has them."""
+
+    delimiter: str
+    skip: int
+    names: list[str] | None = None
+
+
+def _layout(path: Path) -> _Layout:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     try:
         text = head.decode("utf-8-sig", "strict" if len(head) < HEAD_BYTES else "ignore")
     except UnicodeDecodeError as error:
-        raise FormatError(f"UTF-8 text in {path}", str(error), "save the table as UTF-8") from error
-    line = text.splitlines()[0] if text.splitlines() else ""
-    delimiter = max(",\t;", key=line.count)
-    return delimiter, next(csv.reader([line], delimiter=delimiter), [])
+        raise not_utf8(path, error) from error
+    lines = text.splitlines()
+    skip = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    first = lines[skip] if skip < len(lines) else ""
+    delimiter = max(",\t;", key=first.count)
+    cells = _cells(first, delimiter)
+    after = _cells(lines[skip + 1], delimiter) if skip + 1 < len(lines) else []
+    if (
+        skip
+        and _all_numbers(cells)
+        and len(named := _cells(lines[skip - 1].lstrip("# "), delimiter)) == len(cells)
+    ):
+        # numpy.savetxt writes names behind a #.
+        return _Layout(delimiter, skip, [name.strip() for name in named])
+    if skip and not first and text.startswith("#"):
+        skip, cells = 0, _cells(lines[0], delimiter)
+    if _is_data(cells, after):
+        return _Layout(delimiter, skip, _numbered(cells))
+    names = [name.lstrip() for name in cells]
+    # A space behind every delimiter is none of the names'. A name of several lines Arrow reads itself.
+    spaced = (
+        len(cells) > 1
+        and all(name.startswith(" ") for name in cells[1:])
+        and len(set(names)) == len(cells)
+        and not first.count('"') % 2
+    )
+    return _Layout(delimiter, skip + 1, names) if spaced else _Layout(delimiter, skip)
 
 
-def _is_data(header: list[str]) -> bool:
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _numbered(cells: Sequence[str]) -> list[str]:
+    """Names for the columns of a table without: ``x0 x1 …`` for numbers, ``key``, ``key_2`` … for text."""
+    names: list[str] = []
+    texts = 0
+    for cell in cells:
+        if _is_number(cell):
+            names.append(f"x{len(names) - texts}")
+        else:
+            texts += 1
+            names.append("key" if texts == 1 else f"key_{texts}")
+    return names
+
+
+def _is_number(cell: str) -> bool:
     try:
-        numbers = [float(cell) for cell in header]
+        float(cell)
     except ValueError:
         return False
-    counted = any(numbers == [float(start + index) for index in range(len(numbers))] for start in (0, 1))
-    return not counted
+    return True
 
 
-def _may_lose(kind: Any) -> bool:
-    """Types in which "007" or "2020-01-01" would not come back as written."""
+def _all_numbers(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(map(_is_number, cells))
+
+
+def _is_data(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether the first line is a row: numbers that do not count 0, 1, 2, …, or a text with decimals."""
+    if _all_numbers(first):
+        numbers = [float(cell) for cell in first]
+        return not any(numbers == [float(start + at) for at in range(len(numbers))] for start in (0, 1))
+    decimals = [at for at, cell in enumerate(first) if _FRACTION.fullmatch(cell.strip())]
+    rest = [cell for cell in first if not _is_number(cell)]
+    return (
+        len(decimals) >= 2
+        and len(rest) < len(decimals)
+        and len(second) == len(first)
+        and all(_is_number(second[at]) for at in decimals)
+    )
+
+
+def _as_written(path: Path, layout: _Layout, table: pa.Table, ids: str | None) -> pa.Table:
+    """The columns, as text where numbers, truths or dates would not give back what was written."""
     import pyarrow as pa
 
-    return bool(pa.types.is_integer(kind) or pa.types.is_temporal(kind))
-
-
-def _restore_text(table: pa.Table, written: pa.Table, keep: list[str], ids: str | None) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    vectors = {name for run in numbered_runs(table.column_names).values() for name in run}
-    for name in keep:
-        text = written.column(name)
-        is_id = name in ("id", "ids", ids)
-        if not is_id and pa.types.is_integer(table.column(name).type):
-            padded = pc.any(pc.match_substring_regex(text, r"^\s*[+-]?0\d")).as_py()
-            if name in vectors or not padded:
-                continue
-        table = table.set_column(table.column_names.index(name), name, text)
+    unsure = [
+        field.name
+        for field in table.schema
+        if not pa.types.is_string(field.type) or field.name in ("id", "ids", ids)
+    ]
+    if not unsure:
+        return table
+    text = _read(path, layout, dict.fromkeys(unsure, pa.string()))
+    for name in unsure:
+        if name in ("id", "ids", ids) or not _gives_back(table.column(name), text.column(name)):
+            table = table.set_column(table.column_names.index(name), name, text.column(name))
     return table
 
 
-def _read(path: Path, delimiter: str, names: list[str] | None, types: dict[str, Any]) -> pa.Table:
+def _gives_back(values: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
+    """Whether one way to write the values gives exactly what was written, in every row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if pa.types.is_null(kind):
+        return bool(pc.all(pc.equal(written, "")).as_py() is not False)
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
+        return False
+    if not _same(pc.fill_null(values.cast(pa.string()), ""), written):
+        if pa.types.is_integer(kind):
+            return False
+        ways = (repr, str.lower) if pa.types.is_boolean(kind) else (repr, _plainest)
+        spelled = values.to_pylist()
+        texts = written.to_pylist()
+        return any(
+            all(
+                ("" if value is None else way(str(value)) if way is str.lower else way(value)) == text
+                for value, text in zip(spelled, texts, strict=True)
+            )
+            for way in ways
+        )
+    return True
+
+
+def _plainest(value: float) -> str:
+    """As Python writes it, without ``.0``."""
+    return repr(value).removesuffix(".0")
+
+
+def _same(values: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.all(pc.equal(values, written)).as_py() is not False)
+
+
+def _read(path: Path, layout: _Layout, types: dict[str, Any] | None = None) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
+    types = types or {}
     try:
         return arrow_csv.read_csv(
             path,
-            read_options=arrow_csv.ReadOptions(column_names=names),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            read_options=arrow_csv.ReadOptions(column_names=layout.names, skip_rows=layout.skip),
+            parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 strings_can_be_null=False, column_types=types, include_columns=list(types)
             ),
         )
     except (pa.ArrowException, OSError) as error:
+        if "UTF8" in str(error):
+            raise not_utf8(path, error) from error
         raise FormatError(
             f"a table of equal rows in {path}",
             first_line(error),

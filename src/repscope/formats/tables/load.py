@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError
 from repscope.formats.columns import columns_of_records, to_columns
-from repscope.formats.tables.arrow import is_columnar, load_table, refuse_repeats
+from repscope.formats.tables.arrow import checked, is_columnar, load_table, refuse_repeats
 from repscope.formats.tables.delimited import load_delimited
 from repscope.formats.text_files import JSON_SUFFIXES, read_json
+from repscope.formats.unpack import unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,11 +28,12 @@ def load_columns(path: Path, ids: str | None = None, but: Sequence[str] = ()) ->
     Raises:
         FormatError: it is damaged, or not a table.
     """
-    if path.suffix.lower() in JSON_SUFFIXES:
-        return columns_of_json(read_json(path), path)
-    table = load_table(path, but) if is_columnar(path) else load_delimited(path, ids)
-    refuse_repeats(table.column_names, str(path))
-    return to_columns(dict(zip(table.column_names, table.columns, strict=True)))
+    with unpacked(path) as (plain, _):
+        if plain.suffix.lower() in JSON_SUFFIXES:
+            return columns_of_json(read_json(plain), path)
+        table = load_table(plain, but) if is_columnar(plain) else load_delimited(plain, ids)
+        refuse_repeats(checked(table, str(path)).column_names, str(path))
+        return to_columns(dict(zip(table.column_names, table.columns, strict=True)))
 
 
 def columns_of_json(value: Any, path: Path) -> dict[str, pa.Array]:

@@ -1,36 +1,27 @@
-"""Tables: csv, tsv, parquet, arrow. Which columns are the vectors, and which describe the items.
-
-The vectors are, in this order:
-
-1. what ``--vectors KEY`` names: a column of lists, or the prefix of numbered columns; without it
-   ``vector``, if there is one;
-2. the only column of lists of numbers (in csv: text such as ``[0.1, 0.2]``);
-3. the only run of numbered columns ``x0 x1 …``, ``dim_0 dim_1 …``, ``0 1 2 …`` (from 0 or 1, no gaps);
-4. all floating columns that are not ids or labels, if there are two or more (a note lists them).
-
-More than one candidate in a step is an error that names them. Every other column describes the items.
-"""
+"""Tables: csv, tsv, parquet, arrow. The vectors are those of :mod:`repscope.formats.tables.choice`; every
+other column describes the items."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, VectorError, name_some
-from repscope.formats.columns import to_columns
-from repscope.formats.incoming import Incoming, ReadOptions, choose
-from repscope.formats.outgoing import VECTOR
-from repscope.formats.tables.arrow import load_table, refuse_repeats
+from repscope.errors import FormatError, first_line
+from repscope.formats.columns import to_column, to_columns
+from repscope.formats.incoming import Incoming, ReadOptions, called_like_vectors
+from repscope.formats.tables.arrow import checked, load_table, refuse_repeats
+from repscope.formats.tables.cells import as_lists, byte_vectors, list_vectors, text_vectors
+from repscope.formats.tables.choice import Chosen, choose_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NUMBERED = re.compile(r"(.*?)[_.\-\s\[]?(0|[1-9]\d*)\]?")
-_NOT_VECTORS = ("id", "ids", "label", "labels")
+Written = Callable[[Sequence[str]], "pa.Table"]
+"""Columns of a table by name, as they were written."""
 
 
 def read_columnar(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -42,197 +33,127 @@ def read_columnar(path: Path, stem: str, options: ReadOptions) -> list[Incoming]
     return [table_set(load_table(path), stem, str(path), options)]
 
 
-def table_set(table: pa.Table, stem: str, source: str, options: ReadOptions) -> Incoming:
-    """The set that a table holds, by the rules at the top of this module.
+def table_set(
+    table: pa.Table, stem: str, source: str, options: ReadOptions, written: Written | None = None
+) -> Incoming:
+    """The set that a table holds, by the rules of :mod:`repscope.formats.tables.choice`.
+
+    Args:
+        table: the columns.
+        stem: name of the set.
+        source: what to call the file.
+        options: what the caller chose.
+        written: gives columns that are no vectors as they were written; those of the table by default.
 
     Raises:
         FormatError: no columns, or several sets of columns, could be the vectors.
         UnknownNameError: ``options.vectors`` names none.
         VectorError: lists of different lengths.
     """
-    names = table.column_names
+    names = checked(table, source).column_names
     refuse_repeats(names, source)
-    key, used, note = _choose_columns(table, source, options)
-    vectors = (
-        list_vectors(table.column(used[0]), used[0], source)
-        if len(used) == 1
-        else _stack_columns([(name, table.column(name)) for name in used], source)
-    )
-    columns = to_columns({name: table.column(name) for name in names if name not in used})
-    if "" in columns and "row" not in columns:
+    chosen = choose_columns(table, source, options)
+    if len(chosen.names) == 1:
+        vectors, beside, notes = _one_column(table, chosen, source, options)
+    else:
+        columns = [(name, table.column(name)) for name in chosen.names]
+        vectors, beside, notes = _stack_columns(columns, source, chosen.insisted), {}, []
+    rest = [name for name in names if name not in chosen.names]
+    described, left_out = _described((written(rest) if written else table), rest, beside)
+    if "" in described and "row" not in described:
         # pandas writes its index under an empty name.
-        columns = {name or "row": values for name, values in columns.items()}
-    return Incoming(stem, vectors, columns, key=key, notes=(note,) if note else ())
-
-
-def _choose_columns(table: pa.Table, source: str, options: ReadOptions) -> tuple[str, list[str], str]:
-    lists = [name for name in table.column_names if is_list_column(table.column(name))]
-    runs = numbered_runs(table.column_names)
-    if options.vectors:
-        offered = [*lists, *runs]
-        wanted = options.vectors.rstrip("_.- ") if options.vectors not in offered else options.vectors
-        chosen = choose(wanted, offered, "--vectors", source)
-        return chosen, [chosen] if chosen in lists else runs[chosen], ""
-    if VECTOR in lists or VECTOR in runs:
-        return VECTOR, [VECTOR] if VECTOR in lists else runs[VECTOR], ""
-    if lists:
-        _only_one(lists, source)
-        return lists[0], lists, ""
-    floating = {prefix: run for prefix, run in runs.items() if any(_is_float(table, name) for name in run)}
-    numeric = {prefix: run for prefix, run in runs.items() if all(_is_number(table, name) for name in run)}
-    for candidates in (floating, numeric):
-        if candidates:
-            _only_one(list(candidates), source)
-            prefix, run = next(iter(candidates.items()))
-            return prefix or f"{run[0]}…{run[-1]}", run, ""
-    kept = {*_NOT_VECTORS, options.ids, options.labels}
-    floats = [name for name in table.column_names if _is_float(table, name) and name not in kept]
-    if len(floats) > 1:
-        return (
-            "floating columns",
-            floats,
-            f"vectors are the {len(floats)} floating columns {name_some(floats, 8)}",
-        )
-    raise FormatError(
-        f"vectors in {source}: a column of lists, numbered columns (x0, x1, …), or floating columns",
-        f"columns {name_some(f'{field.name} ({field.type})' for field in table.schema)}",
-        "name the column or the prefix with --vectors; a table without vectors goes to --items",
+        described = {name or "row": values for name, values in described.items()}
+    return Incoming(
+        stem, vectors, described, key=chosen.key, left_out=left_out, notes=(*chosen.notes, *notes)
     )
 
 
-def _only_one(candidates: list[str], source: str) -> None:
-    if len(candidates) > 1:
-        raise FormatError(
-            f"one column (or run of columns) of vectors in {source}",
-            f"{len(candidates)}: {name_some(repr(name) for name in candidates)}",
-            f"choose with --vectors {candidates[0]}",
-        )
-
-
-def numbered_runs(names: list[str]) -> dict[str, list[str]]:
-    """Runs of at least two columns PREFIX0, PREFIX1, … without gaps, from 0 or 1, by prefix, in order."""
-    runs: dict[str, dict[int, str]] = {}
+def _described(
+    table: pa.Table, names: Sequence[str], beside: dict[str, Any]
+) -> tuple[dict[str, pa.Array], dict[str, str]]:
+    """Item columns, and what cannot be one."""
+    columns: dict[str, pa.Array] = {}
+    left_out: dict[str, str] = {}
     for name in names:
-        if match := _NUMBERED.fullmatch(name):
-            runs.setdefault(match[1], {})[int(match[2])] = name
-    return {
-        prefix: [run[number] for number in sorted(run)]
-        for prefix, run in runs.items()
-        if len(run) > 1 and min(run) in (0, 1) and max(run) - min(run) == len(run) - 1
-    }
+        try:
+            columns[name] = to_column(table.column(name), name)
+        except FormatError as error:
+            left_out[name] = f"{table.column(name).type}, {error.got}"[:120]
+    return {**columns, **to_columns(beside)}, left_out
 
 
-def is_list_column(column: pa.ChunkedArray) -> bool:
-    """Lists of numbers, or text whose first value is a bracketed list of numbers."""
+def _one_column(
+    table: pa.Table, chosen: Chosen, source: str, options: ReadOptions
+) -> tuple[NDArray[Any], dict[str, Any], list[str]]:
+    """The vectors of a column of lists, text or bytes, and what else it holds."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    kind = column.type
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
-    if not pa.types.is_string(kind) and not pa.types.is_large_string(kind):
-        return False
-    first = next((value for value in column[:100].to_pylist() if value), "")
-    return first.lstrip().startswith("[") and _parse_list(first) is not None
+    name = chosen.names[0]
+    column = table.column(name)
+    if found := as_lists(column):
+        lists, field = found
+        vectors = list_vectors(lists, name, source)
+        beside = {}
+        if field and pa.types.is_struct(column.type):
+            others = [column.type.field(at).name for at in range(column.type.num_fields)]
+            beside = {f"{name}.{other}": pc.struct_field(column, other) for other in others if other != field}
+    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        bare = 2 if chosen.insisted or called_like_vectors(name) else 3
+        return text_vectors(column, name, source, bare), {}, []
+    else:
+        return byte_vectors(column, name, source, options.vectors_dtype or ""), {}, []
+    if vectors.dtype.kind in "iu":
+        note = f"vectors of whole numbers ({vectors.dtype}) are stored as float32"
+        return vectors.astype(np.float32 if vectors.dtype.itemsize <= 2 else np.float64), beside, [note]
+    return vectors, beside, []
 
 
-def list_vectors(column: pa.ChunkedArray, key: str, source: str) -> NDArray[Any]:
-    """[N, D] values of a column of lists; a missing list is a row of NaN.
+def _stack_columns(columns: list[tuple[str, pa.ChunkedArray]], source: str, insisted: bool) -> NDArray[Any]:
+    """[N, D] out of D numeric columns; missing cells are NaN.
 
-    Raises:
-        VectorError: lists of different lengths.
-        FormatError: text that is no list of numbers.
+    Integers stay integers when all are, unless the caller insists that they are vectors.
     """
     import pyarrow as pa
 
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        parsed = [_parse_list(text) if text else None for text in column.to_pylist()]
-        bad = [row for row, text in enumerate(column.to_pylist()) if text and parsed[row] is None]
-        if bad:
-            raise FormatError(
-                f"a list of numbers in each row of {key!r} in {source}",
-                f"other text in rows {name_some(bad)} (numpy abbreviates long arrays with …)",
-                "write the vectors as columns of their own, as parquet, or as npz",
-            )
-        column = pa.chunked_array([pa.array(parsed, pa.list_(pa.float64()))])
-    parts, widths = [], set()
-    for chunk in column.chunks:
-        missing = np.asarray(chunk.is_null())
-        lengths = np.unique(chunk.value_lengths().drop_null().to_numpy())
-        widths.update(lengths.tolist())
-        parts.append((chunk, missing))
-    if len(widths) != 1:
-        raise VectorError(
-            f"lists of one length in {key!r} of {source}",
-            f"lengths {name_some(sorted(widths))}" if widths else "no lists",
-            "pool or pad the rows to one width where they are made",
-        )
-    width = int(widths.pop())
-    rows: NDArray[Any] = np.concatenate(
-        [_rows_of(chunk, missing, width) for chunk, missing in parts if len(chunk)]
-    )
-    return rows
-
-
-def _rows_of(chunk: pa.Array, missing: NDArray[np.bool_], width: int) -> NDArray[Any]:
-    flat: NDArray[Any] = chunk.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
-    if not missing.any():
-        return flat
-    rows = np.full((len(chunk), width), np.nan, flat.dtype if flat.dtype.kind == "f" else np.float64)
-    rows[~missing] = flat
-    return rows
-
-
-def _parse_list(text: str) -> list[float] | None:
-    """``[0.1, 0.2]`` or numpy's ``[0.1 0.2]``; None for anything else."""
-    text = text.strip()
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    try:
-        return [float(number) for number in text[1:-1].replace(",", " ").split()] or None
-    except ValueError:
-        return None
-
-
-def _stack_columns(columns: list[tuple[str, pa.ChunkedArray]], source: str) -> NDArray[Any]:
-    """[N, D] out of D numeric columns; integers stay integers when all are; missing cells are NaN."""
-    import pyarrow as pa
-
-    for name, column in columns:
-        kind = column.type
-        if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-            bad = next((value for value in column.to_pylist() if not _is_numeral(value)), None)
-            raise FormatError(
-                f"numbers in column {name!r} of {source}",
-                f"{kind}, for example {bad!r}",
-                "correct those cells",
-            )
     whole = all(pa.types.is_integer(column.type) and not column.null_count for _, column in columns)
     half = all(pa.types.is_float16(column.type) for _, column in columns)
-    dtype = np.int64 if whole else np.float16 if half else np.float32
+    dtype = np.int64 if whole and not insisted else np.float16 if half else np.float32
     vectors = np.empty((len(columns[0][1]), len(columns)), dtype)
     with np.errstate(over="ignore"):
-        for index, (_, column) in enumerate(columns):
-            vectors[:, index] = (
-                np.nan if pa.types.is_null(column.type) else column.to_numpy().astype(dtype, copy=False)
-            )
+        for index, (name, column) in enumerate(columns):
+            vectors[:, index] = _numbers(name, column, source).astype(dtype, copy=False)
     return vectors
+
+
+def _numbers(name: str, column: pa.ChunkedArray, source: str) -> NDArray[Any]:
+    """The numbers of a column; of text those that it spells, with a decimal point or comma."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if pa.types.is_null(kind):
+        return np.full(len(column), np.nan)
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        return np.asarray(column.to_numpy())
+    bad = None
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        text = pc.utf8_trim_whitespace(column)
+        text = pc.if_else(pc.equal(text, ""), None, pc.replace_substring(text, ",", "."))
+        try:
+            return np.asarray(text.cast(pa.float64()).to_numpy())
+        except pa.ArrowInvalid as error:
+            bad = next((cell for cell in column.to_pylist() if not _is_numeral(cell)), first_line(error))
+    else:
+        bad = next((value for value in column.to_pylist() if value is not None), None)
+    raise FormatError(
+        f"numbers in column {name!r} of {source}", f"{kind}, for example {bad!r}", "correct those cells"
+    )
 
 
 def _is_numeral(value: Any) -> bool:
     try:
-        float(value)
-    except (TypeError, ValueError):
+        float(str(value).strip().replace(",", ".") or "nan")
+    except ValueError:
         return False
     return True
-
-
-def _is_float(table: pa.Table, name: str) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_floating(table.column(name).type))
-
-
-def _is_number(table: pa.Table, name: str) -> bool:
-    import pyarrow as pa
-
-    return _is_float(table, name) or bool(pa.types.is_integer(table.column(name).type))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.formats.outgoing import VECTOR, plain_items, row_blocks
+from repscope.formats.tables.runs import find_runs
 from repscope.study import EmbeddingSet
 
 if TYPE_CHECKING:
@@ -66,15 +68,17 @@ def write_tsv(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
 def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tuple[str, ...]:
     """Text: every float32 with the digits that give it back exactly; ids as they are.
 
-    Types of item columns are not part of such a file: whoever reads it infers them. A missing text
-    is an empty cell.
+    Beside a column that could be taken for one of them, such as ``vector_9``, the vectors are lists in
+    one column ``vector``. Types of item columns are not part of such a file: whoever reads it infers
+    them. A missing text is an empty cell.
 
     Raises:
         InputError: a column's name cannot be a header.
     """
     from pyarrow import csv
 
-    items = plain_items(embeddings, "csv", _numbered(embeddings.d))
+    items = plain_items(embeddings, "csv", [VECTOR])
+    numbered = embeddings.d > 1 and not _may_be_taken(items.column_names)
     if any(not name.isprintable() for name in items.column_names):
         raise InputError(
             f"printable names for the columns of {embeddings.name!r}",
@@ -88,7 +92,7 @@ def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tup
     options = csv.WriteOptions(delimiter=delimiter)
     with path.open("wb") as file:
         for start, block in row_blocks(embeddings, np.float32):
-            table = _spread(items.slice(start, len(block)), block)
+            table = _spread(items.slice(start, len(block)), block, numbered)
             writer = writer or csv.CSVWriter(file, table.schema, write_options=options)
             writer.write_table(table)
         if writer is not None:
@@ -96,22 +100,30 @@ def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tup
     return notes
 
 
-def _numbered(width: int) -> list[str]:
-    # One numbered column alone is no run that a reader could recognise: a list is.
-    return [f"{VECTOR}_{index}" for index in range(width)] if width > 1 else [VECTOR]
+def _may_be_taken(names: Sequence[str]) -> bool:
+    """Whether a reader could take one of the columns (``vector_9``) for a part of the vectors."""
+    ours = [f"{VECTOR}_0", f"{VECTOR}_1"]
+    runs = [run for run in find_runs([*names, *ours]).values() if VECTOR in run.spellings]
+    return any(name in names for run in runs for name in (*run.names, *run.apart, *run.twins))
 
 
-def _spread(items: pa.Table, block: NDArray[Any]) -> pa.Table:
+def _spread(items: pa.Table, block: NDArray[Any], numbered: bool) -> pa.Table:
+    """The items and the vectors: a column a number, or one column of lists, as our readers know both.
+
+    One numbered column alone is no run that a reader could recognise: a list is.
+    """
     import pyarrow as pa
 
-    width = block.shape[1]
-    columns = (
-        [pa.array(np.ascontiguousarray(block[:, index])) for index in range(width)]
-        if width > 1
-        else [pa.array([f"[{float(value):.9g}]" for value in block[:, 0]])]
-    )
-    named = zip(_numbered(width), columns, strict=True)
-    return pa.table({**dict(zip(items.column_names, items.columns, strict=True)), **dict(named)})
+    named: dict[str, pa.Array]
+    if numbered:
+        named = {
+            f"{VECTOR}_{index}": pa.array(np.ascontiguousarray(block[:, index]))
+            for index in range(block.shape[1])
+        }
+    else:
+        lists = [f"[{', '.join(f'{value:.9g}' for value in row)}]" for row in block.tolist()]
+        named = {VECTOR: pa.array(lists)}
+    return pa.table({**dict(zip(items.column_names, items.columns, strict=True)), **named})
 
 
 def _schema(embeddings: EmbeddingSet, items: pa.Table, lists: pa.DataType | None = None) -> pa.Schema:

@@ -159,9 +159,8 @@ def _cluster(items: Floats, reference: Floats, item_keys: Ints, reference_keys: 
         (unit_block(items, "items", dtype, rows[0]), unit_block(reference, "reference", dtype, rows[1]))
     )
     model = KMeans(len(names), n_init=plan.n_init, random_state=plan.seed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         # Fewer distinct points than clusters: a collapsed set, which is an answer and not a mishap.
-        warnings.simplefilter("ignore", ConvergenceWarning)
         clusters = model.fit_predict(units).astype(np.int64)
     method = f"k-means of {len(codes):,} rows into {len(names)} clusters, best of {plan.n_init} starts"
     return _Table(rows[0], rows[1], codes, clusters, codes * len(names) + clusters, method)

@@ -31,8 +31,6 @@ _WANG = "Wang & Isola, Alignment and Uniformity on the Hypersphere, ICML 2020"
 _LI = "Li et al., Closing the Modality Gap for Mixed Modality Search, 2025"
 _RECALL = "Karpathy & Fei-Fei, Deep Visual-Semantic Alignments, CVPR 2015"
 
-_measure = partial(StageMeasure, group="alignment")
-
 
 def _matches(stage: Stage, _: bool, names: list[str]) -> Samples:
     matched, clusters = stage.matched, stage.frame.clusters
@@ -149,6 +147,12 @@ def _keys(stage: Stage) -> tuple[Codes, Codes]:
     return frame.item_keys, frame.reference_keys
 
 
+_measure = partial(
+    StageMeasure, group="alignment", direction="higher", bounds=(0.0, 1.0), needs="link", compute=_matches
+)
+"""What an entry does not say: a share of the links, and the computation that most of them have in common."""
+
+
 def _recall(k: int, reverse: bool) -> StageMeasure:
     formula = f"share of items whose best linked reference row is among their {k} nearest"
     if reverse:
@@ -156,9 +160,6 @@ def _recall(k: int, reverse: bool) -> StageMeasure:
     return _measure(
         name=f"recall@{k}.reverse" if reverse else f"recall@{k}",
         formula=formula,
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=recall_items,
         paper=_RECALL,
         note=f"{'Reference rows search the items' if reverse else 'Items search the reference'}. {_TIES}",
@@ -170,12 +171,9 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="cosine.true",
         formula="mean over items of max over linked y of cos(x, y)",
-        direction="higher",
         bounds=(-1.0, 1.0),
-        needs="link",
         function=cosine_true_items,
         note="A mean shift lifts every cosine, true or not: read it beside the ranks.",
-        compute=_matches,
     ),
     _measure(
         name="cosine.max",
@@ -191,42 +189,27 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="top1.true",
         formula="share of items whose best linked row is nearer than every unlinked row",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=top_k_items,
         note=_TIES,
-        compute=_matches,
     ),
     _measure(
         name="top5.true",
         formula="share of items with fewer than 5 unlinked rows nearer than the best linked row",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=top_k_items,
         note=_TIES,
-        compute=_matches,
     ),
     _measure(
         name="mrr.true",
         formula="mean over items of 1 / (1 + unlinked rows nearer than the best linked row + half of ties)",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=reciprocal_rank_items,
         paper="Voorhees, The TREC-8 Question Answering Track Report, 1999",
-        compute=_matches,
     ),
     _measure(
         name="margin.true",
         formula="mean over items of (max over linked y of cos(x, y) − max over unlinked y of cos(x, y))",
-        direction="higher",
         bounds=(-2.0, 2.0),
-        needs="link",
         function=margin_items,
         note="Needs at least one unlinked reference row for every item.",
-        compute=_matches,
     ),
     *(_recall(k, reverse) for reverse in (False, True) for k in (1, 5, 10)),
     _measure(
@@ -244,8 +227,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         name="gap.rmg",
         formula="d̄xy / (d̄xy + (d̄xx + d̄yy)/2), d = 1 − cos, d̄xy over linked pairs, d̄xx over distinct rows",
         direction="lower",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=gap_rmg,
         paper="Schrodi et al., Two Effects, One Trigger, ICLR 2025",
         note="0.5: linked rows are as far apart as random rows of one set. It rises as a set contracts.",
@@ -267,7 +248,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         formula="mean over items of mean over linked y of ‖N(x) − N(y)‖²",
         direction="lower",
         bounds=(0.0, 4.0),
-        needs="link",
         function=alignment_items,
         paper=_WANG,
         compute=_alignment,
@@ -287,9 +267,6 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="mixed.recall@10",
         formula="rows of the query's key among its 10 nearest in the union of both sets / all such rows",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=mixed_search,
         paper=_LI,
         note=f"Items search the other items and the reference at once. At most 10 / relevant rows. {_TIES}",
@@ -298,9 +275,6 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="mixed.ndcg@10",
         formula="Σ relᵢ/log₂(i + 1) over the 10 nearest in the union of both sets / its largest value",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=mixed_search,
         paper=f"Järvelin & Kekäläinen, TOIS 2002; {_LI}",
         note=f"Items search the other items and the reference at once. {_TIES}",
@@ -309,9 +283,6 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="cluster.v",
         formula="2hc/(h + c), h = 1 − H(key|cluster)/H(key), c = 1 − H(cluster|key)/H(cluster)",
-        direction="higher",
-        bounds=(0.0, 1.0),
-        needs="link",
         function=cluster_v,
         paper="Rosenberg & Hirschberg, V-Measure, EMNLP-CoNLL 2007",
         note="k-means of both sets at once. Not defined for one-to-one pairs. Chance is not 0.",
@@ -321,7 +292,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         name="hub.share",
         formula="max over y of the share of items whose nearest reference row is y",
         direction="lower",
-        bounds=(0.0, 1.0),
         needs="reference",
         function=hub_share,
         note="Read it beside the largest share of one label, which no hub is needed to explain.",

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
+from repscope.measure.core.arrays import integer_codes
 from repscope.measure.core.cosines import Floats, Ints, check_pair, unit_block
 from repscope.measure.core.estimate import Replicates
+from repscope.measure.core.folds import stratified_folds
 from repscope.measure.core.grouping import check_groups, chosen_rows, sampling_note
 
 FOLDS = 5
@@ -196,20 +198,12 @@ def _score(
 def _units(units: Ints | None, n_rows: int, name: str) -> Ints:
     if units is None:
         return np.full(n_rows, -1, dtype=np.int64)
-    codes = np.asarray(units)
-    if codes.shape != (n_rows,) or not np.issubdtype(codes.dtype, np.integer):
-        raise InputError(
-            f"one integer unit for each of the {n_rows:,} rows of {name}",
-            f"shape {codes.shape}, dtype {codes.dtype}",
-            "pass codes, with -1 for a row that stands alone",
-        )
-    return codes.astype(np.int64)
+    do = "pass codes, with -1 for a row that stands alone"
+    return integer_codes(units, n_rows, "unit", do, rows=f"rows of {name}", error=InputError)
 
 
 def _folds(is_item: NDArray[np.bool_], units: Ints, folds: int, seed: int) -> Ints:
     """Fold of each row: units kept whole, both sets spread over the folds."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     alone = units < 0
     codes = np.unique(units, return_inverse=True)[1]
     codes = np.where(alone, codes.max() + 1 + np.cumsum(alone), codes)
@@ -217,9 +211,7 @@ def _folds(is_item: NDArray[np.bool_], units: Ints, folds: int, seed: int) -> In
     folds = min(folds, *counts)
     fold = np.full(len(codes), -1, dtype=np.int64)
     if folds >= 2:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        for number, (_, test) in enumerate(splitter.split(codes, is_item, codes)):
-            fold[test] = number
+        fold = stratified_folds(is_item, codes, folds, seed)
     spread = [np.unique(fold[which]).size for which in (is_item, ~is_item)]
     if folds < 2 or min(spread) < folds:
         raise InputError(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.measure.alignment import compute as alignment
 from repscope.measure.change import infos as change
 from repscope.measure.core.info import MeasureInfo
@@ -33,11 +31,5 @@ def measure_info(name: str) -> MeasureInfo:
     Raises:
         UnknownNameError: no measure has this name; the nearest names are listed.
     """
-    if name not in MEASURES:
-        near = difflib.get_close_matches(name, MEASURES, n=3, cutoff=0.3)
-        raise UnknownNameError(
-            "the name of a measure",
-            repr(name),
-            f"choose one of {', '.join(near)}" if near else "list them with: repscope measures",
-        )
+    check_known(name, MEASURES, "the name of a measure", listing="repscope measures")
     return MEASURES[name]

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import VectorError, name_some
+from repscope.errors import RepscopeError, VectorError, name_some
 from repscope.study.stored import StoredRows
 
 Float64 = NDArray[np.float64]
@@ -106,24 +106,43 @@ def row_blocks(n: int, block_rows: int) -> Iterator[slice]:
         yield slice(start, min(start + block_rows, n))
 
 
-def group_codes(groups: ArrayLike, n: int, n_groups: int) -> NDArray[np.int64]:
+def integer_codes(
+    codes: ArrayLike,
+    n: int,
+    what: str,
+    do: str,
+    *,
+    rows: str = "rows",
+    error: type[RepscopeError] = VectorError,
+) -> NDArray[np.int64]:
+    """[n] integer codes, one a row.
+
+    Args:
+        codes: of any integer dtype.
+        n: rows.
+        what: a code is, for the message.
+        do: what to do about other codes.
+        rows: what the rows are.
+        error: raised.
+
+    Raises:
+        RepscopeError: not one integer a row.
+    """
+    array = np.asarray(codes)
+    if array.shape != (n,) or array.dtype.kind not in "iu":
+        got = f"shape {array.shape} of {array.dtype}"
+        raise error(f"one integer {what} for each of {n:,} {rows}", got, do)
+    return array.astype(np.int64)
+
+
+def group_codes(groups: ArrayLike, n: int, n_groups: int, what: str = "group") -> NDArray[np.int64]:
     """Codes of the group of each row: 0 to ``n_groups`` − 1, or FIXED (−1).
 
     Raises:
         VectorError: not one code a row, or a code out of range.
     """
-    codes = np.asarray(groups)
-    if codes.shape != (n,) or codes.dtype.kind not in "iu":
-        raise VectorError(
-            f"one integer group code for each of {n:,} rows",
-            f"shape {codes.shape} of {codes.dtype}",
-            "number the groups from 0",
-        )
-    codes = codes.astype(np.int64)
+    do = f"number each {what} from 0"
+    codes = integer_codes(groups, n, f"{what} code", do)
     if n and (codes.min() < -1 or codes.max() >= n_groups):
-        raise VectorError(
-            f"group codes from -1 to {n_groups - 1}",
-            f"{codes.min()} to {codes.max()}",
-            "number the groups from 0",
-        )
+        raise VectorError(f"{what} codes from -1 to {n_groups - 1}", f"{codes.min()} to {codes.max()}", do)
     return codes

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError
+from repscope.text.json_record import JsonRecord
 
 FIXED = -1
 """Group code of a row that is never left out (a reference that does not vary with the items)."""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(JsonRecord, optional="why"):
     """A value with what is known about its uncertainty.
 
     Attributes:
@@ -49,23 +49,9 @@ class Estimate:
             return self
         return replace(self, low=max(self.low, bounds[0]), high=min(self.high, bounds[1]))
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        record: dict[str, Any] = {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-            "n": self.n,
-            "method": self.method,
-        }
-        if self.why:
-            record["why"] = self.why
-        return record
-
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(JsonRecord, keys="value low high level n p q method why", optional="why"):
     """An after-minus-before difference on the same items.
 
     Attributes:
@@ -83,22 +69,6 @@ class Difference:
     p: float | None = None
     q: float | None = None
     why: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        record: dict[str, Any] = {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-            "n": self.n,
-            "p": self.p,
-            "q": self.q,
-            "method": self.method,
-        }
-        if self.why:
-            record["why"] = self.why
-        return record
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from repscope.text.json_record import JsonRecord
+
 Direction = Literal["higher", "lower", "none"]
 Needs = Literal["link", "reference", "set", "pair", "stages"]
 Group = Literal["alignment", "distribution", "geometry", "similarity", "change", "drift"]
 
 
 @dataclass(frozen=True)
-class MeasureInfo:
+class MeasureInfo(JsonRecord, keys="name group formula direction bounds unit needs paper function note"):
     """What a measure is, apart from its code.
 
     Attributes:
@@ -43,17 +45,9 @@ class MeasureInfo:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; the function by its dotted path."""
-        return {
-            "name": self.name,
-            "group": self.group,
-            "formula": self.formula,
-            "direction": self.direction,
+        return super().to_json() | {
             "bounds": [None if abs(bound) == float("inf") else bound for bound in self.bounds],
-            "unit": self.unit,
-            "needs": self.needs,
-            "paper": self.paper,
             "function": f"{self.function.__module__}.{self.function.__qualname__}",
-            "note": self.note,
         }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import LinkError
+from repscope.measure.core.arrays import integer_codes
 from repscope.measure.core.cosines import Floats, Ints, unit_block, working_dtype
 
 _CHUNK_KEYS = 64
@@ -69,14 +70,8 @@ def link_keys(item_keys: Ints, reference_keys: Ints, n_items: int, n_reference: 
     """
     codes = []
     for keys, n, name in ((item_keys, n_items, "items"), (reference_keys, n_reference, "reference")):
-        array = np.asarray(keys)
-        if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer):
-            raise LinkError(
-                f"one integer key for each of the {n:,} rows of {name}",
-                f"shape {array.shape}, dtype {array.dtype}",
-                "pass key codes, with -1 for a row without a link",
-            )
-        codes.append(array.astype(np.int64))
+        do = "pass key codes, with -1 for a row without a link"
+        codes.append(integer_codes(keys, n, "key", do, rows=f"rows of {name}", error=LinkError))
     shared = np.intersect1d(codes[0][codes[0] >= 0], codes[1][codes[1] >= 0])
     slots = [_slots(code, shared) for code in codes]
     orders, starts = [], []

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError
 from repscope.knn.exact import exact
-from repscope.measure.core.arrays import Float64, matrix
+from repscope.measure.core.arrays import Float64, matrix, row_blocks
 
 SPARE = 30
 """Neighbours kept beyond k, so that most lists are still long enough when a group is left out."""
+
+_PAIRS = 4096
 
 Indices = NDArray[np.int64]
 
@@ -51,6 +53,35 @@ class NeighbourLists:
         # Where k itself is too large, the search says so.
         found = exact(rows, k=max(k, min(k + spare, len(rows) - 1)), metric=metric)
         return cls(rows, found.indices, found.scores, k, metric)
+
+    def wanting(self, k: int) -> NeighbourLists:
+        """The same lists, asked for another number of neighbours.
+
+        Raises:
+            InputError: k is below 1, or more than is listed.
+        """
+        if not 1 <= k <= self.indices.shape[1]:
+            raise InputError(
+                f"1 to {self.indices.shape[1]} neighbours, as were searched", f"k = {k}", "search again"
+            )
+        return replace(self, k=k)
+
+    def by_distance(self) -> NeighbourLists:
+        """The same neighbours by Euclidean distance; of unit rows, which both metrics rank alike."""
+        n, listed = self.indices.shape
+        scores = np.empty((n, listed))
+        for block in row_blocks(n, max(1, _PAIRS // listed)):
+            steps = self.rows[self.indices[block]].astype(np.float64)
+            steps -= self.rows[block, None].astype(np.float64)
+            scores[block] = np.sqrt(np.einsum("nkd,nkd->nk", steps, steps))
+        order = np.lexsort((self.indices, scores), axis=-1)
+        return NeighbourLists(
+            self.rows,
+            np.take_along_axis(self.indices, order, axis=1),
+            np.take_along_axis(scores, order, axis=1),
+            self.k,
+            "l2",
+        )
 
     def without(self, kept: Indices) -> tuple[Indices, Float64]:
         """The k nearest among the kept rows, exactly, as (indices, scores) [len(kept), k].

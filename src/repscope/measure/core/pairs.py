@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import InputError, VectorError
+from repscope.errors import VectorError
 from repscope.measure.core.arrays import Float64, float_matrix, matrix
 from repscope.measure.core.tables import MeasureTable
 
@@ -51,18 +51,6 @@ def null_of(observed: float, drawn: ArrayLike, rows: int, method: str = "") -> P
     return PermutationNull(
         observed, float(values.mean()), float(low), float(high), p, len(values), rows, method
     )
-
-
-def pairings(n: int, seed: int, permutations: int) -> list[NDArray[np.int64]]:
-    """Random pairings of ``n`` rows, the same for the same seed.
-
-    Raises:
-        InputError: fewer than 1 permutation.
-    """
-    if permutations < 1:
-        raise InputError("at least 1 permutation", f"{permutations}", "raise permutations")
-    rng = np.random.default_rng(seed)
-    return [rng.permutation(n) for _ in range(permutations)]
 
 
 def paired(x: ArrayLike, y: ArrayLike, min_rows: int = 2) -> tuple[NDArray[np.generic], NDArray[np.generic]]:

@@ -42,10 +42,7 @@ class MeasureResult:
         described = self.info.to_json()
         record: dict[str, Any] = {
             "name": self.name,
-            "group": described["group"],
-            "direction": described["direction"],
-            "bounds": described["bounds"],
-            "unit": described["unit"],
+            **{key: described[key] for key in ("group", "direction", "bounds", "unit")},
             "before": self.before.to_json(),
             "after": self.after.to_json(),
             "difference": self.difference.to_json(),
@@ -68,6 +65,7 @@ class SimilarityResult:
         null: mean of the measure over random pairings, or None.
         null_high: 95th percentile over random pairings, or None.
         p: share of random pairings at least as similar, or None.
+        null_method: how many pairings, of what, on which rows.
     """
 
     name: str
@@ -75,11 +73,12 @@ class SimilarityResult:
     null: float | None = None
     null_high: float | None = None
     p: float | None = None
+    null_method: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
             "name": self.name,
             "value": self.value.to_json(),
-            "null": {"mean": self.null, "high": self.null_high, "p": self.p},
+            "null": {"mean": self.null, "high": self.null_high, "p": self.p, "method": self.null_method},
         }

@@ -10,16 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.knn.repeated import rounding_of
 from repscope.measure.core.cosines import unit_block, working_dtype
 from repscope.measure.core.estimate import FIXED, Sample
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.info import Measure
 from repscope.measure.core.matching import Match, match
+from repscope.measure.core.neighbour_lists import NeighbourLists
 
 Array = NDArray[np.floating[Any]]
 Codes = NDArray[np.int64]
 
 NEIGHBOUR_ROWS = 10_000
+"""Rows whose neighbours are searched at most; one search serves every measure of a stage."""
+
+NEIGHBOURS = 10
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,11 @@ class Frame:
             return np.arange(len(self.reference))
         return np.unique(self.reference_keys, return_inverse=True)[1].astype(np.int64)
 
+    @cached_property
+    def reference_distances(self) -> NeighbourLists:
+        """Neighbours of the reference rows among themselves by distance, the same for every stage."""
+        return _search(self.reference).by_distance()
+
 
 class Stage:
     """One stage: raw rows, unit rows, and what several measures share.
@@ -98,6 +108,26 @@ class Stage:
         """Rows whose neighbours are searched: all, or a seeded sample of a large set."""
         return chosen_rows(len(self.unit), NEIGHBOUR_ROWS, self.frame.seed)
 
+    @cached_property
+    def rounding(self) -> float:
+        """Largest distance of unit rows that rounding explains, by the type that the rows were given in."""
+        return rounding_of(self.rows)
+
+    @cached_property
+    def neighbours(self) -> NeighbourLists:
+        """Neighbours of the sampled rows among themselves by cosine, :data:`NEIGHBOURS` and some to spare.
+
+        Raises:
+            InputError: fewer than two rows.
+        """
+        rows = self.unit if len(self.sampled_rows) == len(self.unit) else self.unit[self.sampled_rows]
+        return _search(rows)
+
+    @cached_property
+    def distances(self) -> NeighbourLists:
+        """The same neighbours by Euclidean distance."""
+        return self.neighbours.by_distance()
+
 
 Samples = Iterator[tuple[str, Sample]]
 Compute = Callable[[Stage, bool, list[str]], Samples]
@@ -105,3 +135,7 @@ Compute = Callable[[Stage, bool, list[str]], Samples]
 
 StageMeasure = Measure[Compute]
 """A measure of one stage, alone or against its reference."""
+
+
+def _search(unit: Array) -> NeighbourLists:
+    return NeighbourLists.of(unit, min(NEIGHBOURS, max(1, len(unit) - 1)))

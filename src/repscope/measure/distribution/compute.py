@@ -6,6 +6,7 @@ from functools import partial
 from math import inf
 
 from repscope.measure.core.estimate import FIXED
+from repscope.measure.core.sampled import MAX_ROWS
 from repscope.measure.core.stage import Samples, Stage, StageMeasure
 from repscope.measure.distribution.frechet import frechet, frechet_replicates
 from repscope.measure.distribution.frechet_limit import (
@@ -21,7 +22,7 @@ from repscope.measure.distribution.vendi import vendi, vendi_replicates
 _KYNKAANNIEMI = "Kynkäänniemi et al., Improved Precision and Recall Metric, NeurIPS 2019"
 _NAEEM = "Naeem et al., Reliable Fidelity and Diversity Metrics for Generative Models, ICML 2020"
 
-_measure = partial(StageMeasure, group="distribution")
+_measure = partial(StageMeasure, group="distribution", direction="lower", needs="reference")
 
 
 def _frechet(stage: Stage, intervals: bool, names: list[str]) -> Samples:
@@ -68,7 +69,18 @@ def _sliced(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 
 def _manifold(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     frame = stage.frame
-    replicates = manifold_replicates(stage.unit, frame.reference, *stage.groups(intervals), seed=frame.seed)
+    # A larger set is sampled by the measure, and other rows than the stage's.
+    whole = len(stage.unit) <= MAX_ROWS
+    replicates = manifold_replicates(
+        stage.unit,
+        frame.reference,
+        *stage.groups(intervals),
+        seed=frame.seed,
+        searches=(
+            (lambda: stage.distances) if whole else None,
+            (lambda: frame.reference_distances) if len(frame.reference) <= MAX_ROWS else None,
+        ),
+    )
     for name in names:
         yield name, replicates[name]
 
@@ -82,10 +94,8 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="frechet",
         formula="‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½), means and covariances of the sets",
-        direction="lower",
         bounds=(0.0, inf),
         unit="squared unit of the vectors",
-        needs="reference",
         paper="Heusel et al., GANs Trained by a Two Time-Scale Update Rule, NeurIPS 2017",
         function=frechet,
         note="Biased upwards, more so the larger D is against N: read it beside the floor from split halves "
@@ -96,10 +106,8 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="frechet.infinity",
         formula="frechet less its bias at these N and M, 2 d − d(½): d(½) between halves of both sets",
-        direction="lower",
         bounds=(-inf, inf),
         unit="squared unit of the vectors",
-        needs="reference",
         paper="Chong & Forsyth, Effectively Unbiased FID and Inception Score, CVPR 2020",
         function=frechet_infinity,
         note="The limit of frechet for N, M → ∞, so sets of different sizes can be compared. May be slightly "
@@ -109,9 +117,7 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="mmd",
         formula="E k(x, x′) + E k(y, y′) − 2 E k(x, y), k = exp(−‖x − y‖² / 2σ²), x ≠ x′, y ≠ y′",
-        direction="lower",
         bounds=(-2.0, 2.0),
-        needs="reference",
         paper="Gretton et al., A Kernel Two-Sample Test, JMLR 2012",
         function=mmd,
         note="Squared and unbiased: zero on average for equal distributions, so it may be negative. σ is the "
@@ -121,9 +127,7 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="kid",
         formula="E k(x, x′) + E k(y, y′) − 2 E k(x, y), k = (x·y / D + 1)³, x ≠ x′, y ≠ y′",
-        direction="lower",
         bounds=(-inf, inf),
-        needs="reference",
         paper="Bińkowski et al., Demystifying MMD GANs, ICLR 2018",
         function=kid,
         note="Unbiased, so it may be negative. Over all pairs at once, not over random subsets. On unit rows "
@@ -133,10 +137,8 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="energy",
         formula="2 E‖x − y‖ − E‖x − x′‖ − E‖y − y′‖, x ≠ x′, y ≠ y′",
-        direction="lower",
         bounds=(-inf, inf),
         unit="unit of the vectors",
-        needs="reference",
         paper="Székely & Rizzo, Energy Statistics, JSPI 2013",
         function=energy,
         note="Unbiased, so it may be negative. Zero in expectation only for equal distributions; there is no "
@@ -146,10 +148,8 @@ MEASURES: tuple[StageMeasure, ...] = (
     _measure(
         name="wasserstein.sliced",
         formula="(mean over directions u of W₂²(u·x, u·y))^½",
-        direction="lower",
         bounds=(0.0, inf),
         unit="unit of the vectors",
-        needs="reference",
         paper="Bonneel et al., Sliced and Radon Wasserstein Barycenters of Measures, JMIV 2015",
         function=sliced_wasserstein,
         note="128 seeded directions; exact along each. A shift by v reads about ‖v‖ / √D. Biased upwards at "
@@ -161,7 +161,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         formula="share of items inside any ball of the reference (radius: 5th nearest in its own set)",
         direction="higher",
         bounds=(0.0, 1.0),
-        needs="reference",
         paper=_KYNKAANNIEMI,
         function=precision,
         note="One outlier of the reference has a large ball, which lifts it; density does not share this.",
@@ -172,7 +171,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         formula="share of reference rows inside any ball of the items (radius: 5th nearest in its own set)",
         direction="higher",
         bounds=(0.0, 1.0),
-        needs="reference",
         paper=_KYNKAANNIEMI,
         function=recall,
         note="Recall of a distribution (how much of the reference the items reach), not of a retrieval. "
@@ -184,7 +182,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         formula="mean number of reference balls around an item, over k = 5",
         direction="higher",
         bounds=(0.0, inf),
-        needs="reference",
         paper=_NAEEM,
         function=density,
         note="About 1 for equal distributions; above 1 the items crowd where the reference is dense.",
@@ -195,7 +192,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         formula="share of reference balls (k = 5) with an item inside",
         direction="higher",
         bounds=(0.0, 1.0),
-        needs="reference",
         paper=_NAEEM,
         function=coverage,
         note="For equal distributions and sizes about 1 − 2⁻ᵏ = 0.97, whatever D.",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.core.arrays import matrix
+from repscope.measure.core.arrays import integer_codes, matrix
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.moments import group_moments, merge_all
 from repscope.measure.core.sampled import check_widths, notes
@@ -140,14 +140,9 @@ def _cells(
     """The cell of each row of both sets. Units that the sets share are dealt once, for both."""
     codes = []
     for rows, given in zip((x, y), units, strict=True):
-        of_row = np.full(len(rows), -1) if given is None else np.asarray(given)
-        if of_row.shape != (len(rows),) or of_row.dtype.kind not in "iu":
-            raise VectorError(
-                f"one integer unit for each of {len(rows):,} rows",
-                f"shape {of_row.shape} of {of_row.dtype}",
-                "give a code a row, negative for rows that stand alone",
-            )
-        codes.append(of_row.astype(np.int64))
+        of_row = np.full(len(rows), -1) if given is None else given
+        do = "give a code a row, negative for rows that stand alone"
+        codes.append(integer_codes(of_row, len(rows), "unit", do))
     if units[0] is not None and units[1] is not None:
         return np.split(_dealt(np.concatenate(codes), seed), [len(x)])
     return [_dealt(of_row, seed + number) for number, of_row in enumerate(codes)]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from repscope.errors import InputError, UnknownNameError, VectorError, name_some
+from repscope.knn.repeated import rounding_of
 from repscope.measure.core.arrays import Float64, matrix, row_blocks
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import chosen_rows
@@ -28,9 +29,9 @@ _TILE = 1024
 def median_bandwidth(*sets: ArrayLike, max_rows: int = BANDWIDTH_ROWS, seed: int = 0) -> float:
     """Median distance between rows of the pooled sets: the bandwidth σ of :func:`mmd`.
 
-    Rows that coincide are left out of the median, so that a collapsed set does not bring it to zero. To
-    compare stages, compute it once and give the same to all: with a bandwidth of its own, each stage would
-    be measured with another ruler.
+    Rows that coincide up to rounding are left out of the median, so that a collapsed set does not bring it
+    to zero. To compare stages, compute it once and give the same to all: with a bandwidth of its own, each
+    stage would be measured with another ruler.
 
     Args:
         sets: [N_i, D] each.
@@ -60,10 +61,15 @@ def median_bandwidth(*sets: ArrayLike, max_rows: int = BANDWIDTH_ROWS, seed: int
     for end, rows in zip(ends, arrays, strict=True):
         mine = chosen[(chosen < end) & (chosen >= end - len(rows))] - (end - len(rows))
         parts.append(np.asarray(rows[mine], dtype=np.float64))
-    distances = pdist(np.concatenate(parts))
+    pool = np.concatenate(parts)
+    distances = pdist(pool)
     if not np.isfinite(distances).all():
         raise VectorError("finite numbers in every set", "NaN or Inf", "drop those rows")
-    distances = distances[distances > 0]
+    # Copies differ by rounding alone, which grows with the rows.
+    lengths = np.linalg.norm(pool, axis=1)
+    one, other = np.triu_indices(len(pool), 1)
+    tolerance = max(rounding_of(rows[: len(pool)]) for rows in arrays)
+    distances = distances[distances > tolerance * np.maximum(lengths[one], lengths[other])]
     if not len(distances):
         raise VectorError("rows that are not all identical", f"{total:,} equal rows", "check the extraction")
     return float(np.median(distances))

@@ -6,6 +6,7 @@ inside, within rounding (1e-12 of the squared lengths of the centred rows).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,10 @@ from repscope.measure.core.sampled import MAX_ROWS, Grouped, Sample, notes, samp
 MANIFOLD = ("precision", "recall", "density", "coverage")
 K = 5
 _BLOCK = 256
+
+Search = Callable[[], NeighbourLists]
+"""Gives neighbour lists that are searched when they are first asked for."""
+
 _ROUNDING = 1e-12
 
 
@@ -75,6 +80,7 @@ def manifold_replicates(
     k: int = K,
     max_rows: int | None = MAX_ROWS,
     seed: int = 0,
+    searches: tuple[Search | None, Search | None] = (None, None),
 ) -> dict[str, Replicates]:
     """All four measures by name, and without each group of the rows drawn.
 
@@ -88,6 +94,8 @@ def manifold_replicates(
         reference_groups: [M] the same codes for the reference.
         n_groups: G. A group without which a set has no more than k rows leaves NaN.
         k, max_rows, seed: as in :func:`manifold`.
+        searches: give the neighbours by distance of the rows drawn of both sets, where they are kept; else
+            they are searched.
 
     Raises:
         VectorError: as :func:`manifold`, or group codes that do not fit.
@@ -95,7 +103,7 @@ def manifold_replicates(
     """
     grouped = Grouped(groups, reference_groups, n_groups)
     first, second = _samples(items, reference, grouped, k, max_rows, seed)
-    shares = _shares(first, second, k, n_groups)
+    shares = _shares(first, second, k, n_groups, searches)
     n, method = len(first.rows) + len(second.rows), notes(f"k = {k}", first.note, second.note)
     return {
         name: Replicates(float(row[-1]), row[:-1], n, method)
@@ -147,12 +155,18 @@ def _samples(  # noqa: PLR0917 - two callers, one order
     return sample_pair(items, reference, grouped, max_rows=max_rows, seed=seed, min_rows=k + 1)
 
 
-def _shares(first: Sample, second: Sample, k: int, n_groups: int) -> Float64:
+def _shares(
+    first: Sample,
+    second: Sample,
+    k: int,
+    n_groups: int,
+    searches: tuple[Search | None, Search | None] = (None, None),
+) -> Float64:
     """[4, G + 1] the measures in the order of MANIFOLD, without each group, and last with all rows."""
     remain = [(first.groups != g, second.groups != g) for g in range(n_groups)]
     remain.append((np.ones(len(first.rows), dtype=bool), np.ones(len(second.rows), dtype=bool)))
-    item_radii = _radii(first, k, [items for items, _ in remain])
-    radii = _radii(second, k, [reference for _, reference in remain])
+    item_radii = _radii(first, k, [items for items, _ in remain], searches[0])
+    radii = _radii(second, k, [reference for _, reference in remain], searches[1])
     centre = second.rows.mean(axis=0)
     x, y = first.rows - centre, second.rows - centre
     squares = [np.einsum("nd,nd->n", one, one) * (1 - _ROUNDING) for one in (x, y)]
@@ -183,9 +197,12 @@ def _shares(first: Sample, second: Sample, k: int, n_groups: int) -> Float64:
     return shares
 
 
-def _radii(sample: Sample, k: int, remain: list[NDArray[np.bool_]]) -> Float64:
+def _radii(sample: Sample, k: int, remain: list[NDArray[np.bool_]], search: Search | None) -> Float64:
     """[G + 1, n] squared radii of the balls among the rows that remain; −1, no ball, for the others."""
-    lists = NeighbourLists.of(sample.rows, k, "l2", spare=SPARE if len(remain) > 1 else 0)
+    if search is None:
+        lists = NeighbourLists.of(sample.rows, k, "l2", spare=SPARE if len(remain) > 1 else 0)
+    else:
+        lists = search().wanting(k)
     radii = np.full((len(remain), len(sample.rows)), -1.0)
     for g, rows in enumerate(remain):
         if rows.sum() > k:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.core.arrays import matrix
+from repscope.measure.core.arrays import integer_codes, matrix
 from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups
 
@@ -156,14 +156,8 @@ def _positions(positions: Sequence[float] | None, count: int) -> tuple[float, ..
 
 
 def _clusters(clusters: ArrayLike, n: int) -> Ints:
-    codes = np.asarray(clusters)
-    if codes.shape != (n,) or codes.dtype.kind not in "iu":
-        raise InputError(
-            f"one integer cluster for each of {n:,} items",
-            f"shape {codes.shape} of {codes.dtype}",
-            "number the clusters from 0",
-        )
-    return dense_codes(codes.astype(np.int64))
+    do = "number the clusters from 0"
+    return dense_codes(integer_codes(clusters, n, "cluster", do, rows="items", error=InputError))
 
 
 def _pairs(extra: Iterable[tuple[int, int]], count: int) -> tuple[tuple[int, int], ...]:

@@ -25,6 +25,7 @@ from repscope.measure.drift.logs import exponential, log_replicates
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.result import DriftArrays
 from repscope.measure.drift.run import drift_arrays
+from repscope.text.json_record import JsonRecord
 
 CONTRASTED = (
     "drift.centre", "norm.mean", "spread.total", "spread.cosine", "spread.axes", "rank.entropy",
@@ -35,7 +36,7 @@ CONTRASTED = (
 
 
 @dataclass(frozen=True)
-class GroupContrast:
+class GroupContrast(JsonRecord, keys="first second measure stage scale paired"):
     """How differently one measure drifted in two groups.
 
     Attributes:
@@ -58,15 +59,7 @@ class GroupContrast:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "first": self.first,
-            "second": self.second,
-            "measure": self.measure,
-            "stage": self.stage,
-            "scale": self.scale,
-            "paired": self.paired,
-            **self.difference.to_json(),
-        }
+        return {**super().to_json(), **self.difference.to_json()}
 
 
 def drift_groups(

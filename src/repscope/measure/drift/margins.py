@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from repscope.measure.drift.records import Modes, Move, Series
 from repscope.measure.verdict.base import Judgement
@@ -86,7 +85,3 @@ class DriftVerdict(Judgement):
     """
 
     margins: DriftMargins = field(default_factory=DriftMargins)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**super().to_json(), "margins": asdict(self.margins)}

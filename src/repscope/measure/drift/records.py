@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.measure.core.estimate import Difference, Estimate, Replicates
+from repscope.text.json_record import JsonRecord
 
 Scale = Literal["difference", "ratio"]
 
@@ -37,7 +38,7 @@ class PairChange:
 
 
 @dataclass(frozen=True)
-class ChangePoint:
+class ChangePoint(JsonRecord, optional="why"):
     """One split of a series into before and after.
 
     Attributes:
@@ -58,21 +59,13 @@ class ChangePoint:
     step: bool | None = None
     why: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        record: dict[str, Any] = {
-            "stage": self.stage,
-            "before": self.before,
-            "after": self.after,
-            "explained": self.explained,
-            "p": self.p,
-            "step": self.step,
-        }
-        return record | ({"why": self.why} if self.why else {})
-
 
 @dataclass(frozen=True)
-class Series:
+class Series(
+    JsonRecord,
+    keys="name scale stages=values pairs change_point floor gaussian shuffled",
+    optional="gaussian shuffled",
+):
     """One measure over the stages.
 
     Attributes:
@@ -106,23 +99,14 @@ class Series:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        record: dict[str, Any] = {
-            "name": self.name,
-            "scale": self.scale,
-            "stages": [estimate.to_json() for estimate in self.values],
-            "pairs": [pair.to_json() for pair in self.pairs],
-            "change_point": self.change_point.to_json(),
-            "floor": self.floor,
-        }
+        record = super().to_json()
         if self.gaussian is not None:
             record["gaussian"] = {"low": self.gaussian[0], "high": self.gaussian[1]}
-        if self.shuffled is not None:
-            record["shuffled"] = list(self.shuffled)
         return record
 
 
 @dataclass(frozen=True)
-class Move:
+class Move(JsonRecord):
     """The move of the centre between two stages, in the original space.
 
     Attributes:
@@ -147,23 +131,9 @@ class Move:
     q: float | None = None
     shuffled: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "first": self.first,
-            "second": self.second,
-            "distance": self.distance.to_json(),
-            "plain": self.plain,
-            "noise": self.noise,
-            "relative": self.relative.to_json(),
-            "p": self.p,
-            "q": self.q,
-            "shuffled": self.shuffled,
-        }
-
 
 @dataclass(frozen=True)
-class Turn:
+class Turn(JsonRecord):
     """Whether the centre kept its direction at an interior stage.
 
     Attributes:
@@ -175,13 +145,9 @@ class Turn:
     stage: int
     cosine: Estimate
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {"stage": self.stage, "cosine": self.cosine.to_json()}
-
 
 @dataclass(frozen=True)
-class Axis:
+class Axis(JsonRecord):
     """Variance along one principal axis of the first stage, over the stages.
 
     Attributes:
@@ -193,13 +159,9 @@ class Axis:
     share: float
     ratios: tuple[Estimate, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {"share": self.share, "ratios": [ratio.to_json() for ratio in self.ratios]}
-
 
 @dataclass(frozen=True)
-class Mode:
+class Mode(JsonRecord):
     """A cluster of the first stage, and its share of the rows of each stage.
 
     Attributes:
@@ -226,21 +188,6 @@ class Mode:
     shape_lost: int | None
     examples: tuple[int, ...]
     leavers: tuple[int, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "number": self.number,
-            "shares": list(self.shares),
-            "shape_shares": list(self.shape_shares),
-            "p": list(self.p),
-            "q": list(self.q),
-            "shape_q": list(self.shape_q),
-            "lost": self.lost,
-            "shape_lost": self.shape_lost,
-            "examples": list(self.examples),
-            "leavers": list(self.leavers),
-        }
 
 
 @dataclass(frozen=True)
@@ -317,7 +264,7 @@ class Paths:
 
 
 @dataclass(frozen=True)
-class Rate:
+class Rate(JsonRecord, optional="why"):
     """The fitted rate of contraction: log total spread as a line over the positions of the stages.
 
     Attributes:
@@ -339,14 +286,8 @@ class Rate:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        record: dict[str, Any] = {
-            "slope": self.slope.to_json(),
-            "factor": self.factor.to_json(),
-            "half_life": self.half_life.to_json(),
-            "residual": self.residual,
-            "ahead": [{"position": position, **ratio.to_json()} for position, ratio in self.ahead],
-        }
-        return record | ({"why": self.why} if self.why else {})
+        ahead = [{"position": position, **ratio.to_json()} for position, ratio in self.ahead]
+        return super().to_json() | {"ahead": ahead}
 
 
 def _quantiles(values: Floats) -> Mapping[str, float | None]:

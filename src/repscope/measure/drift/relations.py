@@ -55,12 +55,7 @@ def distances(
     targets: list[tuple[str, Array, Ints, bool]] = [("", first, frame.groups, True)]
     if real is not None:
         rows = matrix(real, "real", min_rows=2)
-        if rows.shape[1] != frame.dimension:
-            raise VectorError(
-                f"real rows as wide as the stages ({frame.dimension})",
-                f"width {rows.shape[1]}",
-                "embed them with the same model",
-            )
+        _check_width(rows, frame, "real rows", "embed them with the same model")
         targets.append(("@real", rows, np.full(len(rows), FIXED, np.int64), False))
     computes = _computes(frame)
     for family, names in FAMILIES.items():
@@ -90,6 +85,12 @@ def distances(
 
 
 Compute = Callable[[Array, Array, Ints, Ints], Mapping[str, Replicates]]
+
+
+def _check_width(rows: Array, frame: DriftFrame, what: str, do: str) -> None:
+    if rows.shape[1] != frame.dimension:
+        got = f"width {rows.shape[1]}"
+        raise VectorError(f"{what} as wide as the stages ({frame.dimension})", got, do)
 
 
 def _computes(frame: DriftFrame) -> dict[str, Compute]:
@@ -163,12 +164,7 @@ def to_reference(
     from repscope.measure.core.linking import best_linked, link_keys, require_links
 
     rows = matrix(reference, "reference", min_rows=1)
-    if rows.shape[1] != frame.dimension:
-        raise VectorError(
-            f"a reference as wide as the stages ({frame.dimension})",
-            f"width {rows.shape[1]}",
-            "capture both after their projection into the shared space",
-        )
+    _check_width(rows, frame, "a reference", "capture both after their projection into the shared space")
     fixed = np.full(len(rows), FIXED, np.int64)
     groups, g = fixed, frame.n_groups
     if item_keys is not None:

@@ -8,10 +8,16 @@ from typing import Any
 
 from repscope.measure.drift.margins import DriftVerdict
 from repscope.measure.drift.records import Axis, Modes, Move, Paths, Rate, Series, Turn
+from repscope.text.json_record import JsonRecord
+
+_KEYS = (
+    "stages=labels n d=dimension clusters seed measures=series moves turns axes modes paths rate "
+    "undefined verdict"
+)
 
 
 @dataclass(frozen=True)
-class DriftArrays:
+class DriftArrays(JsonRecord, keys=_KEYS):
     """Ordered stages of the same items.
 
     Attributes:
@@ -54,22 +60,10 @@ class DriftArrays:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; the arrays of the paths as quantiles."""
-        return {
+        return super().to_json() | {
             "stages": [
                 {"number": number, "label": label, "position": position}
                 for number, (label, position) in enumerate(zip(self.labels, self.positions, strict=True))
             ],
-            "n": self.n,
-            "d": self.dimension,
-            "clusters": self.clusters,
-            "seed": self.seed,
             "measures": [series.to_json() for series in self.series.values()],
-            "moves": [move.to_json() for move in self.moves],
-            "turns": [turn.to_json() for turn in self.turns],
-            "axes": [axis.to_json() for axis in self.axes],
-            "modes": self.modes.to_json(),
-            "paths": self.paths.to_json(),
-            "rate": self.rate.to_json(),
-            "undefined": dict(self.undefined),
-            "verdict": self.verdict.to_json(),
         }

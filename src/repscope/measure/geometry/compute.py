@@ -58,7 +58,16 @@ def _lidar(stage: Stage, intervals: bool, names: list[str]) -> Samples:
 def _two_nn(stage: Stage, intervals: bool, names: list[str]) -> Samples:
     items, _, n = stage.groups(intervals)
     rows = stage.sampled_rows
-    yield names[0], two_nn_replicates(stage.unit[rows], items[rows], n)
+    yield (
+        names[0],
+        two_nn_replicates(
+            stage.unit[rows],
+            items[rows],
+            n,
+            tolerance=stage.rounding,
+            search=lambda: stage.distances,
+        ),
+    )
 
 
 MEASURES: tuple[StageMeasure, ...] = (
@@ -139,7 +148,7 @@ MEASURES: tuple[StageMeasure, ...] = (
         (0.0, _INF),
         two_nn,
         paper="Facco et al., Estimating the Intrinsic Dimension of Datasets, Scientific Reports 2017",
-        note="Each distinct row counts once. Reads low in many dimensions.",
+        note="Rows that are equal up to rounding count once. Reads low in many dimensions.",
         compute=_two_nn,
     ),
     _measure(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import VectorError
+from repscope.knn.repeated import NearCopies, near_copies
 from repscope.measure.core.arrays import Float64, group_codes, matrix
 from repscope.measure.core.estimate import FIXED, Replicates
-from repscope.measure.core.neighbour_lists import NeighbourLists
+from repscope.measure.core.neighbour_lists import SPARE, NeighbourLists
 from repscope.measure.core.tables import each_left_out
 
 DISCARD = 0.1
@@ -24,7 +26,7 @@ class TwoNN:
     Attributes:
         dimension: the estimate; not an integer.
         rows: distinct rows that it was read from.
-        duplicates: rows left aside because an equal row was there already.
+        duplicates: rows left aside because a copy was there already.
     """
 
     dimension: float
@@ -37,7 +39,8 @@ def two_nn(x: ArrayLike) -> TwoNN:
 
     With r₁, r₂ the Euclidean distances of a row to its two nearest others and μ = r₂/r₁, the slope through
     the origin of −log(1 − F(μ)) on log μ, the tenth of the rows with the largest μ left aside, as published.
-    Equal rows say nothing about dimension (r₁ = 0), so each distinct row counts once. The estimate reads low
+    Rows that are equal up to rounding say nothing about dimension (r₁ ≈ 0), so each distinct row counts once
+    (:func:`repscope.knn.near_copies`). The estimate reads low
     in high dimensions: rows needed grow exponentially, so compare it with the Gaussian reference.
 
     Args:
@@ -46,28 +49,43 @@ def two_nn(x: ArrayLike) -> TwoNN:
     Raises:
         VectorError: not a finite matrix, fewer than 10 distinct rows, or all neighbours equally far.
     """
-    array = matrix(x)
-    distinct, _ = _distinct(array, np.full(len(array), FIXED))
-    _enough(len(distinct))
-    dimension = _slope(NeighbourLists.of(distinct, 2, metric="l2", spare=0).scores)
-    return TwoNN(dimension, len(distinct), len(array) - len(distinct))
+    array = np.asarray(matrix(x))
+    first = near_copies(array).first
+    _enough(len(first))
+    dimension = _slope(NeighbourLists.of(array[first], 2, metric="l2", spare=0).scores)
+    return TwoNN(dimension, len(first), len(array) - len(first))
 
 
-def two_nn_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> Replicates:
+def two_nn_replicates(
+    x: ArrayLike,
+    groups: ArrayLike,
+    n_groups: int,
+    *,
+    tolerance: float | None = None,
+    search: Callable[[], NeighbourLists] | None = None,
+) -> Replicates:
     """:func:`two_nn`, and with each group left out: neighbours are found once and filtered.
 
     Args:
         x: [N, D].
         groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1).
         n_groups: G.
+        tolerance: of copies, where ``x`` has another dtype than it was computed in; see
+            :func:`repscope.knn.near_copies`.
+        search: gives the neighbours of all rows by distance, where they are kept; else they are searched.
+            Rows with copies are searched again, each once.
 
     Raises:
         VectorError: as :func:`two_nn`, or codes that do not fit.
     """
-    array = matrix(x)
-    distinct, codes = _distinct(array, group_codes(groups, len(array), n_groups))
-    _enough(len(distinct))
-    lists = NeighbourLists.of(distinct, 2, metric="l2")
+    array = np.asarray(matrix(x))
+    copies = near_copies(array, tolerance=tolerance)
+    codes = _groups_of(copies, group_codes(groups, len(array), n_groups))
+    _enough(copies.groups)
+    if search is not None and not copies.extra:
+        lists = search().wanting(2)
+    else:
+        lists = NeighbourLists.of(array[copies.first], 2, metric="l2", spare=SPARE if n_groups else 0)
 
     def without(group: int) -> float:
         rows = np.flatnonzero(codes != group)
@@ -75,19 +93,16 @@ def two_nn_replicates(x: ArrayLike, groups: ArrayLike, n_groups: int) -> Replica
         return _slope(lists.without(rows)[1])
 
     value = _slope(lists.scores[:, :2])
-    return Replicates(value, each_left_out(without, range(n_groups)), len(distinct))
+    return Replicates(value, each_left_out(without, range(n_groups)), copies.groups)
 
 
-def _distinct(
-    array: NDArray[np.generic], codes: NDArray[np.int64]
-) -> tuple[NDArray[np.generic], NDArray[np.int64]]:
-    """Distinct rows, and the group that takes each away: FIXED where copies lie in several groups."""
-    rows, inverse = np.unique(array, axis=0, return_inverse=True)
-    lowest = np.full(len(rows), np.iinfo(np.int64).max)
-    highest = np.full(len(rows), FIXED)
-    np.minimum.at(lowest, inverse.ravel(), codes)
-    np.maximum.at(highest, inverse.ravel(), codes)
-    return rows, np.where(lowest == highest, lowest, FIXED)
+def _groups_of(copies: NearCopies, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[G] the group that takes each distinct row away: FIXED where copies lie in several groups."""
+    lowest = np.full(copies.groups, np.iinfo(np.int64).max)
+    highest = np.full(copies.groups, FIXED)
+    np.minimum.at(lowest, copies.codes, codes)
+    np.maximum.at(highest, copies.codes, codes)
+    return np.where(lowest == highest, lowest, FIXED)
 
 
 def _slope(distances: Float64) -> float:

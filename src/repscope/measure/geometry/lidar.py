@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import LinkError, VectorError
-from repscope.measure.core.arrays import Float64, float_matrix, group_codes
+from repscope.measure.core.arrays import Float64, float_matrix, group_codes, integer_codes
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.moments import Moments, group_moments, iterate_leave_out, merge_all
 from repscope.measure.core.tables import each_left_out
@@ -79,13 +79,8 @@ def lidar_replicates(x: ArrayLike, item_keys: ArrayLike, groups: ArrayLike, n_gr
 
 def _views(x: ArrayLike, item_keys: ArrayLike) -> tuple[_Views, NDArray[np.int64]]:
     array = float_matrix(x)
-    keys = np.asarray(item_keys)
-    if keys.shape != (len(array),) or keys.dtype.kind not in "iu":
-        raise VectorError(
-            f"one integer item key for each of {len(array):,} rows",
-            f"shape {keys.shape} of {keys.dtype}",
-            "give the key of the item that each row is a view of",
-        )
+    do = "give the key of the item that each row is a view of"
+    keys = integer_codes(item_keys, len(array), "item key", do)
     rows = np.flatnonzero(keys >= 0)
     _, item_of_row, counts = np.unique(keys[rows], return_inverse=True, return_counts=True)
     if len(counts) < 2 or counts.min() < 2:

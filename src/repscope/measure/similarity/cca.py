@@ -13,7 +13,7 @@ from repscope.measure.core.estimate import FIXED, Replicates
 from repscope.measure.core.joint import JointMoments, joint_leave_out
 from repscope.measure.core.pairs import Narrow, paired
 from repscope.measure.core.tables import each_left_out
-from repscope.measure.similarity.procrustes import nuclear_norm
+from repscope.measure.similarity.procrustes import Norm, nuclear_norm
 
 VARIANCE = 0.99
 RANK_TOLERANCE = 1e-10
@@ -137,11 +137,11 @@ class Canonical:
         x, y = Whitening.of(joint.xx), Whitening.of(joint.yy)
         return cls(joint.n, x, y, x.matrix.T @ joint.xy @ y.matrix)
 
-    def svcca(self) -> float:
+    def svcca(self, norm: Norm = nuclear_norm) -> float:
         """Mean correlation of the leading components."""
         rows, columns = self.x.components(), self.y.components()
         self._refuse_full(rows, columns)
-        return min(1.0, nuclear_norm(self.cross[:rows, :columns]) / min(rows, columns))
+        return min(1.0, norm(self.cross[:rows, :columns]) / min(rows, columns))
 
     def pwcca(self, x: Narrow, y: Narrow) -> float:
         """Projection-weighted mean correlation; ``x`` and ``y`` are the sets that the moments are of."""

@@ -13,6 +13,7 @@ from repscope.measure.core.arrays import group_codes
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.info import MeasureInfo
 from repscope.measure.core.pairs import PERMUTATIONS, NullTable, paired
+from repscope.measure.core.stage import NEIGHBOUR_ROWS
 from repscope.measure.core.tables import ReplicateTable
 from repscope.measure.similarity.cca import pwcca, svcca
 from repscope.measure.similarity.cka import cka_debiased
@@ -21,6 +22,7 @@ from repscope.measure.similarity.from_moments import moment_nulls, moment_replic
 from repscope.measure.similarity.neighbours import NAMES as NEIGHBOUR_NAMES
 from repscope.measure.similarity.neighbours import (
     K,
+    PairSearch,
     knn_jaccard,
     knn_nulls,
     knn_recall,
@@ -31,10 +33,9 @@ from repscope.measure.similarity.procrustes import procrustes
 from repscope.measure.similarity.regression import linear_r2, linear_r2_null, linear_r2_replicates
 from repscope.measure.similarity.rsa import rsa, rsa_null, rsa_replicates
 
-SPECTRAL_PERMUTATIONS = 40
-"""Permutations of Procrustes, SVCCA and PWCCA, each of which costs an eigenvalue problem."""
+SPECTRAL_PERMUTATIONS = 19
+"""Permutations of Procrustes, SVCCA, PWCCA and ridge, each costing a decomposition or solution: p ≥ .05."""
 
-NEIGHBOUR_ROWS = 20_000
 NULL_ROWS = 1000
 
 
@@ -47,6 +48,7 @@ def similarity_replicates(
     k: int = K,
     seed: int = 0,
     neighbour_rows: int = NEIGHBOUR_ROWS,
+    search: PairSearch | None = None,
 ) -> ReplicateTable:
     """Every similarity of two paired sets, and with each group left out.
 
@@ -62,6 +64,7 @@ def similarity_replicates(
         k: neighbours.
         seed: of samples of rows and of folds.
         neighbour_rows: rows whose neighbours are searched at most.
+        search: gives the neighbours of both sets among some rows, where they are kept; searched otherwise.
 
     Returns:
         Replicates by name; measures undefined on these sets are in the table's ``why``.
@@ -76,7 +79,9 @@ def similarity_replicates(
     rows = chosen_rows(len(a), neighbour_rows, seed)
     table.take_all(
         NEIGHBOUR_NAMES,
-        lambda: knn_replicates(*neighbour_pair(a[rows], b[rows], k), codes[rows], n_groups),
+        lambda: knn_replicates(
+            *(search(rows) if search else neighbour_pair(a[rows], b[rows], k)), codes[rows], n_groups
+        ),
     )
     table.take("linear.r2", partial(linear_r2_replicates, a, b, codes, n_groups, seed=seed))
     return table
@@ -92,18 +97,21 @@ def similarity_nulls(
     permutations: int = PERMUTATIONS,
     spectral_permutations: int = SPECTRAL_PERMUTATIONS,
     most_rows: int = NULL_ROWS,
+    search: PairSearch | None = None,
 ) -> NullTable:
-    """Every similarity when the rows of y are paired with the rows of x at random.
+    """Every similarity when the rows of y are paired with the rows of x at random, whole clusters together.
 
     Args:
         x: [N, D₁].
         y: [N, D₂], row i belonging with row i of x.
-        clusters: [N] codes that the folds of ``linear.r2`` never part; every row its own by default.
+        clusters: [N] codes of rows that are permuted together, among clusters of one size, and that the
+            folds of ``linear.r2`` never part; every row its own by default.
         k: neighbours.
         seed: of everything random.
         permutations: random pairings, of the cheap measures.
-        spectral_permutations: random pairings, of Procrustes, SVCCA and PWCCA.
+        spectral_permutations: random pairings, of Procrustes, SVCCA, PWCCA and linear R².
         most_rows: rows permuted at most; beyond, a seeded sample.
+        search: gives the neighbours of both sets among some rows, where they are kept; searched otherwise.
 
     Returns:
         A null by name; measures undefined on these sets are in the table's ``why``.
@@ -112,21 +120,25 @@ def similarity_nulls(
         VectorError: rows not paired or not finite.
         InputError: fewer than 1 permutation.
     """
-    a, b = paired(x, y)
-    rows = chosen_rows(len(a), most_rows, seed)
+    paired(x, y)
     table = NullTable()
-    for names, count in ((MOMENT_NAMES[:1], permutations), (MOMENT_NAMES[1:], spectral_permutations)):
-        options = {"seed": seed, "permutations": count, "most_rows": most_rows}
-        table.take_all(names, partial(moment_nulls, a, b, **options, names=names))
-    table.take("rsa", lambda: rsa_null(a, b, seed=seed, permutations=permutations, most_rows=most_rows))
     table.take_all(
-        NEIGHBOUR_NAMES,
-        lambda: knn_nulls(*neighbour_pair(a[rows], b[rows], k), seed=seed, permutations=permutations),
+        MOMENT_NAMES,
+        lambda: moment_nulls(
+            x,
+            y,
+            clusters,
+            seed=seed,
+            permutations=permutations,
+            spectral_permutations=spectral_permutations,
+            most_rows=most_rows,
+        ),
     )
-    table.take(
-        "linear.r2",
-        lambda: linear_r2_null(a, b, clusters, seed=seed, permutations=permutations, most_rows=most_rows),
-    )
+    cheap = {"seed": seed, "permutations": permutations, "most_rows": most_rows}
+    table.take("rsa", lambda: rsa_null(x, y, clusters, **cheap))
+    table.take_all(NEIGHBOUR_NAMES, lambda: knn_nulls(x, y, clusters, k=k, search=search, **cheap))
+    costly = cheap | {"permutations": spectral_permutations}
+    table.take("linear.r2", lambda: linear_r2_null(x, y, clusters, **costly))
     return table
 
 

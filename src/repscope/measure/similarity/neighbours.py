@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,11 +12,15 @@ from repscope.errors import VectorError
 from repscope.measure.core.arrays import Float64, group_codes
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.neighbour_lists import NeighbourLists, overlap
-from repscope.measure.core.pairs import PERMUTATIONS, NullTable, null_of, paired, pairings
+from repscope.measure.core.pairs import PERMUTATIONS, NullTable, null_of, paired
+from repscope.measure.core.shuffles import shuffles
 from repscope.measure.core.tables import ReplicateTable
 
 K = 10
 NAMES = ("knn.jaccard", "knn.recall")
+
+PairSearch = Callable[[NDArray[np.int64]], tuple[NeighbourLists, NeighbourLists]]
+"""Neighbour lists of two paired sets among the rows given."""
 
 
 def knn_recall_items(a: NDArray[np.int64], b: NDArray[np.int64]) -> Float64:
@@ -96,29 +101,47 @@ def knn_replicates(a: NeighbourLists, b: NeighbourLists, groups: ArrayLike, n_gr
 
 
 def knn_nulls(
-    a: NeighbourLists, b: NeighbourLists, *, seed: int = 0, permutations: int = PERMUTATIONS
+    x: ArrayLike,
+    y: ArrayLike,
+    clusters: ArrayLike | None = None,
+    *,
+    k: int = K,
+    seed: int = 0,
+    permutations: int = PERMUTATIONS,
+    most_rows: int = 1000,
+    search: PairSearch | None = None,
 ) -> NullTable:
     """``knn.jaccard`` and ``knn.recall`` when rows of the two sets are paired at random.
 
     Args:
-        a, b: neighbours in the two sets.
-        seed: of the permutations.
+        x: [N, D₁].
+        y: [N, D₂], row i belonging with row i of x.
+        clusters: [N] codes of rows that are permuted together; every row its own by default.
+        k: neighbours.
+        seed: of the rows and the permutations.
         permutations: random pairings.
+        most_rows: rows permuted at most; beyond, a seeded sample.
+        search: gives the lists of both sets among some rows, where they are kept; else they are searched.
 
     Raises:
-        InputError: fewer than 1 permutation.
+        VectorError: as :func:`knn_recall`, or a single cluster.
+        InputError: fewer than 1 permutation, or not more than k rows.
     """
-    of_a, of_b = _indices(a, b)
-    n = len(of_a)
+    a, b = paired(x, y)
+    random = shuffles(len(a), clusters, seed=seed, permutations=permutations, most_rows=most_rows)
+    rows = random.rows
+    of_a, of_b = _indices(*(search(rows) if search else neighbour_pair(a[rows], b[rows], k)))
+    n = len(rows)
     drawn = []
-    for pairing in pairings(n, seed, permutations):
+    for pairing in random.pairings:
         # Item i takes the place of item pairing[i] of b, and so do its neighbours.
         place = np.empty(n, np.int64)
         place[pairing] = np.arange(n)
         drawn.append(_means(of_a, place[of_b[pairing]]))
     nulls = NullTable()
+    method = "; ".join(part for part in (f"k = {k}, cosine", random.method) if part)
     for name, observed, values in zip(NAMES, _means(of_a, of_b), np.array(drawn).T, strict=True):
-        nulls[name] = null_of(float(observed), values, n, f"k = {a.k}, cosine")
+        nulls[name] = null_of(float(observed), values, n, method)
     return nulls
 
 

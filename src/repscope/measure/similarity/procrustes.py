@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -10,6 +12,9 @@ from repscope.measure.core.estimate import FIXED, Replicates
 from repscope.measure.core.joint import JointMoments, joint_leave_out
 from repscope.measure.core.pairs import Narrow, paired
 from repscope.measure.core.tables import each_left_out
+
+Norm = Callable[[Float64], float]
+"""Sum of the singular values of a matrix."""
 
 
 def procrustes(x: ArrayLike, y: ArrayLike) -> float:
@@ -45,14 +50,14 @@ def procrustes_replicates(x: ArrayLike, y: ArrayLike, groups: ArrayLike, n_group
     return Replicates(procrustes_of(whole), each_left_out(procrustes_of, joints), whole.n)
 
 
-def procrustes_of(joint: JointMoments) -> float:
-    """:func:`procrustes` from joint moments.
+def procrustes_of(joint: JointMoments, norm: Norm | None = None) -> float:
+    """:func:`procrustes` from joint moments; ``norm`` is :func:`nuclear_norm`, or the quick one.
 
     Raises:
         VectorError: fewer than 2 rows, or no spread in one set.
     """
     spread_x, spread_y = joint.spreads()
-    return min(1.0, nuclear_norm(joint.xy) / float(np.sqrt(spread_x) * np.sqrt(spread_y)))
+    return min(1.0, (norm or nuclear_norm)(joint.xy) / float(np.sqrt(spread_x) * np.sqrt(spread_y)))
 
 
 def nuclear_norm(a: Float64) -> float:

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from repscope.measure.core.arrays import Float64, float_matrix, group_codes, row_blocks
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.folds import FOLDS, cluster_folds
-from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.joint import JointMoments, refuse_equal_rows
 from repscope.measure.core.moments import BLOCK_ROWS, iterate_leave_out, joint_group_moments
 from repscope.measure.core.pairs import (
@@ -20,9 +19,9 @@ from repscope.measure.core.pairs import (
     PermutationNull,
     null_of,
     paired,
-    pairings,
 )
 from repscope.measure.core.ridge import principal_axes, ridge_penalty
+from repscope.measure.core.shuffles import shuffles
 from repscope.measure.core.tables import others
 
 SKETCH = 64
@@ -123,7 +122,7 @@ def linear_r2_null(
     folds: int = FOLDS,
     most_rows: int = 1000,
 ) -> PermutationNull:
-    """:func:`linear_r2` when rows of y are paired with rows of x at random.
+    """:func:`linear_r2` when rows of y are paired with rows of x at random, whole clusters together.
 
     Of y, 64 random projections (seeded) are predicted where it is wider than that, in the permutations and
     in ``observed`` alike; R² of a projection is R² of the whole in expectation. Penalties are chosen anew
@@ -141,19 +140,20 @@ def linear_r2_null(
     """
     a, b = paired(x, y, 4)
     codes = np.arange(len(a)) if clusters is None else np.asarray(clusters)
-    rows = chosen_rows(len(a), most_rows, seed)
+    random = shuffles(len(a), clusters, seed=seed, permutations=permutations, most_rows=most_rows)
+    rows = random.rows
     left = float_matrix(Narrow.of(a[rows], "x").rows, "x")
     right = float_matrix(b[rows], "y")
     middle = right.mean(axis=0)
     refuse_equal_rows(len(rows), float(np.square(right - middle).sum()), middle)
-    method = [] if len(rows) == len(a) else [f"{len(rows):,} of {len(a):,} rows, seed {seed}"]
+    method = [random.method] if random.method else []
     if right.shape[1] > SKETCH:
         projection = np.random.default_rng(seed).standard_normal((right.shape[1], SKETCH))
         right = (right - right.mean(axis=0)) @ (projection / np.sqrt(SKETCH))
         method.append(f"{SKETCH} projections of y")
     splits = list(_splits(left, cluster_folds(codes[rows], folds, seed)))
-    drawn = [_score(splits, right[pairing]) for pairing in pairings(len(rows), seed, permutations)]
-    return null_of(_score(splits, right), drawn, len(rows), ", ".join(method))
+    drawn = [_score(splits, right[pairing]) for pairing in random.pairings]
+    return null_of(_score(splits, right), drawn, len(rows), "; ".join(method))
 
 
 @dataclass(frozen=True)

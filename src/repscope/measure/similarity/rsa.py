@@ -11,7 +11,8 @@ from repscope.errors import VectorError
 from repscope.measure.core.arrays import Float64, group_codes, unit_rows
 from repscope.measure.core.estimate import FIXED, Replicates
 from repscope.measure.core.grouping import chosen_rows
-from repscope.measure.core.pairs import PERMUTATIONS, PermutationNull, null_of, paired, pairings
+from repscope.measure.core.pairs import PERMUTATIONS, PermutationNull, null_of, paired
+from repscope.measure.core.shuffles import shuffles
 from repscope.measure.core.tables import each_left_out
 
 MOST_ROWS = 1000
@@ -68,6 +69,7 @@ def rsa_replicates(
 def rsa_null(
     x: ArrayLike,
     y: ArrayLike,
+    clusters: ArrayLike | None = None,
     *,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
@@ -77,6 +79,7 @@ def rsa_null(
 
     Args:
         x, y, most_rows: as for :func:`rsa`.
+        clusters: [N] codes of rows that are permuted together; every row its own by default.
         seed: of rows and permutations.
         permutations: random pairings.
 
@@ -85,7 +88,8 @@ def rsa_null(
         InputError: fewer than 1 permutation.
     """
     a, b = paired(x, y, 3)
-    rows = chosen_rows(len(a), most_rows, seed)
+    random = shuffles(len(a), clusters, seed=seed, permutations=permutations, most_rows=most_rows)
+    rows = random.rows
     n = len(rows)
     first, second = np.triu_indices(n, 1)
     squares = []
@@ -97,8 +101,8 @@ def rsa_null(
         squares.append((square + square.T) / np.sqrt(2.0 * np.square(ranks - ranks.mean()).sum()))
     from_x, from_y = squares
     observed = float(np.vdot(from_x, from_y))
-    drawn = [float(np.vdot(from_x, from_y[p].take(p, axis=1))) for p in pairings(n, seed, permutations)]
-    return null_of(observed, drawn, n, _method(len(a), rows, seed))
+    drawn = [float(np.vdot(from_x, from_y[p].take(p, axis=1))) for p in random.pairings]
+    return null_of(observed, drawn, n, random.method)
 
 
 @dataclass(frozen=True)

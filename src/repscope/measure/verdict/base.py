@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from repscope.text.json_record import JsonRecord
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgement(JsonRecord):
     """One word and its reasons.
 
     Attributes:
@@ -27,13 +28,3 @@ class Judgement:
 
     def __str__(self) -> str:
         return f"{self.word}: {'; '.join(self.because)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "word": self.word,
-            "flags": list(self.flags),
-            "because": list(self.because),
-            "detectable": dict(self.detectable),
-            "needed": self.needed,
-        }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from repscope.measure.core.estimate import Difference
 from repscope.measure.verdict.base import Judgement
@@ -98,7 +97,3 @@ class Verdict(Judgement):
     """
 
     margins: Margins = field(default_factory=Margins)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**super().to_json(), "margins": asdict(self.margins)}

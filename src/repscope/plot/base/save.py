@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, StorageError, UnknownNameError
 from repscope.plot.base.style import styled
+from repscope.text.figures import FIGURE_FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ def save_figure(
     folder: str | Path,
     name: str,
     *,
-    formats: Sequence[str] = ("png", "svg", "pdf"),
+    formats: Sequence[str] = FIGURE_FORMATS,
     dpi: int = 200,
 ) -> list[Path]:
     """Write a figure in several formats, made if need be: ``folder/name.png``, ….

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,8 +101,7 @@ def palette(name: str) -> Palette:
     Raises:
         UnknownNameError: there is none of that name.
     """
-    if name not in PALETTES:
-        raise UnknownNameError("a palette", repr(name), f"choose one of {', '.join(PALETTES)}")
+    check_known(name, PALETTES, "a palette")
     return PALETTES[name]
 
 
@@ -193,4 +192,6 @@ def settle(figure: Figure) -> None:
     the same figure saved twice would differ.
     """
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    with styled():
+        # No engine at all: with matplotlib's "none", which keeps a placeholder, every saving draws twice.
+        figure.set_layout_engine(None)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.errors import InputError, check_known, name_some
 from repscope.transform.base import LearnsFrom
 from repscope.transform.diffusion.classes import Codes, looked_up, numbered
 from repscope.transform.diffusion.denoisers.parts import flops
@@ -245,10 +245,7 @@ class DiffusionBridge(TrainedBridge):
             ("mean", ("source", "target")),
             ("weights", ("ema", "raw")),
         ):
-            if getattr(self, name) not in choices:
-                raise UnknownNameError(
-                    f"{name} from {name_some(choices)}", repr(getattr(self, name)), "choose one"
-                )
+            check_known(getattr(self, name), choices, f"{name} from {name_some(choices)}")
         for name in ("guidance", "class_dropout"):
             value = getattr(self, name)
             if not (isinstance(value, int | float) and 0 <= value < float("inf")) or (

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError, name_some
+from repscope.measure.core.arrays import integer_codes
 
 Codes = NDArray[np.int64]
 
@@ -18,14 +19,9 @@ def numbered(told: NDArray[Any], n: int, side: str) -> tuple[Codes, Codes]:
     Raises:
         VectorError: not one whole number for each row of the side that is learnt.
     """
-    if told.shape != (n,) or told.dtype.kind not in "iu":
-        raise VectorError(
-            f"{n:,} whole numbers, the class of each row of the {side}",
-            f"shape {told.shape}, dtype {told.dtype}",
-            "give one code a row",
-        )
+    told = integer_codes(told, n, "class", "give one code a row", rows=f"rows of the {side}")
     names, codes = np.unique(told, return_inverse=True)
-    return names.astype(np.int64), codes.astype(np.int64)
+    return names, codes.astype(np.int64)
 
 
 def looked_up(classes: NDArray[Any], n: int, known: Codes | None) -> Codes:

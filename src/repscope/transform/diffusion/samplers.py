@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import torch
 
-from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.errors import InputError, check_known
 from repscope.transform.diffusion.process import to_x0_and_noise
 from repscope.transform.diffusion.schedules import Schedule
 from repscope.transform.diffusion.weights import check_objective
@@ -52,8 +52,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         check_objective(self.objective)
-        if self.sampler not in SAMPLERS:
-            raise UnknownNameError(f"a sampler ({name_some(SAMPLERS)})", repr(self.sampler), "choose one")
+        check_known(self.sampler, SAMPLERS, "a sampler")
         last = self.schedule.timesteps
         if not (_whole(self.entry_time) and 1 <= self.entry_time <= last):
             raise InputError(

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.errors import InputError, check_known
 
 Table = NDArray[np.float64]
 
@@ -74,8 +74,7 @@ class Schedule:
     timesteps: int
 
     def __post_init__(self) -> None:
-        if self.name not in SCHEDULES:
-            raise UnknownNameError(f"a schedule ({name_some(SCHEDULES)})", repr(self.name), "choose one")
+        check_known(self.name, SCHEDULES, "a schedule")
         if isinstance(self.timesteps, bool) or self.timesteps != int(self.timesteps) or self.timesteps < 2:
             raise InputError(
                 "at least 2 time steps", f"timesteps={self.timesteps!r}", "give a whole number such as 1000"

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.errors import InputError, check_known
 from repscope.transform.diffusion.schedules import Schedule, Table
 
 Objective = Literal["pred_x0", "pred_noise", "pred_v"]
@@ -38,8 +38,7 @@ def loss_weights(schedule: Schedule, objective: str, weighting: str, gamma: floa
         InputError: γ is not positive.
     """
     check_objective(objective)
-    if weighting not in WEIGHTINGS:
-        raise UnknownNameError(f"a loss weight ({name_some(WEIGHTINGS)})", repr(weighting), "choose one")
+    check_known(weighting, WEIGHTINGS, "a loss weight")
     if not gamma > 0:
         raise InputError("a positive gamma", f"{gamma!r}", "give a number such as 5")
     if weighting == "none":
@@ -57,5 +56,4 @@ def loss_weights(schedule: Schedule, objective: str, weighting: str, gamma: floa
 
 def check_objective(objective: str) -> None:
     """Raise unless ``objective`` is one of :data:`OBJECTIVES`."""
-    if objective not in OBJECTIVES:
-        raise UnknownNameError(f"an objective ({name_some(OBJECTIVES)})", repr(objective), "choose one")
+    check_known(objective, OBJECTIVES, "an objective")

@@ -13,7 +13,7 @@ from repscope.errors import InputError, StudyError
 from repscope.measure.alignment.true_match import top_k_items
 from repscope.measure.comparison.compare_arrays import ArrayComparison, compare_arrays
 from repscope.measure.core.estimate import Estimate
-from repscope.measure.core.grouping import chosen_rows, dense_codes
+from repscope.measure.core.grouping import dense_codes
 from repscope.measure.core.matching import match
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
 from repscope.measure.verdict.rules import VERDICT_MEASURES
@@ -29,10 +29,10 @@ from repscope.verbs.bridge.holdout import (
     split_rows,
 )
 from repscope.verbs.bridge.record import Gallery, TopChange
+from repscope.verbs.common.threads import thrifty
 
 Floats = NDArray[np.floating[Any]]
 
-NEIGHBOUR_ROWS = 10_000
 LISTED = 5
 """Items of each kind that are listed, and reference rows that are named for each."""
 
@@ -138,6 +138,7 @@ class Evaluation:
     resamples: int = RESAMPLES
 
 
+@thrifty
 def evaluate_rows(sets: LinkedSets, rows: Index, moved: Floats, how: Evaluation) -> ArrayComparison:
     """Compare held-out rows before and after against the whole target.
 
@@ -167,13 +168,13 @@ def neighbours_kept(arrays: ArrayComparison, wanted: Collection[str] = NEIGHBOUR
 
     Undefined ones (fewer rows than neighbours) have the reason.
     """
-    from repscope.measure.similarity.neighbours import knn_replicates, neighbour_pair
+    from repscope.measure.comparison.neighbours import kept_neighbours
+    from repscope.measure.similarity.neighbours import knn_replicates
 
     frame = arrays.before.frame
-    rows = chosen_rows(len(arrays.before.unit), NEIGHBOUR_ROWS, frame.seed)
+    rows = arrays.before.sampled_rows
     try:
-        lists = neighbour_pair(arrays.before.unit[rows], arrays.after.unit[rows])
-        table = knn_replicates(*lists, frame.groups[rows], frame.n_groups)
+        table = knn_replicates(*kept_neighbours(arrays, rows), frame.groups[rows], frame.n_groups)
     except InputError as error:
         why = f"expected {error.expected}; got {error.got}"
         return {name: Estimate(None, n=arrays.clusters, why=why) for name in wanted}

@@ -55,7 +55,7 @@ def _point(one: MethodResult) -> MethodPoint:
         one.label,
         one.learns_from,
         gain,
-        one.ratio("rank.entropy"),
+        one.rank_kept,
         one.neighbours["knn.recall"],
         not one.warnings,
     )

@@ -13,6 +13,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import derived, describe_environment
 from repscope.study.storage import json_hash
 from repscope.study.vectors import block_rows
+from repscope.text.json_record import JsonRecord
 from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
@@ -21,13 +22,14 @@ from repscope.verbs.bridge.checkpoints import checkpoints, watch
 from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.common.threads import thrifty
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
 
 
 @dataclass(frozen=True)
-class FittedBridge:
+class FittedBridge(JsonRecord, keys="rows pairs held_out unseen seconds parameters flops_per_row notes"):
     """What ``bridge fit`` made.
 
     Attributes:
@@ -52,13 +54,7 @@ class FittedBridge:
 
     def to_json(self) -> dict[str, Any]:
         """The record of ``--json``."""
-        own = {key: value for key, value in vars(self).items() if key not in ("stored", "notes")}
-        return {
-            "schema": "repscope.bridge-fit/1",
-            **self.stored.to_json(),
-            **own,
-            "notes": list(self.notes),
-        }
+        return {"schema": "repscope.bridge-fit/1", **self.stored.to_json(), **super().to_json()}
 
     def __str__(self) -> str:
         pairs = "" if self.pairs is None else f", {self.pairs:,} pairs"
@@ -186,6 +182,7 @@ def check_link(method: str, on: str | None, no_link: bool) -> None:
         )
 
 
+@thrifty
 def fit_rows(bridge: Bridge, sets: LinkedSets, split: Split) -> float:
     """Fit a bridge on the rows of a split only; the seconds that it took."""
     source = Rows(sets.source, sets.source.name, split.source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, LinkError
 from repscope.measure.core.folds import cluster_folds
 from repscope.study import EmbeddingSet, Link, link
+from repscope.text.json_record import JsonRecord
 from repscope.transform.inputs import join_codes
 from repscope.verbs.common.rows import declared_cluster, rows_with, units_of
 
@@ -25,7 +26,7 @@ SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class HoldOut:
+class HoldOut(JsonRecord):
     """The rule that keeps rows out of a fit; with the sets it gives the same rows again.
 
     Attributes:
@@ -49,10 +50,6 @@ class HoldOut:
             raise InputError(
                 "a share of held-out rows between 0 and 1", f"{self.share}", "give one, such as 0.2"
             )
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> HoldOut:

@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from repscope.errors import UnknownNameError
+from repscope.errors import check_known
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
+from repscope.text.json_record import JsonRecord
 
 SCHEMA = "repscope.bridges/1"
+
+_KEYS = "source target on cluster folds seed replay version fingerprints parts failed entry_time=entry notes"
+_OF_METHOD = (
+    "label method params learns_from invertible cost warnings verdict measures undefined neighbours "
+    "among_unseen_texts=gallery rank_kept improved worsened"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class TopChange:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class Gallery(JsonRecord):
     """Share of rows that find their truth among texts that no fit has seen.
 
     Among all texts, predictions are drawn to those that the fit knows; here each row is only asked to tell
@@ -68,18 +75,9 @@ class Gallery:
     difference: Difference
     rows: float
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "before": self.before.to_json(),
-            "after": self.after.to_json(),
-            "difference": self.difference.to_json(),
-            "rows": self.rows,
-        }
-
 
 @dataclass(frozen=True)
-class MethodResult:
+class MethodResult(JsonRecord, keys=_OF_METHOD):
     """One bridge on the held-out rows of one part.
 
     Attributes:
@@ -115,6 +113,11 @@ class MethodResult:
     gallery: Gallery | None = None
     arrays: ArrayComparison | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def rank_kept(self) -> float | None:
+        """Effective rank after, as a share of before."""
+        return self.ratio("rank.entropy")
+
     def ratio(self, name: str) -> float | None:
         """After as a share of before; None where either is undefined or before is 0."""
         row = self.measures.get(name)
@@ -124,31 +127,11 @@ class MethodResult:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "label": self.label,
-            "method": self.method,
-            "params": dict(self.params),
-            "learns_from": self.learns_from,
-            "invertible": self.invertible,
-            "cost": vars(self.cost),
-            "warnings": list(self.warnings),
-            "verdict": self.verdict.to_json(),
-            "measures": [row.to_json() for row in self.measures.values()],
-            "undefined": dict(self.undefined),
-            "neighbours": {name: one.to_json() for name, one in self.neighbours.items()},
-            "among_unseen_texts": None if self.gallery is None else self.gallery.to_json(),
-            "rank_kept": self.ratio("rank.entropy"),
-            "improved": [vars(one) | _tops(one) for one in self.improved],
-            "worsened": [vars(one) | _tops(one) for one in self.worsened],
-        }
-
-
-def _tops(one: TopChange) -> dict[str, list[str]]:
-    return {"top_before": list(one.top_before), "top_after": list(one.top_after)}
+        return super().to_json() | {"measures": [row.to_json() for row in self.measures.values()]}
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(JsonRecord):
     """All bridges on one choice of held-out rows.
 
     Attributes:
@@ -172,24 +155,9 @@ class Part:
         Raises:
             UnknownNameError: it is not in this report.
         """
-        for one in self.methods:
-            if one.label == label:
-                return one
-        raise UnknownNameError(
-            "a bridge of this report",
-            repr(label),
-            f"choose one of {', '.join(m.label for m in self.methods)}",
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "name": self.name,
-            "about": self.about,
-            "n": self.n,
-            "clusters": self.clusters,
-            "methods": [one.to_json() for one in self.methods],
-        }
+        by_label = {one.label: one for one in self.methods}
+        check_known(label, by_label, "a bridge of this report")
+        return by_label[label]
 
 
 @dataclass(frozen=True)
@@ -234,7 +202,7 @@ class EntryTime:
 
 
 @dataclass(frozen=True)
-class BridgesRecord:
+class BridgesRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     """Several bridges on the same held-out rows.
 
     Attributes:
@@ -273,25 +241,6 @@ class BridgesRecord:
         Raises:
             UnknownNameError: there is none of that name.
         """
-        for part in self.parts:
-            if part.name == name:
-                return part
-        raise UnknownNameError(
-            "a part of this report", repr(name), f"choose one of {', '.join(p.name for p in self.parts)}"
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The content of ``metrics.json``: only JSON values, undefined ones null with a reason."""
-        own = {
-            key: getattr(self, key)
-            for key in ("source", "target", "on", "cluster", "folds", "seed", "replay", "version")
-        }
-        return {
-            "schema": SCHEMA,
-            **own,
-            "fingerprints": dict(self.fingerprints),
-            "parts": [part.to_json() for part in self.parts],
-            "failed": dict(self.failed),
-            "entry_time": [one.to_json() for one in self.entry],
-            "notes": list(self.notes),
-        }
+        by_name = {part.name: part for part in self.parts}
+        check_known(name, by_name, "a part of this report")
+        return by_name[name]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.common.words import check_formats
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ FAIL_ON = partial(option, (), metavar="WORDS", shell=True)
 OUT = partial(option, None, flags="--out -o", shell=True)
 FIGURES = partial(
     option,
-    ("png", "svg", "pdf"),
-    help="Formats of the figures, comma-separated; empty for none.",
+    FIGURE_FORMATS,
+    help="Formats of the figures, comma-separated: png, svg, pdf, jpg; empty for none.",
     parse=check_formats,
     text=",".join,
     shell=True,

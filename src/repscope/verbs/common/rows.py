@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError, UnknownNameError, VectorError, name_some
+from repscope.errors import InputError, VectorError, check_known, name_some
 from repscope.study import EmbeddingSet
 from repscope.study.links import key_codes
 
@@ -64,12 +64,7 @@ def rows_with(rows: EmbeddingSet, column: str, value: str) -> NDArray[np.bool_]:
         UnknownNameError: no such column, or no row has the value.
     """
     codes, names = key_codes(rows.column(column))
-    if value not in names:
-        raise UnknownNameError(
-            f"a value of column {column!r} in set {rows.name!r}",
-            repr(value),
-            f"choose one of {name_some(names, 8)}",
-        )
+    check_known(value, names, f"a value of column {column!r} in set {rows.name!r}")
     chosen: NDArray[np.bool_] = codes == names.index(value)
     return chosen
 

@@ -9,12 +9,14 @@ from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
+from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
 from repscope.verbs.compare.pairing import Paired, pair
 from repscope.verbs.compare.result import Comparison
 
 
+@thrifty
 def compare(
     before: EmbeddingSet,
     after: EmbeddingSet,

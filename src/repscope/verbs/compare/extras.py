@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +13,15 @@ from numpy.typing import NDArray
 from repscope.errors import InputError
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.measure.core.pairs import PermutationNull
 from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.core.results import SimilarityResult
+from repscope.measure.core.stage import NEIGHBOUR_ROWS
 from repscope.verbs.common.rows import spread
 from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-NEIGHBOUR_ROWS = 10_000
-"""Items whose neighbours before and after are searched at most."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def similarity_of(
     Returns:
         Results in the order of the documentation, and the reason for each that is undefined.
     """
+    from repscope.measure.comparison.neighbours import kept_neighbours
     from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 
     names = [name for name, one in MEASURES.items() if one.group == "similarity"]
@@ -56,8 +57,11 @@ def similarity_of(
         return (), {}
     frame = arrays.before.frame
     x, y = arrays.before.unit, arrays.after.unit
-    table = similarity_replicates(x, y, frame.groups, frame.n_groups, seed=seed)
-    nulls = similarity_nulls(x, y, frame.clusters, seed=seed)
+    search = partial(kept_neighbours, arrays)
+    table = similarity_replicates(
+        x, y, frame.groups, frame.n_groups, seed=seed, neighbour_rows=NEIGHBOUR_ROWS, search=search
+    )
+    nulls = similarity_nulls(x, y, frame.clusters, seed=seed, search=search)
     results = []
     for name in names:
         if name not in table:
@@ -67,7 +71,7 @@ def similarity_of(
             SimilarityResult(
                 name,
                 estimate_replicates(table[name], arrays.clusters),
-                *((None, None, None) if null is None else (null.mean, null.high, null.p)),
+                *(() if null is None else (null.mean, null.high, null.p, _null_method(null))),
             )
         )
     return tuple(results), {name: table.why[name] for name in names if name in table.why}
@@ -101,7 +105,7 @@ def change_of(arrays: ArrayComparison, *, seed: int) -> tuple[dict[str, Any] | N
         record["why"] = parts.why
     except InputError as error:
         record["why"] = f"expected {error.expected}; got {error.got}"
-    neighbourhoods = _neighbourhoods(before, after, seed)
+    neighbourhoods = _neighbourhoods(arrays)
     if neighbourhoods is not None:
         record["neighbours_kept"] = float(neighbourhoods.kept.mean())
         record["items_with_new_neighbours"] = int((neighbourhoods.q > 0.05).sum())
@@ -152,15 +156,17 @@ def item_table(
     return pa.table({**own, **found})
 
 
-def _neighbourhoods(before: NDArray[Any], after: NDArray[Any], seed: int) -> Neighbourhoods | None:
-    from repscope.measure.change.neighbours import neighbour_change
+def _null_method(null: PermutationNull) -> str:
+    return "; ".join(part for part in (f"{null.permutations} random pairings", null.method) if part)
 
-    n = len(before)
-    rows = np.arange(n)
-    if n > NEIGHBOUR_ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(n, NEIGHBOUR_ROWS, replace=False))
+
+def _neighbourhoods(arrays: ArrayComparison) -> Neighbourhoods | None:
+    from repscope.measure.change.neighbours import neighbour_change_of
+    from repscope.measure.comparison.neighbours import kept_neighbours
+
+    rows = arrays.before.sampled_rows
     try:
-        found = neighbour_change(before[rows], after[rows])
+        found = neighbour_change_of(*kept_neighbours(arrays, rows))
     except InputError:
         # Fewer items than neighbours: no neighbourhoods to compare; the record says None.
         return None

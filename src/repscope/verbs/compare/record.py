@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import UnknownNameError, name_some
 from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Verdict
+from repscope.text.json_record import JsonRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 SCHEMA = "repscope.comparison/1"
 
+_KEYS = (
+    "before after reference on cluster views n clusters without_truth seed fingerprints replay version "
+    "measures undefined similarity change verdict classes_without_items notes"
+)
+
 
 @dataclass(frozen=True)
-class ComparisonRecord:
+class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     """Two stages of the same items against a reference.
 
     Attributes:
@@ -86,29 +92,3 @@ class ComparisonRecord:
             f"{name!r}" + (f", undefined here: {why}" if why else ""),
             f"choose one of {name_some((row.name for row in self.measures), 12)}",
         )
-
-    def to_json(self) -> dict[str, Any]:
-        """The content of ``metrics.json``: only JSON values, undefined ones null with a reason."""
-        return {
-            "schema": SCHEMA,
-            "before": self.before,
-            "after": self.after,
-            "reference": self.reference,
-            "on": self.on,
-            "cluster": self.cluster,
-            "views": self.views,
-            "n": self.n,
-            "clusters": self.clusters,
-            "without_truth": self.without_truth,
-            "seed": self.seed,
-            "fingerprints": dict(self.fingerprints),
-            "replay": self.replay,
-            "version": self.version,
-            "measures": [row.to_json() for row in self.measures],
-            "undefined": dict(self.undefined),
-            "similarity": [row.to_json() for row in self.similarity],
-            "change": None if self.change is None else dict(self.change),
-            "verdict": self.verdict.to_json(),
-            "classes_without_items": list(self.classes_without_items),
-            "notes": list(self.notes),
-        }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from repscope.report.files import FORMATS, write_report
+from repscope.report.files import write_report
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.compare.csv import metrics_csv
 from repscope.verbs.compare.document import comparison_document
 from repscope.verbs.compare.record import ComparisonRecord
@@ -15,7 +16,7 @@ from repscope.verbs.compare.record import ComparisonRecord
 class Comparison(ComparisonRecord):
     """Two stages against a reference; see :class:`~repscope.verbs.compare.record.ComparisonRecord`."""
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = FORMATS) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
         """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
 
         Args:

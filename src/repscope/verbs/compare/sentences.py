@@ -27,7 +27,11 @@ def headline(record: ComparisonRecord) -> str:
 
 def flag_note(record: ComparisonRecord, flag: str) -> str:
     """What a flag says about this comparison, with test, n and interval; "" for a flag without words."""
-    return typeset(_FLAGS[flag](record, _table(record))) if flag in _FLAGS else ""
+    table = _table(record)
+    if flag in _CHANGES:
+        what, name = _CHANGES[flag]
+        return typeset(f"{what}: {_change(table, name)}.")
+    return typeset(_FLAGS[flag](record, table)) if flag in _FLAGS else ""
 
 
 def facts(record: ComparisonRecord) -> str:
@@ -179,14 +183,6 @@ def _ceiling(record: ComparisonRecord, table: Table) -> str:
     )
 
 
-def _spread_fell(record: ComparisonRecord, table: Table) -> str:
-    return f"Items lie nearer to each other than before: {_change(table, 'spread.cosine')}."
-
-
-def _rank_fell(record: ComparisonRecord, table: Table) -> str:
-    return f"Items use fewer directions than before: {_change(table, 'rank.entropy')}."
-
-
 def _rescaled(record: ComparisonRecord, table: Table) -> str:
     return (
         f"The length of the rows changed: {_change(table, 'norm.mean')}. Cosines do not see it; measures of "
@@ -194,29 +190,21 @@ def _rescaled(record: ComparisonRecord, table: Table) -> str:
     )
 
 
-def _mixed_search(record: ComparisonRecord, table: Table) -> str:
-    return f"Searching items and reference together got better: {_change(table, 'mixed.recall@10')}."
-
-
-def _clustering(record: ComparisonRecord, table: Table) -> str:
-    return f"Clustering items and reference together got better: {_change(table, 'cluster.v')}."
-
-
-def _margin_fell(record: ComparisonRecord, table: Table) -> str:
-    return f"The truth leads the best other row by less than before: {_change(table, 'margin.true')}."
-
-
 _FLAGS: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
     "max-cosine-misleads": _max_cosine_misleads,
     "few-clusters": _few_clusters,
     "ceiling": _ceiling,
-    "spread-fell": _spread_fell,
-    "rank-fell": _rank_fell,
     "rescaled": _rescaled,
-    "mixed-search-gained": _mixed_search,
-    "clustering-gained": _clustering,
-    "margin-fell": _margin_fell,
 }
+
+_CHANGES = {
+    "spread-fell": ("Items lie nearer to each other than before", "spread.cosine"),
+    "rank-fell": ("Items use fewer directions than before", "rank.entropy"),
+    "mixed-search-gained": ("Searching items and reference together got better", "mixed.recall@10"),
+    "clustering-gained": ("Clustering items and reference together got better", "cluster.v"),
+    "margin-fell": ("The truth leads the best other row by less than before", "margin.true"),
+}
+"""Flags that say how one measure changed."""
 
 
 def _hits(table: Table) -> str:

@@ -15,6 +15,7 @@ from repscope.plot.base.style import palette as find_palette
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
+from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
 from repscope.verbs.drift.groups import Grouped, group_stages
 from repscope.verbs.drift.options import DriftOptions
@@ -26,6 +27,7 @@ _PARTS = re.compile(r"[_.\s-]+")
 Groups = str | Mapping[str, Sequence[EmbeddingSet]]
 
 
+@thrifty
 def drift(
     stages: Sequence[EmbeddingSet] = (),
     *,

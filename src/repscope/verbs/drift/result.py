@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from repscope.report.files import FORMATS, write_report
+from repscope.report.files import write_report
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.drift.csv import drift_csv
 from repscope.verbs.drift.document import drift_document
 from repscope.verbs.drift.record import DriftRecord
@@ -15,7 +16,7 @@ from repscope.verbs.drift.record import DriftRecord
 class Drift(DriftRecord):
     """Ordered stages of the same items; see :class:`~repscope.verbs.drift.record.DriftRecord`."""
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = FORMATS) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
         """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
 
         Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from repscope.errors import InputError
 from repscope.formats.destination import open_destination
@@ -13,10 +12,11 @@ from repscope.formats.detect import holds_export
 from repscope.formats.remote import is_url
 from repscope.formats.write import target_for
 from repscope.study import Study
+from repscope.text.json_record import JsonRecord
 
 
 @dataclass(frozen=True)
-class Exported:
+class Exported(JsonRecord, schema="repscope.export/1"):
     """What an export wrote.
 
     Attributes:
@@ -41,11 +41,6 @@ class Exported:
     files: tuple[str, ...]
     bytes: int | None
     notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The record of ``--json``."""
-        lists = {key: list(getattr(self, key)) for key in ("columns", "files", "notes")}
-        return {"schema": "repscope.export/1", **vars(self), **lists}
 
     def __str__(self) -> str:
         size = "" if self.bytes is None else f", {self.bytes:,} bytes"

@@ -22,7 +22,14 @@ from repscope.errors import (
 )
 from repscope.formats import Incoming, Reading, ReadOptions, read_sets
 from repscope.formats.blocks import scan, stored_blocks
-from repscope.formats.incoming import Notify, check_keys, name_columns, split_stacked, warn_user
+from repscope.formats.incoming import (
+    Notify,
+    check_keys,
+    name_columns,
+    split_stacked,
+    warn_user,
+    with_usual_ids,
+)
 from repscope.formats.items_file import join_items, read_items
 from repscope.formats.remote import content_hash, is_url, local_copy, name_of
 from repscope.study import Manifest, Skipped, Study
@@ -31,6 +38,7 @@ from repscope.study.names import check_name, safe_name
 from repscope.study.provenance import command, describe_environment
 from repscope.study.storage import json_hash
 from repscope.study.study import SHARD_ROWS
+from repscope.text.json_record import JsonRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +48,7 @@ ZERO = "a zero vector has no direction"
 
 
 @dataclass(frozen=True)
-class ImportedSet:
+class ImportedSet(JsonRecord):
     """One set that an import wrote.
 
     Attributes:
@@ -63,10 +71,6 @@ class ImportedSet:
     key: str
     skipped: int
     notes: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The record of ``--json``."""
-        return {**vars(self), "columns": list(self.columns), "notes": list(self.notes)}
 
     def __str__(self) -> str:
         skipped = f"  ({self.skipped:,} rows left out)" if self.skipped else ""
@@ -115,6 +119,8 @@ def import_files(
     drop_invalid: bool = False,
     overwrite: bool = False,
     trust_pickle: bool = False,
+    vectors_dtype: str | None = None,
+    encoding: str | None = None,
     warn: Notify = warn_user,
 ) -> list[ImportedSet]:
     """Write the embedding sets of some files into a study.
@@ -134,6 +140,8 @@ def import_files(
         overwrite: replace sets of the same names.
         trust_pickle: let a pickle that asks for code run it. Only for files whose every possible
             writer is trusted; recorded in the provenance.
+        vectors_dtype: type of the numbers in a column of bytes.
+        encoding: of text files that are not UTF-8, nor begin with a mark of UTF-16 or UTF-32.
         warn: takes lines that somebody must see; warnings by default.
 
     Returns:
@@ -148,7 +156,9 @@ def import_files(
         StorageError: the disk refuses; a note says what was written before.
     """
     opened = study if isinstance(study, Study) else Study(study)
-    options = ReadOptions(vectors, ids, labels, trust_pickle, warn)
+    options = ReadOptions(
+        vectors, ids, labels, trust_pickle, warn, vectors_dtype=vectors_dtype, encoding=encoding
+    )
     with ExitStack() as stack:
         table, about_items = _items(stack, items, options)
         found = _name([_read(stack, str(file), options) for file in files], names)
@@ -247,7 +257,10 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         if not about_items:
             check_keys(one, (), options)
         finite, zero = scan(one, drop_invalid)
-        table = as_items(name_columns(one.columns, *_present(one, options)), one.n, one.name)
+        named, from_column = name_columns(one.columns, *_present(one, options)), ""
+        if not options.ids:
+            named, from_column = with_usual_ids(named)
+        table = as_items(named, one.n, one.name)
     except RepscopeError as error:
         if file.source not in str(error):
             error.add_note(f"in {file.source}")
@@ -276,7 +289,9 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         options.labels,
         about_items.get("items_sha256"),
         drop_invalid,
+        *([options.vectors_dtype, options.encoding] if options.vectors_dtype or options.encoding else []),
     ]
+    said = [f"ids are those of {from_column!r}"] if from_column else []
     return _Planned(
         file,
         one,
@@ -288,7 +303,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
             Skipped(name, ZERO if zero[row] else INVALID)
             for row, name in zip(bad, table.column("id").take(bad).to_pylist(), strict=True)
         ),
-        notes=(*one.notes, *([f"not imported: {name_some(left_out)}"] if left_out else [])),
+        notes=(*one.notes, *said, *([f"not imported: {name_some(left_out)}"] if left_out else [])),
     )
 
 

@@ -17,6 +17,12 @@ class ImportOptions(Options):
         None, "Names of the sets; by default the files' names.", "--as", metavar="SET[,SET…]"
     )
     vectors: str | None = option(None, "Key, column or column prefix of the vectors.", metavar="KEY")
+    vectors_dtype: str | None = option(
+        None, "Type of the numbers in a column of bytes: float32, float16, …", metavar="DTYPE"
+    )
+    encoding: str | None = option(
+        None, "Of text files; UTF-8, and UTF-16 by its mark, are found.", metavar="NAME"
+    )
     ids: str | None = option(None, "Key or column of the ids.", metavar="KEY")
     labels: str | None = option(None, "Key or column of the labels.", metavar="KEY")
     items: str | None = option(

@@ -12,6 +12,7 @@ from repscope.plot.base.save import save_figure
 from repscope.plot.neighbour_grid import Tile, plot_neighbours
 from repscope.report.thumbnails import picture, source_folders
 from repscope.study import EmbeddingSet
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.neighbors.neighbors import StudyNeighbours
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def save_grid(
     result: StudyNeighbours,
     folder: str | Path,
     *,
-    formats: tuple[str, ...] = ("png", "svg", "pdf"),
+    formats: tuple[str, ...] = FIGURE_FORMATS,
     rows: int = ROWS,
     seed: int = 0,
 ) -> list[Path]:

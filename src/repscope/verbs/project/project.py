@@ -14,7 +14,9 @@ from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.common.rows import one_width
+from repscope.verbs.common.threads import threads_for
 from repscope.verbs.common.words import map_method
 from repscope.verbs.project.options import ProjectOptions
 
@@ -63,7 +65,7 @@ class StudyMap:
             parts.append(pa.table(columns))
         return pa.concat_tables(parts)
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = ("png", "svg", "pdf")) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
         """Write map.json, coordinates.parquet and the figure; return the folder.
 
         Raises:
@@ -117,13 +119,14 @@ def project(
     opened = Study.open(study)
     sets = opened.open_sets(names)
     one_width(list(sets.values()), "map sets of one space together")
-    projection = maps.project(
-        {name: one.vectors for name, one in sets.items()},
-        method=drawn_by,
-        perplexity=perplexity,
-        n_neighbors=neighbors,
-        min_dist=min_dist,
-        seed=seed,
-        neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if cache else None,
-    )
+    with threads_for(*sets.values()):
+        projection = maps.project(
+            {name: one.vectors for name, one in sets.items()},
+            method=drawn_by,
+            perplexity=perplexity,
+            n_neighbors=neighbors,
+            min_dist=min_dist,
+            seed=seed,
+            neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if cache else None,
+        )
     return StudyMap(projection, sets)

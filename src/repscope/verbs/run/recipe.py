@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from repscope.errors import InputError, MissingError, UnknownNameError, name_some
+from repscope.errors import InputError, MissingError, check_known, name_some
 from repscope.study.provenance import now
 from repscope.study.storage import read_bytes, storage_errors
+from repscope.text.json_record import JsonRecord
 from repscope.verbs.run.state import Done, State, definition_of, fingerprint
 from repscope.verbs.run.steps import Ref, Step, make_step
 
@@ -51,7 +52,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(JsonRecord):
     """One step of a plan or a run.
 
     Attributes:
@@ -71,13 +72,9 @@ class Outcome:
     seconds: float = 0.0
     code: int = 0
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return dict(vars(self))
-
 
 @dataclass(frozen=True)
-class RecipeRun:
+class RecipeRun(JsonRecord, schema="repscope.recipe-run/1", keys="recipe study steps exit_code resume"):
     """A plan or a run of a recipe.
 
     Attributes:
@@ -96,17 +93,6 @@ class RecipeRun:
     def exit_code(self) -> int:
         """That of the step that failed, or 0."""
         return next((one.code for one in self.steps if one.state == "failed"), 0)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "schema": "repscope.recipe-run/1",
-            "recipe": self.recipe,
-            "study": self.study,
-            "steps": [one.to_json() for one in self.steps],
-            "exit_code": self.exit_code,
-            "resume": self.resume,
-        }
 
 
 def read_recipe(path: str | Path) -> Recipe:
@@ -309,10 +295,7 @@ def _check_ids(steps: Sequence[Step]) -> None:
         raise InputError("steps with ids of their own", f"{name_some(twice)} more than once", "rename one")
     for step in steps:
         for one in step.needs:
-            if one not in ids:
-                raise UnknownNameError(
-                    f"a step that {step.id} needs", repr(one), f"choose among {name_some(ids, 20)}"
-                )
+            check_known(one, ids, f"a step that {step.id} needs")
     makers: dict[Ref, str] = {}
     for step in steps:
         for made in step.makes:
@@ -382,8 +365,7 @@ def _from(recipe: Recipe, start: str | None) -> set[str]:
     if start is None:
         return set()
     needs = _needs(recipe.steps)
-    if start not in needs:
-        raise UnknownNameError("a step of the recipe", repr(start), f"choose one of {name_some(needs, 20)}")
+    check_known(start, needs, "a step of the recipe")
     found = {start}
     for step in recipe.steps:
         if needs[step.id] & found:

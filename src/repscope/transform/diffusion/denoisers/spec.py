@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from repscope.errors import InputError, UnknownNameError, name_some
+from repscope.errors import InputError, check_known
 from repscope.transform.diffusion.denoisers.dit import DiTDenoiser
 from repscope.transform.diffusion.denoisers.mlp import MLPDenoiser
 from repscope.transform.diffusion.denoisers.parts import Denoiser
@@ -51,8 +51,7 @@ class DenoiserSpec:
     channels: int
 
     def __post_init__(self) -> None:
-        if self.denoiser not in DENOISERS:
-            raise UnknownNameError(f"a denoiser ({name_some(DENOISERS)})", repr(self.denoiser), "choose one")
+        check_known(self.denoiser, DENOISERS, "a denoiser")
         require_counts(self, *_SIZES[self.denoiser])
         mults: Any = self.dim_mults
         if (

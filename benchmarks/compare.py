@@ -1,0 +1,101 @@
+"""The main job, from the command line to the report: ``repscope compare`` beside the older script.
+
+CPU seconds (user and system) of whole processes, imports included; wall seconds depend on what else the
+machine does and are not told. The older script (``benchmarks/compare_older.py``, written afresh) computes two
+means of largest cosines, scikit-learn's t-SNE and two figures, and no interval. Ours computes its whole
+report: every measure with interval, controls, similarities with their permutation nulls, the verdict, all
+figures as png and svg. Both run on one thread; the last rows are without a limit on threads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.harness import ROOT
+
+TEXTS = 212
+
+
+def run(n: int = 1000, large: int = 20_000, d: int = 512) -> list[str]:
+    """Lines of the benchmark's tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        small, big = (_study(Path(folder) / str(rows), rows, d) for rows in (n, large))
+        older, mapped, plain = _older(small), _ours(small, "tsne"), _ours(small, "none")
+        threads, large_plain = _ours(small, "none", one_thread=False), _ours(big, "none")
+        large_threads = _ours(big, "none", one_thread=False)
+    rows = [
+        (f"older script, {n:,} × {d}, t-SNE", older, older),
+        (f"compare, {n:,} × {d}, t-SNE", mapped, older),
+        (f"compare, {n:,} × {d}, no map", plain, older),
+        (f"compare, {large:,} × {d}, no map", large_plain, None),
+        (f"compare, {n:,} × {d}, no map, default threads", threads, plain),
+        (f"compare, {large:,} × {d}, no map, default threads", large_threads, large_plain),
+    ]
+    return [
+        f"{TEXTS} class texts. The ratio is to the older script, and of default threads to one thread.",
+        "",
+        "| | CPU-s | ratio |",
+        "|---|---|---|",
+        *(f"| {name} | {cost:.1f} | {f'{cost / peer:.2f}' if peer else ''} |" for name, cost, peer in rows),
+    ]
+
+
+def _study(folder: Path, n: int, d: int) -> Path:
+    """The rows as files, and as a study beside them."""
+    import repscope as rs
+    from repscope.testing import simulate
+
+    world = simulate("improved", images=n, classes=TEXTS, d=d, seed=0)
+    folder.mkdir()
+    study = rs.Study(folder / "study")
+    for name, rows, labels in (
+        ("before", world.before, world.item_keys),
+        ("after", world.after, world.item_keys),
+        ("texts", world.reference, np.arange(TEXTS)),
+    ):
+        single = rows.astype(np.float32)
+        np.save(folder / f"{name}.npy", single)
+        study.add(name, single, {"label": labels.astype(str)})
+    return folder
+
+
+def _older(folder: Path) -> float:
+    cost = _seconds(["-m", "benchmarks.compare_older", str(folder)])
+    if not json.loads((folder / "results.json").read_text())["after"] > 0:
+        raise RuntimeError("the older script found no cosines")
+    return cost
+
+
+def _ours(folder: Path, method: str, *, one_thread: bool = True) -> float:
+    words = ["compare", str(folder / "study"), "before", "after", "--reference", "texts", "--on", "label"]
+    out = folder / method
+    cost = _seconds(
+        ["-m", "repscope.cli", *words, "--method", method, "--quiet", "--out", str(out)],
+        one_thread=one_thread,
+    )
+    if not json.loads((out / "metrics.json").read_text())["verdict"]["word"]:
+        raise RuntimeError("compare gave no verdict")
+    return cost
+
+
+def _seconds(arguments: list[str], *, one_thread: bool = True) -> float:
+    """CPU seconds of a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    if one_thread:
+        environment["OMP_NUM_THREADS"] = "1"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{arguments} failed:\n{done.stderr[-3000:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -1,0 +1,99 @@
+"""HDF5 through h5py: data sets by name, a data set or a group an item, groups that are sets of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import FormatError, first_line
+from repscope.formats.incoming import Incoming, ReadOptions
+from repscope.formats.objects import sets_from
+from repscope.formats.outgoing import optional
+
+DEEPEST = 8
+EMPTY_RATIO, EMPTY_BYTES = 1000, 1 << 30
+"""A data set of more than this that keeps fewer than one in so many of its bytes on disk is refused."""
+
+
+def read_hdf5(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
+    """The sets of an HDF5 file, as of a dictionary of its data sets and groups.
+
+    Vectors that lie in the file in one piece stay there, memory-mapped. Links are not followed.
+
+    Raises:
+        DependencyError: h5py is missing.
+        FormatError: the file is damaged, or holds no embeddings.
+    """
+    h5py = optional("h5py", "which reads HDF5", "hdf5")
+    try:
+        with h5py.File(path, "r") as file:
+            value = _contents(file, path, h5py, 0)
+    except FormatError:
+        raise
+    except Exception as error:
+        # h5py raises OSError, KeyError, ValueError, RuntimeError, … for damaged files.
+        raise FormatError(
+            f"a whole HDF5 file in {path}",
+            f"{type(error).__name__}: {first_line(error)}",
+            "copy or write the file again",
+        ) from error
+    chosen = options.vectors
+    if chosen and "/" in chosen.strip("/"):
+        # group/data set
+        group, _, name = chosen.strip("/").rpartition("/")
+        for part in group.split("/"):
+            value = value.get(part, {}) if isinstance(value, dict) else {}
+        return sets_from(value, stem, f"{path} ({group})", replace(options, vectors=name))
+    return sets_from(value, stem, str(path), options)
+
+
+def _contents(group: Any, path: Path, h5py: Any, depth: int) -> dict[str, Any]:
+    """Data sets as arrays, groups and their attributes as dictionaries."""
+    if depth > DEEPEST:
+        raise FormatError(f"groups at most {DEEPEST} deep in {path}", "deeper ones", "choose what to export")
+    found: dict[str, Any] = {}
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        part = group[name]
+        if isinstance(part, h5py.Group):
+            found[name] = _contents(part, path, h5py, depth + 1)
+        elif isinstance(part, h5py.Dataset) and (value := _values(part, path, h5py)) is not None:
+            found[name] = value
+    for name, value in group.attrs.items():
+        if name not in found and isinstance(value, str | int | float | np.generic):
+            found[name] = value.item() if isinstance(value, np.generic) else value
+    return found
+
+
+def _values(data: Any, path: Path, h5py: Any) -> NDArray[Any] | str | float | None:
+    """A data set of numbers or texts; None for anything else."""
+    if data.is_virtual or data.external:
+        raise FormatError(
+            f"the values of {data.name!r} in {path} itself",
+            "values in other files",
+            "write them into one file",
+        )
+    if data.shape is None:
+        return None
+    stored, size = data.id.get_storage_size(), data.size * data.dtype.itemsize
+    if size > EMPTY_BYTES and size > EMPTY_RATIO * max(stored, 1):
+        raise FormatError(
+            f"values of {data.name!r} in {path}",
+            f"{size:,} bytes of which {stored:,} are stored",
+            "write it again",
+        )
+    if h5py.check_string_dtype(data.dtype) is not None:
+        text = data.asstr("utf-8", errors="backslashreplace")[()]
+        return text if isinstance(text, str) else np.asarray(text, object)
+    if data.dtype.kind not in "biufSU":
+        return None
+    offset = data.id.get_offset()
+    if offset is not None and data.ndim > 1 and data.dtype.kind == "f" and not data.chunks and data.size:
+        return np.memmap(path, data.dtype, "r", offset, data.shape)
+    array: NDArray[Any] = np.asarray(data[()])
+    return array
