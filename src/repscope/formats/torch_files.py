@@ -1,28 +1,22 @@
-"""Tensors on disk: safetensors, and torch's .pt/.pth with ``weights_only``."""
+"""Tensors on disk: safetensors, and torch's .pt/.pth, of which nothing is executed."""
 
 from __future__ import annotations
 
 import json
-import pickle
-import re
 import warnings
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from repscope.errors import FormatError, UnsafePickleError, first_line
+from repscope.errors import FormatError, first_line
 from repscope.formats.arrays.null_masks import own_columns
 from repscope.formats.arrays.write import METADATA
 from repscope.formats.checkpoints import refuse_checkpoint
 from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.objects import from_arrays, sets_from
+from repscope.formats.pickles.torch_archive import load_torch
 from repscope.formats.trust import read_or_trust
 from repscope.study.storage import storage_errors
-
-_NAMED = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
@@ -75,78 +69,36 @@ def read_torch(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     """The sets of a .pt file: a tensor, or a dictionary of tensors and lists.
 
     Raises:
-        UnsafePickleError: it needs a class that ``weights_only`` refuses.
+        UnsafePickleError: it asks for code or for a class.
         FormatError: it is damaged, a TorchScript program, or a checkpoint.
     """
     source = str(path)
-    value = read_or_trust(
-        lambda: read_torch_weights_only(path), lambda: _load(path, weights_only=False), source, options
-    )
+    value = read_or_trust(lambda: read_torch_weights_only(path), lambda: _load_trusted(path), source, options)
     return sets_from(value, stem, source, options)
 
 
-def read_torch_weights_only(path: Path) -> Any:
+def read_torch_weights_only(path: Path, *, inert: bool = False) -> Any:
     """What a torch file holds, on the CPU: tensors, arrays and plain containers. Nothing is executed.
 
+    Args:
+        path: of the file.
+        inert: objects of unknown classes beside the tensors become
+            :class:`repscope.formats.pickles.machine.Foreign` instead of a refusal.
+
     Raises:
-        UnsafePickleError: it needs a class that ``weights_only`` refuses.
+        UnsafePickleError: it asks for code, or, unless ``inert``, for a class.
         FormatError: it is damaged, a TorchScript program, or no torch file.
         StorageError: it may not be read.
     """
     with storage_errors(path, "read"):
         path.open("rb").close()
-    try:
-        return _load(path, weights_only=True)
-    except pickle.UnpicklingError as error:
-        if named := _NAMED.search(str(error)):
-            raise UnsafePickleError(
-                f"only tensors and plain containers in {path}",
-                f"a request for {named[1]} (refused, nothing was executed)",
-                "in the code that made it, save the tensors alone (model.state_dict() of a model) with "
-                "torch.save or safetensors",
-            ) from None
-        raise FormatError(
-            f"a torch file of tensors in {path}",
-            _reason(str(error)),
-            "check what the file is, or write it again with torch.save",
-        ) from None
-    except Exception as error:
-        # torch raises RuntimeError, ValueError, EOFError, KeyError, AssertionError, … for damaged files.
-        raise FormatError(
-            f"a whole torch file in {path}", first_line(error), "check what the file is, or copy it again"
-        ) from error
+    return load_torch(path, inert=inert)
 
 
-def _load(path: Path, *, weights_only: bool) -> Any:
+def _load_trusted(path: Path) -> Any:
     import torch
 
-    # Only zip files can be mapped; legacy ones are read.
-    mapped = zipfile.is_zipfile(path)
-    with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_globals()):
+    with warnings.catch_warnings():
         # On strange pickles torch speaks to its own developers.
         warnings.simplefilter("ignore")
-        return torch.load(path, map_location="cpu", weights_only=weights_only, mmap=mapped)
-
-
-def _numpy_globals() -> list[Any]:
-    """What torch must additionally allow for arrays beside tensors: numpy's own, and latin-1."""
-    from numpy._core import multiarray
-
-    from repscope.formats.pickles.load import encode_latin1
-
-    names: list[Any] = [np.ndarray, np.dtype, (encode_latin1, "_codecs.encode")]
-    names += [type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdSUO"]
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        names += [
-            (multiarray._reconstruct, f"{module}._reconstruct"),
-            (multiarray.scalar, f"{module}.scalar"),
-        ]
-    return names
-
-
-def _reason(message: str) -> str:
-    """The line of torch's long advice that says what it met."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return next((line for line in lines if line.startswith(("Unsupported", "Trying", "Invalid"))), lines[0])[
-        :200
-    ]
+        return torch.load(path, map_location="cpu", weights_only=False)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import argparse
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from repscope.errors import FormatError, MissingError, ModelError, UnsafePickleError
+from repscope.errors import FormatError, MissingError, ModelError, UnknownNameError, UnsafePickleError
 from repscope.extraction.models.weights import load_weights, state_hash
 
 
@@ -129,7 +131,7 @@ def test_files_that_are_no_weights(tmp_path: Path) -> None:
     (tmp_path / "text.pt").write_text("hello")
     (tmp_path / "text.safetensors").write_text("hello")
     torch.save([torch.zeros(1)], tmp_path / "list.pt")
-    torch.save({"epoch": 1, "net": {"x": torch.zeros(1)}}, tmp_path / "other.pt")
+    torch.save({"epoch": 1, "net": {"x": 1}}, tmp_path / "other.pt")
     torch.save({}, tmp_path / "nothing.pt")
     whole = tmp_path / "cut.pt"
     torch.save(network().state_dict(), whole)
@@ -139,6 +141,147 @@ def test_files_that_are_no_weights(tmp_path: Path) -> None:
             load_weights(network(), tmp_path / name)
     with pytest.raises(FormatError, match="epoch, net"):
         load_weights(network(), tmp_path / "other.pt")
+
+
+KEYS = [
+    "state_dict", "model", "net", "module", "ema", "params_ema", "teacher", "student", "state_dict_ema",
+    "anything_else",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_weights_are_found_under_any_key_beside_what_training_leaves(
+    tmp_path: Path, state: dict[str, Tensor], key: str
+) -> None:
+    optimiser = {"state": {0: {"exp_avg": torch.ones(4, 3, 3, 3)}}, "param_groups": [{"lr": 0.1}]}
+    beside = {"best_acc1": torch.tensor(71.3), "epoch": 3, "args": argparse.Namespace(lr=0.1), "arch": "net"}
+    inside = {f"module.{name}": value for name, value in state.items()}
+    torch.save({**beside, key: inside, "optimizer": optimiser}, tmp_path / "w.pt")
+    model = network()
+    loaded = load_weights(model, tmp_path / "w.pt")
+    assert same(model, state)
+    assert (loaded.nested, loaded.stripped, loaded.notes) == (key, "module.", ())
+
+
+def shifted(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {key: value + 1 for key, value in state.items()}
+
+
+@pytest.mark.parametrize("average", ["state_dict_ema", "model_ema", "teacher"])
+def test_an_average_beside_the_weights_is_said_and_can_be_chosen(
+    tmp_path: Path, state: dict[str, Tensor], average: str
+) -> None:
+    # The average stands first in the file, and yet the weights are taken.
+    torch.save({average: shifted(state), "state_dict": state}, tmp_path / "w.pt")
+    model = network()
+    loaded = load_weights(model, tmp_path / "w.pt")
+    assert same(model, state)
+    (note,) = loaded.notes
+    assert "'state_dict' were taken" in note
+    assert average in note
+    load_weights(model, tmp_path / "w.pt", key=average)
+    assert same(model, shifted(state))
+    with pytest.raises(UnknownNameError, match=f"tensors under state_dict, {average}"):
+        load_weights(model, tmp_path / "w.pt", key="emma")
+
+
+def test_two_copies_in_one_dictionary_are_told_apart_by_their_prefix(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    both = {f"ema_model.{key}": value for key, value in shifted(state).items()}
+    both |= {f"model.{key}": value for key, value in state.items()}
+    torch.save({"state_dict": both}, tmp_path / "w.ckpt")
+    model = network()
+    loaded = load_weights(model, tmp_path / "w.ckpt")
+    assert same(model, state)
+    assert "ema_model.*" in loaded.notes[0]
+    load_weights(model, tmp_path / "w.ckpt", prefix="ema_model.")
+    assert same(model, shifted(state))
+
+
+def test_what_belongs_to_training_is_left_out_and_said(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    saved = {f"model.{key}": value for key, value in state.items()}
+    saved |= {
+        "criterion.weight": torch.ones(3),
+        "val_acc.correct": torch.ones(()),
+        "loss_fn.t": torch.ones(2),
+    }
+    torch.save({"state_dict": saved}, tmp_path / "w.ckpt")
+    loaded = load_weights(model := network(), tmp_path / "w.ckpt")
+    assert same(model, state)
+    assert loaded.notes[0].startswith("3 tensors of the weights file belong to training and were left out")
+    assert "criterion.weight" in loaded.notes[0]
+
+
+def test_other_parts_are_left_out_only_on_request(
+    tmp_path: Path, state: dict[str, Tensor]
+) -> None:
+    saved = {f"backbone.{key}": value for key, value in state.items()} | {"head.weight": torch.ones(5, 2)}
+    torch.save(saved, tmp_path / "w.pt")
+    model = network()
+    with pytest.raises(ModelError, match=r"1 unexpected \(head\.weight\).*--weights-prefix backbone\."):
+        load_weights(model, tmp_path / "w.pt")
+    load_weights(model, tmp_path / "w.pt", prefix="backbone.")
+    assert same(model, state)
+
+
+def test_a_scalar_that_may_be_a_weight_is_not_left_out(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    torch.save(state | {"logit_scale": torch.tensor(2.6)}, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match="logit_scale"):
+        load_weights(network(), tmp_path / "w.pt")
+
+
+@pytest.mark.parametrize("wrapper", ["_orig_mod", "module", "_fsdp_wrapped_module", "model"])
+def test_wrappers_inside_names(tmp_path: Path, wrapper: str) -> None:
+    model = nn.ModuleDict({"body": network(1), "head": nn.Linear(2, 2)})
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    torch.save({key.replace("body.", f"body.{wrapper}."): v for key, v in state.items()}, tmp_path / "w.pt")
+    other = nn.ModuleDict({"body": network(2), "head": nn.Linear(2, 2)})
+    loaded = load_weights(other, tmp_path / "w.pt")
+    assert same(other, state)
+    assert loaded.stripped == f"…{wrapper}."
+
+
+def sharded(folder: Path, state: dict[str, Tensor]) -> Path:
+    names = list(state)
+    places = {name: f"m-0000{1 + (at >= 3)}-of-00002.safetensors" for at, name in enumerate(names)}
+    for file in set(places.values()):
+        save_file({name: state[name] for name in names if places[name] == file}, folder / file)
+    index = folder / "m.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": places}))
+    return index
+
+
+def test_shards_are_read_through_their_index(tmp_path: Path, state: dict[str, Tensor]) -> None:
+    index = sharded(tmp_path, state)
+    model = network()
+    before = load_weights(model, index).sha256
+    assert same(model, state)
+    with pytest.raises(FormatError, match=r"one shard of several.*m\.safetensors\.index\.json"):
+        load_weights(model, tmp_path / "m-00001-of-00002.safetensors")
+    sharded(tmp_path, shifted(state))
+    assert load_weights(model, index).sha256 != before
+    (tmp_path / "m-00002-of-00002.safetensors").unlink()
+    with pytest.raises(MissingError, match="the shard m-00002"):
+        load_weights(model, index)
+    index.write_text(json.dumps({"weight_map": {"a": "../outside.safetensors"}}))
+    with pytest.raises(FormatError, match="names of files beside"):
+        load_weights(model, index)
+    index.write_text("{")
+    with pytest.raises(FormatError, match="an index of shards"):
+        load_weights(model, index)
+
+
+def test_an_adapter_is_refused_with_the_way_to_merge_it(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelError, match="merge_and_unload"):
+        load_weights(network(), tmp_path)
+
+
+def test_a_model_object_in_a_checkpoint_is_named(tmp_path: Path) -> None:
+    torch.save({"model": network(), "epoch": 3}, tmp_path / "w.pt")
+    with pytest.raises(FormatError, match=r"model is an object of torch\.nn\.modules\.container\.Sequential"):
+        load_weights(network(), tmp_path / "w.pt")
 
 
 def test_the_state_hash_sees_every_number_and_name() -> None:
@@ -155,7 +298,8 @@ def test_the_state_hash_sees_every_number_and_name() -> None:
 
 def test_real_checkpoints(shared_data: Path) -> None:
     folder = shared_data / "weights" / "lightning_ckpt"
-    with pytest.raises(UnsafePickleError):
+    # It holds an AttributeDict of Lightning, which is inert here.
+    with pytest.raises(ModelError, match="keys missing"):
         load_weights(network(), folder / "tutorial9_cifar10_64.ckpt")
     linear = nn.Linear(512, 10)
     try:

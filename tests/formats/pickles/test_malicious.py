@@ -298,9 +298,11 @@ def test_an_expanded_tensor_cannot_fill_the_memory() -> None:
 def test_a_tensor_reads_nothing_beyond_its_storage(
     offset: int, size: tuple[int, ...], stride: tuple[int, ...]
 ) -> None:
+    import torch
+
     rebuild = allowed_names()["torch._utils", "_rebuild_tensor_v2"]
     with pytest.raises(ValueError, match=r"beyond its storage|impossible shape"):
-        rebuild.call(Storage(np.ones(2)), offset, size, stride)  # type: ignore[attr-defined]
+        rebuild.call(Storage(torch.ones(2)), offset, size, stride)  # type: ignore[attr-defined]
 
 
 def test_code_inside_a_tensors_bytes_is_refused(canary: Path) -> None:

@@ -28,7 +28,7 @@ from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, f
 from repscope.extraction.models.packages import explained
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTower
-from repscope.extraction.models.weights import load_weights
+from repscope.extraction.models.weights import load_given
 from repscope.extraction.sources.decode import UnreadableError
 from repscope.study.storage import file_hash
 
@@ -235,7 +235,7 @@ def _load(
                 path, trust_remote_code=False, local_files_only=True
             )
             module: nn.Module = transformers.AutoModel.from_config(config, trust_remote_code=False)
-            return module, (), vars(load_weights(module, asked.weights))
+            return module, (), load_given(module, asked.weights, None)
         module, info = transformers.AutoModel.from_pretrained(
             path, output_loading_info=True, trust_remote_code=False, local_files_only=True, dtype=wanted
         )

@@ -14,7 +14,7 @@ from repscope.extraction.models.huggingface import load_folder
 from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.timm_st import PACKAGES
-from repscope.extraction.models.weights import load_given
+from repscope.extraction.models.weights import given_weights, load_given
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,6 +34,8 @@ def load_model(
     *,
     takes: Collection[Kind] | None = IMAGES,
     weights: str | Path | None = None,
+    weights_key: str | None = None,
+    weights_prefix: str | None = None,
     device: str | None = None,
     dtype: str | None = None,
     seed: int = 0,
@@ -44,7 +46,7 @@ def load_model(
     Args:
         spec: one of the forms in :data:`FORMS`, or a module (used where and as it is).
         takes: what will be given to it; None for all that it has the preprocessing of.
-        weights: a file for :func:`repscope.extraction.models.weights.load_weights`.
+        weights, weights_key, weights_prefix: for :func:`repscope.extraction.models.weights.load_weights`.
         device: "cpu", "cuda", "cuda:1"; None for CUDA where there is one.
         dtype: "float32" (the default), "float16" or "bfloat16".
         seed: of weights that the callable draws at random.
@@ -62,9 +64,10 @@ def load_model(
         _only_images(takes, "a module of yours")
         return _borrow(spec, weights, device, dtype, given or Preprocessing())
     place = resolve_device(device)
+    own = given_weights(weights, weights_key, weights_prefix)
     if dtype is not None and dtype not in DTYPES:
         raise InputError(f"a dtype among {', '.join(DTYPES)}", repr(dtype), "choose one of them")
-    asked = ModelRequest(takes, weights, place, dtype or "float32", seed, given)
+    asked = ModelRequest(takes, own, place, dtype or "float32", seed, given)
     kind, colon, rest = spec.partition(":")
     if kind == "hf" and colon:
         return load_folder(rest, asked)
@@ -77,7 +80,7 @@ def load_model(
     _only_images(takes, spec)
     with repeatable(place, seed):
         module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
-    record = {"spec": spec, "weights": load_given(module, weights, None)}
+    record = {"spec": spec, "weights": load_given(module, own, None)}
     return finish_model(
         module,
         asked,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from repscope.errors import ModelError, first_line
 from repscope.extraction.models.preprocess import Transform
 from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.user_code import MODULE_PREFIX
-from repscope.extraction.models.weights import state_hash
+from repscope.extraction.models.weights import GivenWeights, state_hash
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,14 +25,14 @@ class ModelRequest:
 
     Attributes:
         takes: what will be given to it; None for all that it has the preprocessing of.
-        weights: a file for :func:`repscope.extraction.models.weights.load_weights`; None for the model's own.
+        weights: for :func:`repscope.extraction.models.weights.load_weights`; None for the model's own.
         device, dtype: where and in what it computes.
         seed: of weights that are drawn at random.
         given: preprocessing from the caller; steps that it leaves out are the model's own.
     """
 
     takes: Collection[Kind] | None
-    weights: str | Path | None
+    weights: GivenWeights | None
     device: str
     dtype: str
     seed: int = 0

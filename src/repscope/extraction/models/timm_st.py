@@ -98,7 +98,7 @@ def load_st(name: str, asked: ModelRequest) -> LoadedModel:
     st = package("sentence_transformers", "sentence-transformers")
     if asked.weights is not None:
         raise InputError(
-            "the weights in the folder of an st: model", f"--weights {asked.weights}", "leave it out"
+            "the weights in the folder of an st: model", f"--weights {asked.weights.file}", "leave it out"
         )
     with explained(f"st:{name}"), repeatable("cpu", asked.seed):
         module: Any = check_module(

@@ -60,13 +60,15 @@ def prepare(
     capture: Captures = (),
     name: str | None = None,
     weights: str | Path | None = None,
+    weights_key: str | None = None,
+    weights_prefix: str | None = None,
     preprocess: Preprocessing | Transform | None = None,
 ) -> Prepared:
     """Check what was asked for, load the model, and find its modules.
 
     Args:
         settings: how the run computes.
-        source, model, texts, capture, name, weights, preprocess: see
+        source, model, texts, capture, name, weights, weights_key, weights_prefix, preprocess: see
             :func:`repscope.verbs.extract.extract.extract`.
 
     Raises:
@@ -85,6 +87,8 @@ def prepare(
         model,
         takes=[part.kind for part in parts],
         weights=weights,
+        weights_key=weights_key,
+        weights_prefix=weights_prefix,
         device=settings.device,
         dtype=settings.dtype,
         seed=settings.seed,

@@ -81,7 +81,10 @@ def notes_on(model: LoadedModel, parts: Sequence[Part]) -> Iterator[str]:
     images = any(part.kind == "image" for part in parts)
     if images and isinstance(transform, Preprocessing) and transform.mean is None and transform.std is None:
         yield "pixels are in [0, 1]: no --mean and --std were given; most trained models expect theirs"
-    if model.record.get("weights", "its own") is None:
+    weights = model.record.get("weights", "its own")
+    if isinstance(weights, dict):
+        yield from weights.get("notes", ())
+    if weights is None:
         yield f"no --weights were given: the model is as {model.record['spec']} made it"
     if hidden := model.record.get("masked"):
         yield (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import struct
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,37 @@ class Pending(ABC):
         """The finished value."""
 
 
+class ForeignClass:
+    """A class or function that is not known here, by its name: inert, and nothing of it is imported."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Foreign:
+    """An object of a class that is not known here. Its content is left out."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 Names = Mapping[tuple[str, str], object]
+
+_INERT_OF_PYTHON = (
+    "argparse.",
+    "types.SimpleNamespace",
+    "pathlib.",
+    "datetime.",
+    "decimal.Decimal",
+    "uuid.UUID",
+)
+"""Beginnings of names in Python's own library whose objects only hold values. All others are refused."""
+_INERT_CALLS = ("pathlib.", "datetime.", "decimal.Decimal", "uuid.UUID", "numpy.random.")
+"""Beginnings of names that may be called, which gives an inert object: their pickles are calls."""
 
 
 def checked_key(value: object) -> Any:
@@ -63,11 +94,24 @@ class Machine(Cursor):
         names: allowed globals, by exact (module, name).
         source: what to call the file in messages.
         start: offset of the first opcode.
+        persistent: gives what a persistent id stands for; without it such ids are refused.
+        inert: objects of unknown classes become :class:`Foreign` instead of a refusal. Calls of unknown
+            functions are refused all the same.
     """
 
-    def __init__(self, data: Buffer, names: Names, source: str, start: int = 0) -> None:
+    def __init__(
+        self,
+        data: Buffer,
+        names: Names,
+        source: str,
+        start: int = 0,
+        *,
+        persistent: Callable[[object], object] | None = None,
+        inert: bool = False,
+    ) -> None:
         super().__init__(data, start)
         self.names, self.source = names, source
+        self.persistent, self.inert = persistent, inert
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -107,7 +151,7 @@ class Machine(Cursor):
             ArithmeticError,
             AttributeError,
             LookupError,
-            RecursionError,
+            RuntimeError,
             TypeError,
             ValueError,
             struct.error,
@@ -182,6 +226,8 @@ class Machine(Cursor):
         self._top(set).update(checked_key(member) for member in items)
 
     def _top(self, kind: type) -> Any:
+        if type(self.stack[-1]) is Foreign:
+            return kind()
         if type(self.stack[-1]) is not kind:
             raise TypeError(
                 f"items added to a {type(self.stack[-1]).__name__}, which is no plain {kind.__name__}"
@@ -205,9 +251,11 @@ class Machine(Cursor):
     def _find(self, module: object, name: object) -> object:
         if not isinstance(module, str) or not isinstance(name, str):
             raise TypeError("a global whose name is no text")
-        if (module, name) not in self.names:
+        if (module, name) in self.names:
+            return self.names[module, name]
+        if not self.inert:
             self._refuse(f"{module}.{name}")
-        return self.names[module, name]
+        return ForeignClass(f"{module}.{name}")
 
     def _refuse(self, wanted: str) -> NoReturn:
         raise UnsafePickleError(
@@ -225,6 +273,9 @@ class Machine(Cursor):
         self.stack.append(self._find(module, name))
 
     def _call(self, target: object, arguments: object) -> None:
+        if isinstance(target, ForeignClass):
+            self.stack.append(self._called(target, arguments))
+            return
         if not isinstance(target, Constructor):
             raise TypeError(f"a call of a {type(target).__name__}")
         if target.call is None or not isinstance(arguments, tuple):
@@ -235,11 +286,32 @@ class Machine(Cursor):
         arguments, target = self.stack.pop(), self.stack.pop()
         self._call(target, arguments)
 
+    def _called(self, target: ForeignClass, arguments: object) -> object:
+        """What stands for the result of an unknown call, where that is an attribute or a plain value."""
+        match target.name, arguments:
+            case "builtins.getattr" | "__builtin__.getattr", (ForeignClass() as owner, str(name)):
+                return ForeignClass(f"{owner.name}.{name}")
+        if not target.name.startswith(_INERT_CALLS):
+            self._refuse(target.name)
+        return Foreign(target.name)
+
+    def _newobj(self) -> None:
+        """``cls.__new__(cls, ...)``: how the pickles of plain objects begin."""
+        arguments, target = self.stack.pop(), self.stack.pop()
+        if isinstance(target, ForeignClass):
+            top = target.name.partition(".")[0]
+            ours = top == "__builtin__" or top in sys.stdlib_module_names
+            if ours and not target.name.startswith(_INERT_OF_PYTHON):
+                self._refuse(target.name)
+            self.stack.append(Foreign(target.name))
+        else:
+            self._call(target, arguments)
+
     def _newobj_ex(self) -> None:
         keywords = self.stack.pop()
-        if keywords != {}:
+        if keywords != {} and not isinstance(self.stack[-2], ForeignClass):
             raise TypeError("a call with keywords")
-        self._reduce()
+        self._newobj()
 
     def _inst(self) -> None:
         module, name = self.line().decode(), self.line().decode()
@@ -257,9 +329,14 @@ class Machine(Cursor):
             self.stack[-1] = finished
             for key in self.pending.pop(id(target), ()):
                 self.memo[key] = finished
-        elif type(target) is not dict:
+        elif type(target) not in (dict, Foreign):
             # An OrderedDict's attributes (torch's _metadata) mean nothing here and are left out.
             raise TypeError(f"a state for a {type(target).__name__}")
+
+    def _from_outside(self, key: object) -> None:
+        if self.persistent is None:
+            self._refuse("an object outside the file (a persistent id)")
+        self.stack.append(self.persistent(key))
 
 
 def _pairs(items: list[Any]) -> zip[tuple[Any, Any]]:
@@ -332,7 +409,7 @@ _ACTIONS: dict[int, Callable[[Machine], Any]] = {
     ord("c"): Machine._global,
     0x93: Machine._stack_global,
     ord("R"): Machine._reduce,
-    0x81: Machine._reduce,
+    0x81: Machine._newobj,
     0x92: Machine._newobj_ex,
     ord("i"): Machine._inst,
     ord("o"): Machine._obj,
@@ -341,8 +418,8 @@ _ACTIONS: dict[int, Callable[[Machine], Any]] = {
     0x82: lambda m: m._refuse(f"copyreg extension code {m.unsigned(1)}"),
     0x83: lambda m: m._refuse(f"copyreg extension code {m.unsigned(2)}"),
     0x84: lambda m: m._refuse(f"copyreg extension code {m.unsigned(4)}"),
-    ord("P"): lambda m: m._refuse("an object outside the file (a persistent id)"),
-    ord("Q"): lambda m: m._refuse("an object outside the file (a persistent id)"),
+    ord("P"): lambda m: m._from_outside(m.line().decode()),
+    ord("Q"): lambda m: m._from_outside(m.stack.pop()),
     0x97: lambda m: m._refuse("an object outside the file (an out-of-band buffer)"),
     0x98: lambda m: m._refuse("an object outside the file (an out-of-band buffer)"),
 }

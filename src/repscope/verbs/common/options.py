@@ -157,7 +157,7 @@ CACHE = partial(
     option, True, help="Neither read nor keep neighbours in STUDY/cache.", flags="--no-cache", negated=True
 )
 DEVICE = "cpu, cuda, cuda:1; CUDA where there is one."
-WEIGHTS = "safetensors file or weights-only state dict."
+WEIGHTS = "safetensors, a checkpoint of torch, or an index of shards; only tensors are read."
 
 FAIL_ON = partial(option, (), metavar="WORDS", shell=True)
 OUT = partial(option, None, flags="--out -o", shell=True)

@@ -42,6 +42,8 @@ def extract(
     templates: Sequence[str] = (),
     array: str | None = None,
     weights: str | Path | None = None,
+    weights_key: str | None = None,
+    weights_prefix: str | None = None,
     capture: str | Iterable[str | CapturePoint] | Mapping[str, str] = (),
     name: str | None = None,
     pool: Pool | None = None,
@@ -82,7 +84,8 @@ def extract(
         source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
             what is said of a source that is a path; see
             :class:`repscope.extraction.sources.open.SourceOptions`.
-        weights: a safetensors or weights-only file for a model from a file or folder.
+        weights, weights_key, weights_prefix: a file of weights for a model from a file or folder; see
+            :func:`repscope.extraction.models.weights.load_weights`.
         capture: points in the command line's form (``"adapter:input=before"``), or a mapping of set name
             to point. None takes the model's own output.
         name: set name when there is one point without its own.
@@ -195,6 +198,8 @@ def _prepared(
         capture=options.capture,
         name=options.name,
         weights=options.weights,
+        weights_key=options.weights_key,
+        weights_prefix=options.weights_prefix,
         preprocess=preprocess or preprocessing(*pixels),
     )
 

@@ -41,8 +41,8 @@ class ExtractOptions(Options):
 
     replayed = (
         "study model source_kind path_column id_column text_column images regions templates array id_rule "
-        "items weights capture name pool resize crop mean std interpolation device dtype autocast limit "
-        "batch_size shard_rows workers seed strict"
+        "items weights weights_key weights_prefix capture name pool resize crop mean std interpolation "
+        "device dtype autocast limit batch_size shard_rows workers seed strict"
     )
 
     study: Path = option(REQUIRED, "Folder of the study; made if it is not there.")
@@ -90,6 +90,14 @@ class ExtractOptions(Options):
     array: str | None = _of_source(None, "Of an npz: the array of images.", metavar="KEY")
 
     weights: Path | None = _of_model(None, shared.WEIGHTS)
+    weights_key: str | None = _of_model(
+        None,
+        "Where they are in that file: state_dict_ema …; the likeliest that fits.",
+        metavar="KEY",
+    )
+    weights_prefix: str | None = _of_model(
+        None, "Only the weights whose names begin so, without it: backbone.", metavar="TEXT"
+    )
     capture: tuple[str, ...] = _of_model(
         (),
         "A module's input or output becomes a set. Repeatable; * is a glob; @K is the K-th call; "

@@ -19,6 +19,8 @@ def layers(
     model: str,
     *,
     weights: str | Path | None = None,
+    weights_key: str | None = None,
+    weights_prefix: str | None = None,
     resize: str | None = None,
     crop: str | None = None,
     device: str | None = None,
@@ -28,7 +30,7 @@ def layers(
 
     Args:
         model: a form of :data:`repscope.extraction.models.load.FORMS`.
-        weights: see :func:`repscope.extraction.models.load.load_model`.
+        weights, weights_key, weights_prefix: see :func:`repscope.extraction.models.load.load_model`.
         resize, crop: as for ``extract``; without them the model's own, or a crop of 224.
         device: None for CUDA where there is one.
         seed: of weights and models that draw at random.
@@ -41,7 +43,8 @@ def layers(
     from repscope.extraction.capture.layers import list_layers
 
     given = preprocessing(resize, crop)
-    loaded = load_model(model, takes=None, weights=weights, device=device, seed=seed, given=given)
+    about = {"weights_key": weights_key, "weights_prefix": weights_prefix}
+    loaded = load_model(model, takes=None, weights=weights, **about, device=device, seed=seed, given=given)
     side = SIDE if loaded.transform == Preprocessing() else 2 * SIDE
     # A grey picture goes through any preprocessing; what is in it does not matter here.
     return list_layers(loaded, Image.new("RGB", (side, side), (128, 128, 128)), seed)
