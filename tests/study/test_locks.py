@@ -298,10 +298,13 @@ import os, signal, time
 from pathlib import Path
 from repscope.study.locks import WriterLock
 lock = WriterLock(Path({str(tmp_path)!r}))
+ready, begun = os.pipe()
 child = os.fork()
 if child == 0:
+    os.write(begun, b".")
     time.sleep(60)
     os._exit(0)
+os.read(ready, 1)
 print(child, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
