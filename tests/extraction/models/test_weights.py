@@ -213,9 +213,7 @@ def test_what_belongs_to_training_is_left_out_and_said(tmp_path: Path, state: di
     assert "criterion.weight" in loaded.notes[0]
 
 
-def test_other_parts_are_left_out_only_on_request(
-    tmp_path: Path, state: dict[str, Tensor]
-) -> None:
+def test_other_parts_are_left_out_only_on_request(tmp_path: Path, state: dict[str, Tensor]) -> None:
     saved = {f"backbone.{key}": value for key, value in state.items()} | {"head.weight": torch.ones(5, 2)}
     torch.save(saved, tmp_path / "w.pt")
     model = network()
