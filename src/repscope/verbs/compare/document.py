@@ -158,7 +158,9 @@ def _measures(record: ComparisonRecord, notes: Notes) -> list[Section]:
         f"below. Controls give the difference that a known non-answer makes{f' ({named})' if named else ''}; "
         "identity gives zero in every row."
     )
-    there = {*(row.name for row in (*record.measures, *record.similarity)), *record.undefined}
+    there = (
+        {row.name for row in record.measures} | {row.name for row in record.similarity} | {*record.undefined}
+    )
     left_out = [one.name for one in MEASURES.values() if one.extra and one.name not in there]
     if left_out:
         about += (
