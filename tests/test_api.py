@@ -62,7 +62,8 @@ OPTIONS: dict[str, type[Options] | None] = {
 """The record of every command; None where it has arguments, but hardly an option."""
 
 OTHER_WORDS = {
-    ("--as", "name"), ("--as", "names"), ("--as", "as_"), ("--format", "as_format"), ("--from", "start"),
+    ("--all", "all_measures"), ("--as", "name"), ("--as", "names"), ("--as", "as_"),
+    ("--format", "as_format"), ("--from", "start"),
     ("--id", "id_rule"), ("--param", "params"), ("--no-cache", "cache"), ("--drift/--no-drift", "drift"),
 }  # fmt: skip
 """Flags that Python spells otherwise: its own words, a flag that takes away, several in one table."""

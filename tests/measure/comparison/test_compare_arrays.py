@@ -8,7 +8,7 @@ from scipy.stats import ortho_group
 
 from repscope.errors import LinkError, UnknownNameError, VectorError
 from repscope.measure.catalogue.measures import MEASURES
-from repscope.measure.comparison.compare_arrays import compare_arrays
+from repscope.measure.comparison.compare_arrays import UNLINKED_MEASURES, compare_arrays
 from repscope.measure.comparison.rows import COPIES, build_rows
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.resample import q_values
@@ -33,7 +33,7 @@ def compared(study, **changes):
 
 @pytest.fixture(scope="module")
 def whole(study):
-    return compared(study)
+    return compared(study, all_measures=True)
 
 
 def test_every_measure_is_there_or_says_why_not(whole):
@@ -41,6 +41,22 @@ def test_every_measure_is_there_or_says_why_not(whole):
     # LiDAR is of several views of each item, and absent where none are named.
     assert set(whole.table) | set(whole.undefined) | {"lidar"} >= stage_measures
     assert all(whole.undefined.values())
+
+
+def test_what_is_costly_is_computed_on_request(study, whole):
+    named = {"measures": ["vendi", "cluster.v"], "resamples": 100}
+    usual, one_by_one = compared(study), compared(study, **named)
+    costly = {name for name, one in MEASURES.items() if one.extra}
+    assert costly == {"frechet.infinity", "vendi", "procrustes", "svcca", "pwcca"}
+    assert not costly & (set(usual.table) | set(usual.undefined))
+    assert one_by_one.table["vendi"].before.value == whole.table["vendi"].before.value
+    # What a verdict reads has controls always; the rest where all, or by name, is asked for.
+    assert usual.verdict.because == whole.verdict.because
+    for name, row in usual.table.items():
+        assert ("noise" in row.controls) == (name in {*VERDICT_MEASURES, *UNLINKED_MEASURES}), name
+        assert "noise" in whole.table[name].controls, name
+        assert row.difference.value == whole.table[name].difference.value
+    assert "noise" in one_by_one.table["cluster.v"].controls
 
 
 def test_values_lie_within_their_bounds_and_intervals(whole):
@@ -172,7 +188,7 @@ def test_the_order_of_rows_changes_no_value(whole, study):
     order = np.random.default_rng(5).permutation(len(study.before))
     shuffled = compared(
         study, before=study.before[order], after=study.after[order],
-        item_keys=study.item_keys[order], clusters=study.clusters[order],
+        item_keys=study.item_keys[order], clusters=study.clusters[order], all_measures=True,
     )  # fmt: skip
     loose = {"cluster.v", "gap.auc"}
     for name, row in whole.table.items():
@@ -184,7 +200,7 @@ def test_the_order_of_rows_changes_no_value(whole, study):
 
 
 def test_the_same_seed_repeats_exactly(whole, study):
-    again = compared(study)
+    again = compared(study, all_measures=True)
     assert again.table == whole.table
     assert again.verdict == whole.verdict
 

@@ -150,7 +150,7 @@ def test_truncated(trained_file: Path) -> None:
     whole = trained_file.read_bytes()
     for share in (0.0, 0.3, 0.9, 0.999):
         trained_file.write_bytes(whole[: int(share * len(whole))])
-        with pytest.raises(FormatError, match="whole torch file"):
+        with pytest.raises(FormatError, match="cut short" if share else "an empty file"):
             read_lucidrains(trained_file)
 
 

@@ -50,6 +50,8 @@ def load_torch(path: Path, *, inert: bool = False) -> Any:
             return _load_zip(path, inert)
         with path.open("rb") as file:
             head = file.read(16)
+            if head.startswith(b"PK"):
+                raise _damaged(path, "an archive that is cut short")
             if _LEGACY not in head:
                 raise FormatError(
                     f"a torch file of tensors in {path}",

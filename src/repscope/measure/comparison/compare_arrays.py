@@ -38,6 +38,9 @@ RAW = ("norm.mean", "norm.sd", "spread.total")
 ControlValues = tuple[dict[str, float | None], dict[str, str]]
 """By control, what it gives beyond before, and the reason where it gives nothing."""
 
+UNLINKED_MEASURES = ("energy", "frechet")
+"""What the verdict reads besides where no item has a truth."""
+
 SAME_DIRECTION = 1e-6
 """Largest difference of two unit vectors that rounding in float32 explains."""
 
@@ -74,6 +77,7 @@ def compare_arrays(
     clusters: Codes | None = None,
     views: Codes | None = None,
     measures: Collection[str] | None = None,
+    all_measures: bool = False,
     controls: bool = True,
     seed: int = 0,
     resamples: int = RESAMPLES,
@@ -91,8 +95,10 @@ def compare_arrays(
             every item its own.
         views: [N] codes of what a row is one of several augmented views of, for ``lidar``; −1 for a row
             that is none.
-        measures: names; all that apply by default. Those of the verdict are always computed.
-        controls: compute every measure on the controls too; the verdict's own controls always run.
+        measures: names; by default all that apply but the costly ones, which are ``extra``. Those of the
+            verdict are always computed.
+        all_measures: the costly ones too, and on the controls those that no verdict reads.
+        controls: compute measures on the controls too; the verdict's own controls always run.
         seed: of everything random.
         resamples: of the bootstrap.
         margins: of the verdict.
@@ -120,7 +126,7 @@ def compare_arrays(
         )
     frame = replace(_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
-    wanted = _wanted(measures, frame)
+    wanted = _wanted(measures, frame, all_measures)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
     unit_before, unit_after = stages["before"].unit, stages["after"].unit
     same_directions = _same(unit_before, unit_after)
@@ -131,7 +137,11 @@ def compare_arrays(
             for name, sample in samples["after"].items()
         }
 
-    control_samples = _control_samples(stages, wanted if controls else {TRUE_MATCH}, seed)
+    controlled = {TRUE_MATCH}
+    if controls:
+        named = all_measures or measures is not None
+        controlled = wanted if named else wanted & {*VERDICT_MEASURES, *UNLINKED_MEASURES}
+    control_samples = _control_samples(stages, controlled, seed)
     rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
     values: dict[str, ControlValues] = {}
     if controls:
@@ -234,15 +244,15 @@ def _clusters(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
     return dense_codes(np.where(alone, views.max(initial=0) + 1 + np.cumsum(alone), views))
 
 
-def _wanted(measures: Collection[str] | None, frame: Frame) -> set[str]:
+def _wanted(measures: Collection[str] | None, frame: Frame, all_measures: bool) -> set[str]:
     if measures is None:
-        wanted = {measure.name for measure in STAGE_MEASURES}
+        wanted = {measure.name for measure in STAGE_MEASURES if all_measures or not measure.extra}
         if frame.views is None:
             wanted.discard("lidar")
     else:
         wanted = {measure_info(name).name for name in measures} | set(VERDICT_MEASURES)
     if not frame.linked:
-        wanted = {name for name in wanted if MEASURES[name].needs != "link"} | {"energy", "frechet"}
+        wanted = {name for name in wanted if MEASURES[name].needs != "link"} | set(UNLINKED_MEASURES)
     return wanted
 
 

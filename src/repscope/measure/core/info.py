@@ -14,7 +14,9 @@ Group = Literal["alignment", "distribution", "geometry", "similarity", "change",
 
 
 @dataclass(frozen=True)
-class MeasureInfo(JsonRecord, keys="name group formula direction bounds unit needs paper function note"):
+class MeasureInfo(
+    JsonRecord, keys="name group formula direction bounds unit needs paper function note extra"
+):
     """What a measure is, apart from its code.
 
     Attributes:
@@ -29,6 +31,7 @@ class MeasureInfo(JsonRecord, keys="name group formula direction bounds unit nee
         unit: unit of the value, or "" when it has none.
         paper: citation, or "" for textbook quantities.
         note: what a reader should know before trusting it.
+        extra: costly and not needed for the first answer: only where it is asked for.
     """
 
     name: str
@@ -42,6 +45,7 @@ class MeasureInfo(JsonRecord, keys="name group formula direction bounds unit nee
     unit: str = ""
     paper: str = ""
     note: str = ""
+    extra: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; the function by its dotted path."""

@@ -113,6 +113,7 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="The limit of frechet for N, M → ∞, so sets of different sizes can be compared. May be slightly "
         "below zero. Needs more than 3 D rows in both sets.",
         compute=_frechet,
+        extra=True,
     ),
     _measure(
         name="mmd",
@@ -209,5 +210,6 @@ MEASURES: tuple[StageMeasure, ...] = (
         note="Effective number of different rows, at most min(N, D); depends on both. Cosines are not "
         "centred: a common direction counts as likeness.",
         compute=_vendi,
+        extra=True,
     ),
 )

@@ -5,7 +5,9 @@ All are computed at once, each with its replicates and its permutation null, bes
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -33,6 +35,8 @@ from repscope.measure.similarity.procrustes import procrustes
 from repscope.measure.similarity.regression import linear_r2, linear_r2_null, linear_r2_replicates
 from repscope.measure.similarity.rsa import rsa, rsa_null, rsa_replicates
 
+NAMES = (*MOMENT_NAMES, "rsa", *NEIGHBOUR_NAMES, "linear.r2")
+
 SPECTRAL_PERMUTATIONS = 19
 """Permutations of Procrustes, SVCCA, PWCCA and ridge, each costing a decomposition or solution: p ≥ .05."""
 
@@ -45,6 +49,7 @@ def similarity_replicates(
     groups: ArrayLike,
     n_groups: int,
     *,
+    names: Collection[str] = NAMES,
     k: int = K,
     seed: int = 0,
     neighbour_rows: int = NEIGHBOUR_ROWS,
@@ -61,6 +66,7 @@ def similarity_replicates(
         y: [N, D₂], row i belonging with row i of x.
         groups: [N] codes 0 to ``n_groups`` − 1, or FIXED (−1).
         n_groups: G.
+        names: which of them; the two of neighbours come together.
         k: neighbours.
         seed: of samples of rows and of folds.
         neighbour_rows: rows whose neighbours are searched at most.
@@ -74,16 +80,21 @@ def similarity_replicates(
     """
     a, b = paired(x, y)
     codes = group_codes(groups, len(a), n_groups)
-    table = moment_replicates(a, b, codes, n_groups)
-    table.take("rsa", partial(rsa_replicates, a, b, codes, n_groups, seed=seed))
-    rows = chosen_rows(len(a), neighbour_rows, seed)
-    table.take_all(
-        NEIGHBOUR_NAMES,
-        lambda: knn_replicates(
-            *(search(rows) if search else neighbour_pair(a[rows], b[rows], k)), codes[rows], n_groups
-        ),
-    )
-    table.take("linear.r2", partial(linear_r2_replicates, a, b, codes, n_groups, seed=seed))
+    table = ReplicateTable()
+    if moments := [name for name in MOMENT_NAMES if name in names]:
+        table = moment_replicates(a, b, codes, n_groups, moments)
+    if "rsa" in names:
+        table.take("rsa", partial(rsa_replicates, a, b, codes, n_groups, seed=seed))
+    if not set(NEIGHBOUR_NAMES).isdisjoint(names):
+        rows = chosen_rows(len(a), neighbour_rows, seed)
+        table.take_all(
+            NEIGHBOUR_NAMES,
+            lambda: knn_replicates(
+                *(search(rows) if search else neighbour_pair(a[rows], b[rows], k)), codes[rows], n_groups
+            ),
+        )
+    if "linear.r2" in names:
+        table.take("linear.r2", partial(linear_r2_replicates, a, b, codes, n_groups, seed=seed))
     return table
 
 
@@ -92,6 +103,7 @@ def similarity_nulls(
     y: ArrayLike,
     clusters: ArrayLike | None = None,
     *,
+    names: Collection[str] = NAMES,
     k: int = K,
     seed: int = 0,
     permutations: int = PERMUTATIONS,
@@ -106,6 +118,7 @@ def similarity_nulls(
         y: [N, D₂], row i belonging with row i of x.
         clusters: [N] codes of rows that are permuted together, among clusters of one size, and that the
             folds of ``linear.r2`` never part; every row its own by default.
+        names: which of them; the two of neighbours come together.
         k: neighbours.
         seed: of everything random.
         permutations: random pairings, of the cheap measures.
@@ -122,23 +135,17 @@ def similarity_nulls(
     """
     paired(x, y)
     table = NullTable()
-    table.take_all(
-        MOMENT_NAMES,
-        lambda: moment_nulls(
-            x,
-            y,
-            clusters,
-            seed=seed,
-            permutations=permutations,
-            spectral_permutations=spectral_permutations,
-            most_rows=most_rows,
-        ),
-    )
-    cheap = {"seed": seed, "permutations": permutations, "most_rows": most_rows}
-    table.take("rsa", lambda: rsa_null(x, y, clusters, **cheap))
-    table.take_all(NEIGHBOUR_NAMES, lambda: knn_nulls(x, y, clusters, k=k, search=search, **cheap))
+    cheap: dict[str, Any] = {"seed": seed, "permutations": permutations, "most_rows": most_rows}
     costly = cheap | {"permutations": spectral_permutations}
-    table.take("linear.r2", lambda: linear_r2_null(x, y, clusters, **costly))
+    if moments := [name for name in MOMENT_NAMES if name in names]:
+        spectral = cheap | {"spectral_permutations": spectral_permutations, "names": moments}
+        table.take_all(moments, lambda: moment_nulls(x, y, clusters, **spectral))
+    if "rsa" in names:
+        table.take("rsa", lambda: rsa_null(x, y, clusters, **cheap))
+    if not set(NEIGHBOUR_NAMES).isdisjoint(names):
+        table.take_all(NEIGHBOUR_NAMES, lambda: knn_nulls(x, y, clusters, k=k, search=search, **cheap))
+    if "linear.r2" in names:
+        table.take("linear.r2", lambda: linear_r2_null(x, y, clusters, **costly))
     return table
 
 
@@ -169,6 +176,7 @@ INFOS: tuple[MeasureInfo, ...] = (
         procrustes,
         paper="Ding, Denain & Steinhardt, NeurIPS 2021; Williams et al., NeurIPS 2021",
         note="Unrelated sets read high where D is not small beside N.",
+        extra=True,
     ),
     _info(
         "svcca",
@@ -177,6 +185,7 @@ INFOS: tuple[MeasureInfo, ...] = (
         svcca,
         paper="Raghu et al., SVCCA, NeurIPS 2017",
         note="Unrelated sets read high where D is not small beside N; refused where all sets read 1.",
+        extra=True,
     ),
     _info(
         "pwcca",
@@ -185,6 +194,7 @@ INFOS: tuple[MeasureInfo, ...] = (
         pwcca,
         paper="Morcos, Raghu & Bengio, NeurIPS 2018",
         note="Weighted by the set with fewer dimensions; symmetric where they differ. Read high as svcca.",
+        extra=True,
     ),
     _info(
         "knn.jaccard",

@@ -28,6 +28,7 @@ def compare(
     split: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
+    all_measures: bool = False,
     method: str = CompareOptions.method,
     perplexity: float = CompareOptions.perplexity,
     seen: str | None = None,
@@ -50,7 +51,8 @@ def compare(
             independent, so it is the cluster where there is no other.
         split: (column, value): only the items with that value.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
-        measures: names; all that apply by default.
+        measures: names; by default all that apply but the costly ones, which the report names.
+        all_measures: the costly ones too, and on the controls those that no verdict reads.
         method: of the map: "tsne", "umap", "pca" or "none".
         perplexity: of t-SNE.
         seen: column of the reference that says which classes were seen in training.
@@ -66,7 +68,7 @@ def compare(
         DependencyError: the map needs a package that is not installed.
     """
     from repscope.measure.comparison.compare_arrays import compare_arrays
-    from repscope.verbs.compare.extras import change_of, item_table, similarity_of
+    from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
     from repscope.verbs.compare.figures import MapChoice, draw, fit_map
 
     declared = None if cluster else declared_cluster(before)
@@ -96,12 +98,13 @@ def compare(
         clusters=paired.clusters,
         views=paired.views,
         measures=measures,
+        all_measures=all_measures,
         seed=seed,
         resamples=resamples,
         margins=margins,
         reference_name=reference.name,
     )
-    similarity, failed = similarity_of(arrays, seed=seed, wanted=measures)
+    similarity, failed = similarity_of(arrays, similarities(measures, all_measures), seed=seed)
     change, neighbours = change_of(arrays, seed=seed)
     missing = _classes_without_items(paired)
     drawn = draw(paired, arrays, projection, change, choice)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.core.results import SimilarityResult
 from repscope.report.document import (
     Block,
@@ -157,6 +158,15 @@ def _measures(record: ComparisonRecord, notes: Notes) -> list[Section]:
         f"below. Controls give the difference that a known non-answer makes{f' ({named})' if named else ''}; "
         "identity gives zero in every row."
     )
+    there = (
+        {row.name for row in record.measures} | {row.name for row in record.similarity} | {*record.undefined}
+    )
+    left_out = [one.name for one in MEASURES.values() if one.extra and one.name not in there]
+    if left_out:
+        about += (
+            f" Left out, as costly and read by no verdict: {', '.join(left_out)}, and controls of other "
+            "measures than the key numbers; --all computes them."
+        )
     blocks: list[Block] = [Paragraph(about, about=True), *group_tables(record, notes)]
     similar = [_similarity_row(row, notes) for row in record.similarity]
     methods = notes.listed()

@@ -39,8 +39,16 @@ class Neighbourhoods:
     q: NDArray[np.float64]
 
 
+def similarities(measures: Collection[str] | None, all_measures: bool) -> list[str]:
+    """The similarities that are wanted, by the options of the command."""
+    names = [name for name, one in MEASURES.items() if one.group == "similarity"]
+    if measures is not None:
+        return [name for name in names if name in measures]
+    return [name for name in names if all_measures or not MEASURES[name].extra]
+
+
 def similarity_of(
-    arrays: ArrayComparison, *, seed: int, wanted: Collection[str] | None
+    arrays: ArrayComparison, names: Collection[str], *, seed: int
 ) -> tuple[tuple[SimilarityResult, ...], dict[str, str]]:
     """Similarity of the two stages, each measure beside its permutation null.
 
@@ -50,18 +58,14 @@ def similarity_of(
     from repscope.measure.comparison.neighbours import kept_neighbours
     from repscope.measure.similarity.compute import similarity_nulls, similarity_replicates
 
-    names = [name for name, one in MEASURES.items() if one.group == "similarity"]
-    if wanted is not None:
-        names = [name for name in names if name in wanted]
     if not names:
         return (), {}
     frame = arrays.before.frame
     x, y = arrays.before.unit, arrays.after.unit
     search = partial(kept_neighbours, arrays)
-    table = similarity_replicates(
-        x, y, frame.groups, frame.n_groups, seed=seed, neighbour_rows=NEIGHBOUR_ROWS, search=search
-    )
-    nulls = similarity_nulls(x, y, frame.clusters, seed=seed, search=search)
+    kept: dict[str, Any] = {"names": names, "seed": seed, "search": search}
+    table = similarity_replicates(x, y, frame.groups, frame.n_groups, neighbour_rows=NEIGHBOUR_ROWS, **kept)
+    nulls = similarity_nulls(x, y, frame.clusters, **kept)
     results = []
     for name in names:
         if name not in table:

@@ -35,7 +35,7 @@ class CompareOptions(Options):
     """The options of ``repscope compare``."""
 
     replayed = (
-        "reference on cluster views split drop_unlinked measures seen method perplexity palette "
+        "reference on cluster views split drop_unlinked measures all_measures seen method perplexity palette "
         "resamples seed"
     )
 
@@ -55,8 +55,9 @@ class CompareOptions(Options):
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
     measures: tuple[str, ...] | None = option(
-        None, "Names, comma-separated; all by default.", parse=split_words, text=",".join
+        None, "Names, comma-separated; all but the costly by default.", parse=split_words, text=",".join
     )
+    all_measures: bool = option(False, "The costly measures too, and all on the controls.", "--all")
     seen: str | None = option(None, "Column of the reference that says which classes were seen.")
     palette: str = shared.PALETTE()
     drop_unlinked: bool = shared.DROP_UNLINKED()
