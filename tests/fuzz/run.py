@@ -20,8 +20,8 @@ from fuzz.seeds import make_seeds, make_weights, network
 
 MEMORY = 1 << 30
 """Bytes that reading a file of some kilobytes may take."""
-SECONDS = 20.0
-"""After which a reader hangs."""
+SECONDS = 45.0
+"""After which a reader hangs; one of HDF5 gives up after twenty."""
 WEIGHTS_SHARE = 0.15
 
 

@@ -112,7 +112,7 @@ def test_a_file_in_which_the_library_hangs_or_crashes(
 def test_a_walk_that_is_slow_but_alive_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["features"] = ROWS
-    alive = "import os, time\nfor _ in range(10): os.write(1, b'.'); time.sleep(.1)"
+    alive = "import os, time\nfor _ in range(25): os.write(1, b'.'); time.sleep(.1)"
     monkeypatch.setattr(hdf5, "_WALK", alive)
-    monkeypatch.setattr(hdf5, "PATIENCE", 0.3)
+    monkeypatch.setattr(hdf5, "PATIENCE", 1.0)
     np.testing.assert_array_equal(read(tmp_path / "a.h5").vectors, ROWS)

@@ -23,7 +23,7 @@ DEEPEST = 8
 EMPTY_RATIO, EMPTY_BYTES = 1000, 1 << 30
 """A data set of more than this that keeps fewer than one in so many of its bytes on disk is refused."""
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds without a sign of life, twice, after which a walk through a file is given up."""
 WALKED = 20_000
 """Objects that a walk looks at."""
