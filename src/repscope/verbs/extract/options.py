@@ -120,7 +120,9 @@ class ExtractOptions(Options):
     autocast: str | None = _of_run(None, "torch's autocast around a float32 model.", metavar="bf16|fp16")
     workers: int = _of_run(2, "Threads that decode images.")
     limit: int | None = _of_run(None, "Only the first so many items of each source.")
-    strict: bool = _of_run(False, "Stop at an unreadable image.")
+    strict: bool = _of_run(
+        False, "Stop at an unreadable image, or at rows that depend on their batch or on chance."
+    )
     overwrite: bool = _of_run(False, "Replace sets of these names; each stays until the new one is whole.")
     shard_rows: int = _of_run(1024, "Images committed at a time.")
     dry_run: bool = _of_run(
