@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
+from repscope.verbs.common.class_figure import draw_classes
 from repscope.verbs.common.joint_map import MapChoice, map_caption
 from repscope.verbs.common.rows import MOST_LABELS, reference_labels
 from repscope.verbs.compare.pairing import Paired
@@ -50,12 +52,15 @@ def draw(
     projection: Projection | None,
     change: Mapping[str, Any] | None,
     choice: MapChoice,
+    *,
+    classes: Sequence[ClassChange] = (),
 ) -> DrawnComparison:
     """Every figure that these rows have."""
     drawn = DrawnComparison()
     if projection is not None:
         _draw_map(drawn, paired, arrays, projection, choice)
     _draw_numbers(drawn, arrays, change, choice)
+    draw_classes(drawn, classes, choice.palette)
     if paired.link is not None:
         if projection is not None:
             _draw_classes(drawn, paired, arrays, choice)
