@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BridgesRecord": "repscope.verbs.bridge.record",
     "Comparison": "repscope.verbs.compare.result",
+    "Description": "repscope.verbs.describe.result",
     "Drift": "repscope.verbs.drift.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
@@ -46,6 +47,7 @@ _HOMES = {
     "capture": "repscope.extraction.capture.capture",
     "compare": "repscope.verbs.compare.compare",
     "demo": "repscope.verbs.demo.tour:run_demo",
+    "describe": "repscope.verbs.describe.describe",
     "drift": "repscope.verbs.drift.drift",
     "export": "repscope.verbs.export.export",
     "extract": "repscope.verbs.extract.extract",
@@ -63,6 +65,7 @@ _HOMES = {
 __all__ = [
     "BridgesRecord",
     "Comparison",
+    "Description",
     "Drift",
     "EmbeddingSet",
     "Estimate",
@@ -88,6 +91,7 @@ __all__ = [
     "capture",
     "compare",
     "demo",
+    "describe",
     "drift",
     "export",
     "extract",
@@ -122,6 +126,8 @@ if TYPE_CHECKING:
     from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
     from repscope.verbs.demo.tour import run_demo as demo
+    from repscope.verbs.describe.describe import describe
+    from repscope.verbs.describe.result import Description
     from repscope.verbs.drift.drift import drift
     from repscope.verbs.drift.result import Drift
     from repscope.verbs.export.export import Exported, export

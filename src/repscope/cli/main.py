@@ -10,6 +10,7 @@ from repscope.cli import (
     bridge,
     compare,
     demo,
+    describe,
     drift,
     export,
     extract,
@@ -56,6 +57,7 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("compare")(compare.compare)
+app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
 app.command("drift")(drift.drift)
 app.command("project")(project.project)
