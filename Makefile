@@ -5,8 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ZOO ?= .venv-zoo
+INPUTS ?= 2000
+SEED ?= 0
 
-.PHONY: demo test test-long test-zoo lint bench docs confusion clean
+.PHONY: demo test test-long test-zoo fuzz lint bench docs confusion clean
 
 demo: $(READY)
 	$(BIN)/repscope demo repscope-demo
@@ -21,6 +23,10 @@ test-long: $(READY)
 # timm, open_clip and sentence-transformers, which need a torchvision that breaks everything else beside a CPU torch.
 test-zoo: $(ZOO)/.ready
 	$(ZOO)/bin/python -m pytest -q tests_zoo
+
+# Damaged files to every reader: about a minute; make fuzz INPUTS=100000 SEED=7 is longer, and another.
+fuzz: $(READY)
+	cd tests && PYTHONPATH=. $(abspath $(BIN))/python -m fuzz --inputs $(INPUTS) --seed $(SEED)
 
 lint: $(READY)
 	$(BIN)/ruff check .

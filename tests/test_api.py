@@ -20,6 +20,7 @@ from repscope.verbs.bridge import options as of_bridge
 from repscope.verbs.common.options import REQUIRED, Options, flag_of, option_of
 from repscope.verbs.compare.options import CompareOptions
 from repscope.verbs.demo.options import DemoOptions
+from repscope.verbs.describe.options import DescribeOptions
 from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
@@ -30,12 +31,13 @@ from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 
 RECORDS = [
-    "Attention", "BridgesRecord", "Comparison", "Drift", "EmbeddingSet", "Estimate", "Exported", "Extraction",
-    "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo", "Progress", "RecipeRun",
-    "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Verdict",
+    "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo", "Progress",
+    "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Verdict",
 ]  # fmt: skip
 VERBS = [
-    "attention", "bridge", "compare", "demo", "drift", "export", "extract", "import_files", "info", "layers",
+    "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract", "import_files",
+    "info", "layers",
     "measures", "neighbors", "project", "run",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
@@ -50,6 +52,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "bridge report": of_bridge.JudgeOptions,
     "compare": CompareOptions,
     "demo": DemoOptions,
+    "describe": DescribeOptions,
     "drift": DriftOptions,
     "export": ExportOptions,
     "extract": ExtractOptions,

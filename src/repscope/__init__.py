@@ -23,6 +23,7 @@ _HOMES = {
     "Attention": "repscope.verbs.attention.result",
     "BridgesRecord": "repscope.verbs.bridge.record",
     "Comparison": "repscope.verbs.compare.result",
+    "Description": "repscope.verbs.describe.result",
     "Drift": "repscope.verbs.drift.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
@@ -48,6 +49,7 @@ _HOMES = {
     "capture": "repscope.extraction.capture.capture",
     "compare": "repscope.verbs.compare.compare",
     "demo": "repscope.verbs.demo.tour:run_demo",
+    "describe": "repscope.verbs.describe.describe",
     "drift": "repscope.verbs.drift.drift",
     "export": "repscope.verbs.export.export",
     "extract": "repscope.verbs.extract.extract",
@@ -66,6 +68,7 @@ __all__ = [
     "Attention",
     "BridgesRecord",
     "Comparison",
+    "Description",
     "Drift",
     "EmbeddingSet",
     "Estimate",
@@ -92,6 +95,7 @@ __all__ = [
     "capture",
     "compare",
     "demo",
+    "describe",
     "drift",
     "export",
     "extract",
@@ -128,6 +132,8 @@ if TYPE_CHECKING:
     from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
     from repscope.verbs.demo.tour import run_demo as demo
+    from repscope.verbs.describe.describe import describe
+    from repscope.verbs.describe.result import Description
     from repscope.verbs.drift.drift import drift
     from repscope.verbs.drift.result import Drift
     from repscope.verbs.export.export import Exported, export

@@ -1,5 +1,5 @@
 """``python -m repscope``."""
 
-from repscope.cli.main import app
+from repscope.cli.entry import main
 
-app(prog_name="repscope")
+main()

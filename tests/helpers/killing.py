@@ -6,13 +6,16 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-EVENTS = ("open", "os.rename", "os.remove", "os.mkdir")
-"""Audit events that count as touching a file."""
+EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink")
+"""Audit events that count as touching a file; :func:`os.replace` is an "os.rename"."""
+
+SWITCHES = tuple(event for event in EVENTS if event != "open")
+"""Without the opening of files, which are written where nobody looks for them."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,12 @@ class Death:
 
 
 def fork(
-    work: Callable[[Callable[[str], object]], object], folder: Path, *, point: int = -1, size: int = 0
+    work: Callable[[Callable[[str], object]], object],
+    folder: Path,
+    *,
+    point: int = -1,
+    size: int = 0,
+    events: Collection[str] = EVENTS,
 ) -> Death:
     """Run ``work(say)`` in a child that dies as :func:`die_at` or :func:`die_inside` say.
 
@@ -39,6 +47,7 @@ def fork(
         work: what is done; it is given a function that tells this process a line at once.
         folder: where touches of files count.
         point, size: of the death; neither lets it live.
+        events: that count as touches.
     """
     receive, send = os.pipe()
     child = os.fork()
@@ -46,7 +55,7 @@ def fork(
         os.close(receive)
         if size:
             die_inside(size)
-        touched = die_at(point, folder)
+        touched = die_at(point, folder, events)
         work(lambda line: os.write(send, f"{line}\n".encode()))
         os.write(send, f"{touched[0]}\n".encode())
         os._exit(0)
@@ -59,12 +68,13 @@ def fork(
     return Death(0, tuple(said[:-1]), int(said[-1]))
 
 
-def die_at(point: int, folder: Path) -> list[int]:
+def die_at(point: int, folder: Path, events: Collection[str] = EVENTS) -> list[int]:
     """Kill this process before it touches a file below ``folder`` for the ``point``-th time.
 
     Args:
         point: from 0; −1 only counts.
         folder: what is watched, by the beginning of a path.
+        events: audit events that count.
 
     Returns:
         One number: the touches so far, counted on.
@@ -72,7 +82,7 @@ def die_at(point: int, folder: Path) -> list[int]:
     touched = [0]
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in EVENTS and str(arguments[0]).startswith(str(folder)):
+        if event in events and any(str(one).startswith(str(folder)) for one in arguments[:2]):
             if touched[0] == point:
                 os.kill(os.getpid(), signal.SIGKILL)
             touched[0] += 1

@@ -139,3 +139,5 @@ def test_inside_refuses_links_that_lead_out(tmp_path: Path) -> None:
     for bad in ("out", "out/deeper", "loop", "../other"):
         with pytest.raises(NameNotAllowedError, match="a path inside"):
             inside(root, root / bad)
+    with pytest.raises(NameNotAllowedError, match="a path inside"):
+        inside(root, root / "a\0b")

@@ -1,5 +1,5 @@
 """``python -m repscope.cli``."""
 
-from repscope.cli.main import app
+from repscope.cli.entry import main
 
-app()
+main()

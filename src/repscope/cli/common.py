@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import io
@@ -63,7 +64,6 @@ def command(function: Callable[..., R]) -> Callable[..., R]:
             fail(RepscopeError("enough memory", "none left", "use fewer rows, or a machine with more memory"))
         except BrokenPipeError:
             # The reader of stdout went away (``repscope … | head``): nothing is wrong with the work.
-            sys.stderr.close()
             raise typer.Exit(0) from None
 
     def _with_records(given: dict[str, Any]) -> dict[str, Any]:
@@ -125,19 +125,20 @@ def _of_record(record: type[Options]) -> Iterator[inspect.Parameter]:
 
 def fail(error: RepscopeError) -> NoReturn:
     """Print one error as expected, got, do; exit with code 1."""
-    print("error", file=sys.stderr)
-    print(f"  expected  {error.expected}", file=sys.stderr)
-    print(f"  got       {error.got}", file=sys.stderr)
-    print(f"  do        {error.do}", file=sys.stderr)
+    say("error")
+    say(f"  expected  {error.expected}")
+    say(f"  got       {error.got}")
+    say(f"  do        {error.do}")
     for note in getattr(error, "__notes__", ()):
-        print(f"  note      {note}", file=sys.stderr)
+        say(f"  note      {note}")
     raise typer.Exit(INPUT_ERROR)
 
 
 def show(record: Any, lines: Iterable[str], *, as_json: bool, quiet: bool) -> None:
     """What was made, on stdout: its record as JSON, or lines for a person, or nothing."""
     # What was said before stands before, also where neither stream is a terminal.
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     if as_json:
         print_json(record.to_json() if hasattr(record, "to_json") else record)
     elif not quiet:
@@ -155,7 +156,9 @@ def gate(words: Collection[str], verdicts: Iterable[str], quiet: bool) -> None:
 def say(text: str, quiet: bool = False) -> None:
     """A line for the person at the terminal (stderr, so that stdout stays a record)."""
     if not quiet:
-        print(text, file=sys.stderr, flush=True)
+        # Work does not stop because nobody can be told of it.
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
 
 def print_json(record: Any) -> None:
@@ -164,4 +167,4 @@ def print_json(record: Any) -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    say(f"warning: {message}")

@@ -11,6 +11,7 @@ from repscope.cli import (
     bridge,
     compare,
     demo,
+    describe,
     drift,
     export,
     extract,
@@ -58,6 +59,7 @@ app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
 app.command("compare")(compare.compare)
+app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
 app.command("drift")(drift.drift)
 app.command("project")(project.project)

@@ -35,13 +35,15 @@ def neighbors(
         folder = Study.open(study).results("neighbors", kept)
     said = [result.summary()]
     if folder is not None:
-        folder = result.save(folder)
-        said.append(f"neighbors: {folder / 'neighbors.parquet'}")
-    if options.grid and folder is not None:
-        from repscope.verbs.neighbors.grid import save_grid
+        grid = None
+        if options.grid:
+            from repscope.verbs.neighbors.grid import neighbour_grid
 
-        save_grid(result, folder, formats=options.figures, seed=options.seed)
-        said.append(f"grid: {folder / f'grid.{options.figures[0]}' if options.figures else folder}")
+            grid = neighbour_grid(result, seed=options.seed)
+        folder = result.save(folder, grid=grid, formats=options.figures)
+        said.append(f"neighbors: {folder / 'neighbors.parquet'}")
+        if options.grid:
+            said.append(f"grid: {folder / f'grid.{options.figures[0]}' if options.figures else folder}")
     record = result.to_json(listed=bool(options.query)) | {"out": None if folder is None else str(folder)}
     show(record, result.lines(), as_json=as_json, quiet=quiet)
     for line in said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import ExistsError, InputError
+from repscope.formats.detect import GROUP
 from repscope.formats.remote import is_url, url_errors
+from repscope.study.locks import one_at_a_time
 from repscope.study.storage import TEMPORARY, make_folder, storage_errors, sync_folder
+from repscope.study.together import replace_together
 
 Replaceable = Callable[[Path], bool]
 
@@ -23,8 +27,9 @@ def open_destination(
 ) -> Iterator[Path]:
     """A path to write to; what was written there becomes ``location`` when the block ends well.
 
-    Locally it is a temporary name beside ``location``, synced and renamed; for a URL a temporary file
-    that is uploaded under another name and moved. When the block raises, nothing is left.
+    Locally it is a temporary name beside ``location``, synced and renamed, and the files of a folder that is
+    replaced change in one step; for a URL a temporary file that is uploaded under another name and moved.
+    When the block raises, nothing is left.
 
     Args:
         location: path or fsspec URL.
@@ -47,10 +52,12 @@ def open_destination(
             _upload(system, local, there, location, folder)
         return
     target = Path(location).expanduser()
-    _check(target, folder=folder, overwrite=overwrite, replaceable=replaceable)
+    check_destination(target, folder=folder, overwrite=overwrite, replaceable=replaceable)
     make_folder(target.parent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
-    with storage_errors(target):
+    with one_at_a_time(target.with_name(f".{target.name}.lock")), storage_errors(target):
+        for left in target.parent.glob(f".{glob.escape(target.name)}.*{TEMPORARY}"):
+            remove(left)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
         try:
             yield temporary
             _sync(temporary)
@@ -60,7 +67,9 @@ def open_destination(
         sync_folder(target.parent)
 
 
-def _check(target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None) -> None:
+def check_destination(
+    target: Path, *, folder: bool, overwrite: bool, replaceable: Replaceable | None = None
+) -> None:
     """Refuse a local path that must not be written to.
 
     Raises:
@@ -108,15 +117,14 @@ def _replace(temporary: Path, target: Path) -> None:
     if not target.is_dir():
         temporary.replace(target)
         return
-    # A folder cannot be renamed over another: the old one steps aside, and comes back if that fails.
-    aside = target.with_name(f".{target.name}.{os.getpid()}.old{TEMPORARY}")
-    target.replace(aside)
-    try:
-        temporary.replace(target)
-    except BaseException:
-        aside.replace(target)
-        raise
-    remove(aside)
+    with replace_together(target, GROUP, lambda: _files(target)) as new:
+        for part in list(temporary.iterdir()):
+            part.replace(new / part.name)
+
+
+def _files(folder: Path) -> list[str]:
+    names = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+    return [str(name) for name in names if not name.parts[0].startswith(f".{GROUP}.")]
 
 
 def _open_url(location: str) -> tuple[Any, str]:

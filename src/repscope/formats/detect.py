@@ -29,6 +29,9 @@ FOLDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Formats that are folders: files that say so, and names of everything that our own export puts there."""
 
+GROUP = "export"
+"""Of files that change together in an exported folder; hidden names that begin so are of a killed save."""
+
 _PICKLES = (".pkl", ".pickle", ".p", ".pk")
 _TORCHES = (".pt", ".pth", ".ckpt", ".bin")
 _TORCH_MAGIC = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
@@ -100,7 +103,7 @@ def folder_kind(path: Path) -> str:
 def holds_export(folder: Path, kind: str) -> bool:
     """Whether a folder holds an export of this kind, and nothing else."""
     signs, patterns = FOLDERS[kind]
-    names = [entry.name for entry in folder.iterdir()]
+    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(f".{GROUP}.")]
     return any(sign in names for sign in signs) and all(
         any(fnmatch(name, pattern) for pattern in patterns) for name in names
     )

@@ -1,12 +1,11 @@
-"""Writing a report: all files or none."""
+"""Writing a report: all files of the new one, or all of the old."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +14,15 @@ from repscope.report.document import Document
 from repscope.report.html import Picture, html_page, picture
 from repscope.report.plain import plain_text
 from repscope.study.names import safe_name
-from repscope.study.storage import (
-    TEMPORARY,
-    make_folder,
-    read_bytes,
-    storage_errors,
-    sync_folder,
-    write_bytes,
-)
+from repscope.study.storage import TEMPORARY, make_folder, read_bytes, storage_errors
+from repscope.study.together import replace_together
 from repscope.text.figures import FIGURE_FORMATS
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-FILES = ("items.parquet", "metrics.csv", "metrics.json", "report.txt", "report.html")
+FILES = ("items.parquet", "classes.csv", "metrics.csv", "metrics.json", "report.txt", "report.html")
 """What a saved report consists of, beside its figures; not every report has items. The page comes last."""
 
 FIGURES = "figures"
@@ -42,9 +35,10 @@ LIST_SCHEMA = "repscope.figures/1"
 PAGE_DPI = 260
 """Resolution of figures: a figure 7.16 inches wide fills the page at two pixels for each of CSS."""
 
-_STAGING = ".saving"
+_GROUP = "report"
 _FORMER = ("bridges.csv", "bridges.json")
 """What the files of a report of bridges were called once."""
+_FORMER_STAGING = f".saving{TEMPORARY}"
 
 
 def write_report(
@@ -53,6 +47,7 @@ def write_report(
     *,
     metrics: Mapping[str, Any],
     table: str,
+    classes: str = "",
     items: pa.Table | None = None,
     figures: Mapping[str, Figure] | None = None,
     captions: Mapping[str, str] | None = None,
@@ -60,15 +55,16 @@ def write_report(
 ) -> Path:
     """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/ into ``out``.
 
-    Everything is first written beside the old files and then renamed over them, so a full disk or a
-    kill leaves the old result whole. Files and figures of an earlier report that the new one lacks are
-    removed; what no report wrote is left alone.
+    A full disk or a kill leaves the old report or the new one, whole: see
+    :func:`~repscope.study.together.replace_together`. Files and figures of an earlier report that the new
+    one lacks are removed; what no report wrote is left alone.
 
     Args:
         out: folder; created with its parents.
         document: the report.
         metrics: content of metrics.json.
         table: content of metrics.csv.
+        classes: content of classes.csv, for a report that has classes.
         items: content of items.parquet, for a report that has items.
         figures: by name; those of the document.
         captions: of the figures, by the same names.
@@ -79,19 +75,22 @@ def write_report(
 
     Raises:
         StorageError: the disk or its permissions refuse.
+        StudyError: another process is saving into the folder, and does not end.
         InputError: a value that JSON or Parquet cannot hold.
     """
     files = {"metrics.csv": table.encode(), "metrics.json": _json_bytes(metrics)}
+    if classes:
+        files["classes.csv"] = classes.encode()
     if items is not None:
         files["items.parquet"] = _parquet_bytes(items)
     files["report.txt"] = _utf8(plain_text(document))
-    make_folder(out)
-    with _staging(out) as staging:
-        pictures, listed = _save_figures(figures or {}, captions or {}, staging, formats)
+    with replace_together(out, _GROUP, lambda: _files_of(out)) as new:
+        pictures, listed = _save_figures(figures or {}, captions or {}, new, formats)
         files["report.html"] = _utf8(html_page(document, pictures))
         for name, content in files.items():
-            write_bytes(staging / name, content)
-        _publish(staging, out, [name for name in FILES if name in files], listed)
+            (new / name).write_bytes(content)
+        if any(one["files"] for one in listed):
+            (new / FIGURES / LIST).write_bytes(_utf8(_list_of(listed)))
     return out / "report.html"
 
 
@@ -123,40 +122,24 @@ def _parquet_bytes(items: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-@contextlib.contextmanager
-def _staging(out: Path) -> Iterator[Path]:
-    """A folder inside ``out`` for the new files, gone afterwards whatever happens."""
-    with storage_errors(out):
-        for left in out.glob(f"{_STAGING}*{TEMPORARY}"):
-            shutil.rmtree(left, ignore_errors=True)
-        staging = out / f"{_STAGING}{TEMPORARY}"
-        staging.mkdir(exist_ok=True)
-    try:
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
 def _save_figures(
-    figures: Mapping[str, Figure], captions: Mapping[str, str], staging: Path, formats: Sequence[str]
+    figures: Mapping[str, Figure], captions: Mapping[str, str], new: Path, formats: Sequence[str]
 ) -> tuple[dict[str, Picture], list[dict[str, Any]]]:
-    """Draw every figure into the staging folder; the pictures of the page, and the list of files."""
+    """Draw every figure into the folder of the new files; the pictures of the page, and the list of files."""
     pictures: dict[str, Picture] = {}
     listed: list[dict[str, Any]] = []
     if not figures:
         return pictures, listed
     from repscope.plot.base.save import save_figure
 
-    folder = make_folder(staging / FIGURES)
-    # The page needs a PNG, whether or not one was asked for.
-    page = folder if "png" in formats else make_folder(staging / "page")
+    folder = make_folder(new / FIGURES)
     for name, stem in _stems(figures).items():
         figure = figures[name]
-        if formats:
-            save_figure(figure, folder, stem, formats=tuple(formats), dpi=PAGE_DPI)
-        if page != folder:
-            save_figure(figure, page, stem, formats=("png",), dpi=PAGE_DPI)
-        png = read_bytes(page / f"{stem}.png") or b""
+        # The page needs a PNG, whether or not one was asked for.
+        save_figure(figure, folder, stem, formats=(*formats, *({"png"} - set(formats))), dpi=PAGE_DPI)
+        png = read_bytes(folder / f"{stem}.png") or b""
+        if "png" not in formats:
+            (folder / f"{stem}.png").unlink()
         pictures[name] = picture(png, f"{stem}.{{{','.join(formats)}}}" if len(formats) > 1 else stem)
         listed.append(
             {
@@ -182,40 +165,17 @@ def _stems(names: Iterable[str]) -> dict[str, str]:
     return stems
 
 
-def _publish(staging: Path, out: Path, names: Sequence[str], listed: list[dict[str, Any]]) -> None:
-    """Rename the new files over the old, then remove what only the old report had."""
-    figures = out / FIGURES
-    new = [name for one in listed for name in one["files"]]
-    old = _listed_files(figures / LIST)
-    with storage_errors(out):
-        again = (out / "report.html").is_file()
-    if new or old:
-        make_folder(figures)
-        # Both, until the old ones are gone: a kill in between leaves nothing that the next save misses.
-        both = [*listed, {"name": "", "caption": "", "files": sorted(set(old) - set(new))}]
-        _write_list(figures, both)
-    with storage_errors(out):
-        for name in new:
-            (staging / FIGURES / name).replace(figures / name)
-        for name in names:
-            (staging / name).replace(out / name)
-        for name in {*FILES, *_FORMER} - set(names) if again else ():
-            (out / name).unlink(missing_ok=True)
-        for name in set(old) - set(new):
-            (figures / name).unlink(missing_ok=True)
-        if not new and old:
-            (figures / LIST).unlink(missing_ok=True)
-            if not any(figures.iterdir()):
-                figures.rmdir()
-        elif new:
-            _write_list(figures, listed)
-            sync_folder(figures)
-        sync_folder(out)
+def _files_of(out: Path) -> list[str]:
+    """Files of the report that ``out`` holds."""
+    shutil.rmtree(out / _FORMER_STAGING, ignore_errors=True)
+    with storage_errors(out, "read"):
+        mine = [*FILES, *_FORMER] if (out / "report.html").is_file() else []
+    figures = _listed_files(out / FIGURES / LIST)
+    return mine + [f"{FIGURES}/{name}" for name in ([LIST, *figures] if figures else [])]
 
 
-def _write_list(figures: Path, listed: list[dict[str, Any]]) -> None:
-    record = {"schema": LIST_SCHEMA, "figures": listed}
-    write_bytes(figures / LIST, _utf8(json.dumps(record, indent=1, ensure_ascii=False) + "\n"))
+def _list_of(listed: list[dict[str, Any]]) -> str:
+    return json.dumps({"schema": LIST_SCHEMA, "figures": listed}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _listed_files(path: Path) -> list[str]:

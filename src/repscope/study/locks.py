@@ -1,4 +1,4 @@
-"""One writer a set: a lock that the kernel holds for the process, and a note of who is the newest writer."""
+"""Locks that the kernel holds for a process: of the writer of a set, with a note, and of a save."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ KERNEL_NAME = ".writer.held"
 """Empty; the kernel locks it for the process that writes, and lets it go when that process ends."""
 
 _commits = threading.RLock()
+_TURN = 120.0
+"""Seconds; a save takes a few."""
 _PATIENCE = 0.2
 """Seconds; who only looks whether a set is being written holds the kernel's lock for a moment."""
 
@@ -109,6 +111,33 @@ class WriterLock:
             yield
 
 
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """A short piece of work that waits for its turn; the kernel ends the turn of a process that is killed.
+
+    Args:
+        path: of the lock, a file that is there while somebody works.
+
+    Raises:
+        StudyError: the turn does not come.
+        StorageError: the disk refuses.
+    """
+    lock = FileLock(path, timeout=_TURN, thread_local=False)
+    with storage_errors(path):
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StudyError(
+                f"one save at a time in {path.parent}",
+                f"another at work for {_TURN:.0f} seconds",
+                "stop it, or choose another folder",
+            ) from error
+    try:
+        yield
+    finally:
+        _give_back(lock)
+
+
 def holder(folder: Path) -> dict[str, Any] | None:
     """Process and host of the live writer of the set in ``folder``, or None."""
     writer = _read(folder / FILE_NAME)
@@ -158,7 +187,7 @@ def _release(path: Path, token: str, kernel: _Kernel, pid: int) -> None:
             kernel.release(force=True)
 
 
-def _give_back(kernel: _Kernel) -> None:
+def _give_back(kernel: FileLock) -> None:
     """Free the kernel's lock and remove its file."""
     # While it is held: who has opened this file already finds it unlinked, and makes another.
     with contextlib.suppress(OSError):

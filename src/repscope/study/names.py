@@ -58,7 +58,8 @@ def inside(root: Path, child: Path) -> Path:
     """
     try:
         is_inside = child.resolve().is_relative_to(root.resolve())
-    except (RuntimeError, OSError):
+    except (RuntimeError, OSError, ValueError):
+        # A ValueError is what a NUL in a path raises.
         is_inside = False
     if not is_inside:
         raise NameNotAllowedError(

@@ -10,6 +10,7 @@ import pytest
 
 from repscope.errors import FormatError
 from repscope.formats import Incoming, ReadOptions, read_sets
+from repscope.formats.arrays import hdf5
 
 h5py = pytest.importorskip("h5py", reason="an optional package")
 
@@ -88,3 +89,30 @@ def test_half_a_file(tmp_path: Path, share: float) -> None:
     (tmp_path / "a.h5").write_bytes(raw[: int(len(raw) * share)])
     with pytest.raises(FormatError, match="a whole HDF5 file"):
         read(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(
+    ("walk", "says"),
+    [
+        ("import os, time; os.write(1, b'.'); time.sleep(60)", "hangs"),
+        ("import os; os.kill(os.getpid(), 11)", r"crashes \(signal 11\)"),
+    ],
+)
+def test_a_file_in_which_the_library_hangs_or_crashes(
+    walk: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["features"] = ROWS
+    monkeypatch.setattr(hdf5, "_WALK", walk)
+    monkeypatch.setattr(hdf5, "PATIENCE", 0.5)
+    with pytest.raises(FormatError, match=says):
+        read_sets(tmp_path / "a.h5", "a")
+
+
+def test_a_walk_that_is_slow_but_alive_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["features"] = ROWS
+    alive = "import os, time\nfor _ in range(25): os.write(1, b'.'); time.sleep(.1)"
+    monkeypatch.setattr(hdf5, "_WALK", alive)
+    monkeypatch.setattr(hdf5, "PATIENCE", 1.0)
+    np.testing.assert_array_equal(read(tmp_path / "a.h5").vectors, ROWS)

@@ -17,6 +17,7 @@ from repscope.extraction.capture.hooks import Recorder
 from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.capture.points import CapturePoint, Pool
 from repscope.extraction.capture.pooling import Layout, describe, to_numpy
+from repscope.extraction.capture.trial import Dependence, Rows, tolerance_of, try_rows
 from repscope.extraction.models.determinism import inference, set_seed
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.text_input import pad_batch
@@ -25,9 +26,10 @@ from repscope.extraction.models.user_code import blame
 if TYPE_CHECKING:
     from torch import Tensor
 
-Rows = dict[str, tuple[NDArray[Any], Layout]]
-
 AUTOCAST = {"bf16": "bfloat16", "fp16": "float16"}
+
+TRIAL_SEED = 1
+"""After the numbers of a batch, for draws of the trial that are not the batch's own."""
 
 _FORMS: dict[Kind, tuple[str, str]] = {
     "image": (
@@ -36,10 +38,6 @@ _FORMS: dict[Kind, tuple[str, str]] = {
     ),
     "text": ("[batch, token]", "correct the model, or give the tokenizer that it was made for"),
 }
-
-PROBE = 2
-"""Items of the trial run before the first batch. Its size differs from the batch's, so an axis that only
-happens to have the batch's length (tokens first) is told from the real one."""
 
 
 class Engine:
@@ -52,6 +50,9 @@ class Engine:
         seed: of models that draw at random in evaluation (masked autoencoders).
         kind: what the batches hold.
         autocast: "bf16" or "fp16" for torch's autocast around each forward pass.
+
+    Attributes:
+        depends: by set, what the trial before the first batch found; empty until then.
     """
 
     def __init__(
@@ -70,7 +71,8 @@ class Engine:
         self._recorder = Recorder(model.module, points, pool)
         self._seed = seed
         self._stack = ExitStack()
-        self._tried = False
+        self._computes_in = AUTOCAST.get(autocast or "", model.dtype)
+        self.depends: dict[str, Dependence] = {}
 
     def __enter__(self) -> Engine:
         import torch
@@ -110,9 +112,12 @@ class Engine:
             ModelError: the model raised, or a point gave nothing usable.
             VectorError: NaN or Inf; the items are named.
         """
-        if not self._tried and len(batch) > PROBE:
-            self._run(batch[:PROBE], numbers)
-        self._tried = True
+        if not self.depends:
+            self.depends = try_rows(
+                lambda some, seed: self._run(some, (*numbers, TRIAL_SEED, seed)),
+                batch,
+                tolerance_of(self._computes_in),
+            )
         captured = self._run(batch, numbers)
         for name, (vectors, layout) in captured.items():
             self._check_finite(name, vectors, layout, batch)
@@ -141,9 +146,9 @@ class Engine:
             set_seed(model.device, self._seed, *numbers)
             recorder.observe(given, "input")
             recorder.observe(ready.run(), "output")
-        except RepscopeError:
+        except (RepscopeError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:
             if ran_out_of_memory(error):
                 raise
             raise blame_model(error, self._kind, given) from error
@@ -213,7 +218,7 @@ def prepare(model: LoadedModel, kind: Kind, batch: Sequence[Decoded]) -> Ready:
     return Ready(pixels, (int(pixels.shape[2]), int(pixels.shape[3])), None, lambda: forward(pixels))
 
 
-def blame_model(error: Exception, kind: Kind, given: Any) -> ModelError:
+def blame_model(error: BaseException, kind: Kind, given: Any) -> ModelError:
     """A :class:`ModelError` for what a model raised when it ran on ``given``."""
     form, do = _FORMS[kind]
     return blame(error, f"the model to run on {describe(given)} in {form}", do)

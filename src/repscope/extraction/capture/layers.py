@@ -108,9 +108,9 @@ def list_layers(model: LoadedModel, image: Image, seed: int = 0) -> Layers:
             with _Watch(model.module, tree, kind, ready.mask):
                 try:
                     output = ready.run()
-                except RepscopeError:
+                except (RepscopeError, KeyboardInterrupt):
                     raise
-                except Exception as error:
+                except BaseException as error:
                     raise blame_model(error, kind, ready.given) from error
             inputs[kind] = _shape(ready.given)
             if not tree[""].calls:

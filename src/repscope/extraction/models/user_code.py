@@ -49,12 +49,15 @@ def importable(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def blaming(file: Path, expected: str) -> Iterator[None]:
-    """Turn an exception of the user's code into a :class:`ModelError` that shows it and its line."""
+    """Turn an exception of the user's code into a :class:`ModelError` that shows it and its line.
+
+    Also one that would end the process in silence (``sys.exit()``); an interrupt is the user's own.
+    """
     try:
         yield
-    except RepscopeError:
+    except (RepscopeError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         raise blame(error, expected, f"correct {file.name}") from error
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, name_some
 from repscope.extraction.capture.points import CapturePoint, as_points, resolve_points
+from repscope.extraction.capture.trial import Dependence
 from repscope.extraction.models.load import load_model
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.batch_sizes import BatchSizes
 from repscope.extraction.run.loop import ExtractionLoop
 from repscope.extraction.run.outputs import Output, recipe_of
-from repscope.extraction.run.parts import Part, notes_on, points_of
+from repscope.extraction.run.parts import Part, dependence_notes, notes_on, points_of
 from repscope.extraction.run.records import ExtractedSet, Extraction
 from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import Source, digest_items
@@ -195,6 +196,12 @@ def run(
             *notes,
             *(note for part in parts for note in part.notes(loaded)),
             *(note for part in parts for note in _halved(study, part, settings)),
+            *dependence_notes(
+                {
+                    output.point.name: Dependence.of(study.manifest(output.point.name).provenance)
+                    for output in outputs
+                }
+            ),
         ),
     )
 

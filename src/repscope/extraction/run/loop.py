@@ -15,7 +15,7 @@ from repscope.extraction.capture.memory import release_memory
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.batch_sizes import BatchSizes
 from repscope.extraction.run.outputs import ShardRows, column_types
-from repscope.extraction.run.parts import Part
+from repscope.extraction.run.parts import Part, refuse_dependence
 from repscope.extraction.run.settings import RunSettings
 from repscope.study import Skipped
 from repscope.text.progress import OnProgress, Progress
@@ -56,7 +56,8 @@ class ExtractionLoop:
 
         Raises:
             InputError: nothing can be read; or, when strict, something cannot.
-            ModelError: the model cannot be used, or a batch of one item does not fit into memory.
+            ModelError: the model cannot be used, or a batch of one item does not fit into memory; or, when
+                strict, rows depend on more than their item.
             VectorError: NaN or Inf.
             StorageError: the disk refuses.
         """
@@ -137,6 +138,8 @@ class ExtractionLoop:
             for name, (vectors, layout) in engine.rows(batch, index, number).items():
                 rows[name].add([one.item for one in batch], vectors, layout)
             batch.clear()
+            if self.settings.strict:
+                refuse_dependence(engine.depends)
 
         for one in decoded:
             self.done += 1
@@ -158,7 +161,8 @@ class ExtractionLoop:
         if batch:
             run_batch()
         for output in self.part.outputs:
-            output.write(index, rows[output.point.name], skipped, self.sizes)
+            tried = engine.depends.get(output.point.name)
+            output.write(index, rows[output.point.name], skipped, self.sizes, tried)
         self._report()
         return skipped
 

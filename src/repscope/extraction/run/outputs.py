@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import CorruptError
+from repscope.extraction.capture import trial
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.capture.pooling import Layout
+from repscope.extraction.capture.trial import Dependence
 from repscope.extraction.run.batch_sizes import KEY, BatchSizes
 from repscope.extraction.sources.base import Item
 from repscope.study import SetWriter, Skipped, Study
@@ -123,15 +125,31 @@ class Output:
         """
         return BatchSizes.of(asked, self._writer.provenance if self._writer else {}, self.point.name)
 
-    def write(self, index: int, shard: ShardRows, skipped: Sequence[Skipped], sizes: BatchSizes) -> None:
-        """Commit shard ``index``, whose batches had the size that ``sizes`` says, unless it is there."""
+    def write(
+        self,
+        index: int,
+        shard: ShardRows,
+        skipped: Sequence[Skipped],
+        sizes: BatchSizes,
+        tried: Dependence | None = None,
+    ) -> None:
+        """Commit shard ``index``, whose batches had the size that ``sizes`` says, unless it is there.
+
+        Args:
+            index: of the shard.
+            shard, skipped: its rows, and the items without one.
+            sizes: of the batches.
+            tried: what the trial before the first batch found.
+        """
         if self._writer is None or self._writer.shards_committed > index:
             return
         vectors, items = shard.table() if shard.items else (None, None)
         known, size = self.batch_sizes(sizes.asked), sizes.at(index)
         if known.at(index) != size:
             known.limit(index, size)
-        record = {KEY: known.to_json()} if known.halved else {}
+        record: dict[str, Any] = {KEY: known.to_json()} if known.halved else {}
+        if tried is not None:
+            record[trial.KEY] = tried.to_json()
         self._writer.write_shard(vectors, items, skipped=skipped, provenance=record)
 
     def finish(self) -> None:

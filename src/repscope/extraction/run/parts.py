@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from repscope.errors import InputError, name_some
+from repscope.errors import InputError, ModelError, name_some
 from repscope.extraction.capture.points import CapturePoint
+from repscope.extraction.capture.trial import Dependence
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTransform
@@ -93,3 +94,29 @@ def notes_on(model: LoadedModel, parts: Sequence[Part]) -> Iterator[str]:
         )
     if model.absent:
         yield f"the weights lack {name_some(model.absent)}; no row depends on them"
+
+
+_INDEPENDENT = (
+    "in evaluation, let normalisation use stored statistics and dropout be off (training=self.training)"
+)
+
+
+def dependence_notes(depends: Mapping[str, Dependence | None]) -> Iterator[str]:
+    """What a reader should know of sets, by name, whose rows depend on more than their item."""
+    said: dict[str, list[str]] = {}
+    for name, found in depends.items():
+        if found is not None and found.on != "item":
+            said.setdefault(str(found), []).append(name)
+    for what, names in said.items():
+        yield f"rows of {name_some(names)} {what}; {_INDEPENDENT}"
+
+
+def refuse_dependence(depends: Mapping[str, Dependence]) -> None:
+    """Raise :class:`ModelError` where rows depend on more than their item."""
+    if notes := list(dependence_notes(depends)):
+        got = notes[0].removesuffix(f"; {_INDEPENDENT}")
+        raise ModelError(
+            "rows that depend on their own item alone (--strict)",
+            got,
+            f"{_INDEPENDENT}; or leave out --strict to have it recorded",
+        )

@@ -12,10 +12,11 @@ from repscope.extraction.capture.decode_ahead import Decoded, decode
 from repscope.extraction.capture.engine import Engine
 from repscope.extraction.capture.memory import release_memory
 from repscope.extraction.capture.points import CapturePoint
+from repscope.extraction.capture.trial import Dependence
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.contact_sheet import contact_sheet
 from repscope.extraction.run.extract import Prepared
-from repscope.extraction.run.parts import Part, notes_on, points_of
+from repscope.extraction.run.parts import Part, dependence_notes, notes_on, points_of
 from repscope.extraction.run.settings import RunSettings
 from repscope.study.manifest import Skipped
 from repscope.text.json_record import JsonRecord
@@ -126,8 +127,9 @@ def plan_extraction(prepared: Prepared, settings: RunSettings) -> Plan:
     for part in parts:
         batch, skipped = _first_batch(part, loaded, settings.batch_size)
         own = points_of(part, prepared.points, len(parts) > 1, loaded)
-        filled, fitting = _try(part, loaded, own, batch, settings)
+        filled, fitting, depends = _try(part, loaded, own, batch, settings)
         sets += filled
+        notes += dependence_notes(depends)
         if fitting < len(batch):
             notes.append(
                 f"a batch of {len(batch)} {part.kind}s does not fit into memory; "
@@ -174,10 +176,10 @@ def _try(
     points: Sequence[CapturePoint],
     batch: Sequence[Decoded],
     settings: RunSettings,
-) -> tuple[list[PlannedSet], int]:
-    """One forward pass, for the widths; and how many items fitted into memory at once."""
+) -> tuple[list[PlannedSet], int, dict[str, Dependence]]:
+    """One forward pass, for the widths; how many items fitted into memory at once; what rows depend on."""
     if not batch:
-        return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points], 0
+        return [PlannedSet(point.name, str(point), part.kind, 0, 0, "") for point in points], 0, {}
     fitting, rows = len(batch), None
     with Engine(
         model, points, settings.pool, settings.seed, kind=part.kind, autocast=settings.autocast
@@ -189,17 +191,21 @@ def _try(
                 fitting = error.items // 2
             if rows is None:
                 release_memory(model.device)
-    return [
-        PlannedSet(
-            point.name,
-            str(point),
-            part.kind,
-            rows[point.name][0].shape[1],
-            rows[point.name][1].rows,
-            str(rows[point.name][0].dtype),
-        )
-        for point in points
-    ], fitting
+    return (
+        [
+            PlannedSet(
+                point.name,
+                str(point),
+                part.kind,
+                rows[point.name][0].shape[1],
+                rows[point.name][1].rows,
+                str(rows[point.name][0].dtype),
+            )
+            for point in points
+        ],
+        fitting,
+        engine.depends,
+    )
 
 
 def _describe(

@@ -27,7 +27,8 @@ class RunSettings:
         autocast: "bf16" or "fp16" for torch's autocast around a float32 model.
         workers: threads that decode; 0 for none.
         limit: take only the first so many items of each source, in its order.
-        strict: stop at the first item that cannot be read, in place of recording and skipping it.
+        strict: stop at the first item that cannot be read, in place of recording and skipping it; and before
+            the first commit where rows depend on other items of the batch or on chance.
         overwrite: replace sets of these names. A complete one stays as it is until the new one is whole.
         seed: of weights and models that draw at random.
 

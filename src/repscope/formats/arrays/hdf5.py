@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,66 @@ DEEPEST = 8
 EMPTY_RATIO, EMPTY_BYTES = 1000, 1 << 30
 """A data set of more than this that keeps fewer than one in so many of its bytes on disk is refused."""
 
+PATIENCE = 10.0
+"""Seconds without a sign of life, twice, after which a walk through a file is given up."""
+WALKED = 20_000
+"""Objects that a walk looks at."""
+
+_WALK = """
+import os, sys, h5py
+seen = 0
+def look(name, part):
+    global seen
+    seen += 1
+    os.write(1, b".")
+    dict(part.attrs)
+    if not isinstance(part, h5py.Dataset) or part.shape is None:
+        return seen >= int(sys.argv[2]) or None
+    if part.chunks:
+        part.id.get_num_chunks()
+    if part.nbytes < 1 << 20:
+        part[()]
+    elif part.dtype.kind == "O":
+        for start in range(0, len(part), 1 << 14):
+            os.write(1, b".")
+            part[start : start + (1 << 14)]
+with h5py.File(sys.argv[1], "r") as file:
+    look("/", file)
+    file.visititems(look)
+"""
+
+
+def walk_through(path: Path) -> None:
+    """Have another process walk through an HDF5 file before this one does.
+
+    In a damaged file the library may follow pointers in a circle, or to nowhere; neither can be caught in
+    the process that reads. What the other process refuses in words is left to the reader, which says it.
+
+    Raises:
+        FormatError: the other process hung or crashed.
+    """
+    command = [sys.executable, "-I", "-c", _WALK, str(path), str(WALKED)]
+    with (
+        tempfile.TemporaryFile() as signs,
+        subprocess.Popen(command, stdout=signs, stderr=subprocess.DEVNULL) as walk,
+    ):
+        seen = -1
+        try:
+            while walk.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    walk.wait(PATIENCE)
+                    break
+                if seen == (seen := os.fstat(signs.fileno()).st_size):
+                    raise _damaged(path, "one in which the HDF5 library hangs")
+        finally:
+            walk.kill()
+    if walk.returncode < 0:
+        raise _damaged(path, f"one in which the HDF5 library crashes (signal {-walk.returncode})")
+
+
+def _damaged(path: Path, got: str) -> FormatError:
+    return FormatError(f"a whole HDF5 file in {path}", got, "copy or write the file again")
+
 
 def read_hdf5(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     """The sets of an HDF5 file, as of a dictionary of its data sets and groups.
@@ -29,6 +94,7 @@ def read_hdf5(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         FormatError: the file is damaged, or holds no embeddings.
     """
     h5py = optional("h5py", "which reads HDF5", "hdf5")
+    walk_through(path)
     try:
         with h5py.File(path, "r") as file:
             value = _contents(file, path, h5py, 0)
@@ -36,11 +102,7 @@ def read_hdf5(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         raise
     except Exception as error:
         # h5py raises OSError, KeyError, ValueError, RuntimeError, … for damaged files.
-        raise FormatError(
-            f"a whole HDF5 file in {path}",
-            f"{type(error).__name__}: {first_line(error)}",
-            "copy or write the file again",
-        ) from error
+        raise _damaged(path, f"{type(error).__name__}: {first_line(error)}") from error
     chosen = options.vectors
     if chosen and "/" in chosen.strip("/"):
         # group/data set

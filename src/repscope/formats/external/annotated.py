@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import FormatError, InputError, VectorError, first_line, name_some
+from repscope.formats.arrays.hdf5 import walk_through
 from repscope.formats.columns import to_column
 from repscope.formats.incoming import Incoming, ReadOptions, choose
 from repscope.formats.outgoing import optional, plain_items, row_blocks
@@ -89,6 +90,7 @@ def read_h5ad(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
         VectorError: a sparse matrix too large to be written out.
     """
     anndata = optional("anndata", "which reads h5ad", "anndata")
+    walk_through(path)
     try:
         with warnings.catch_warnings(action="ignore"):
             whole = anndata.read_h5ad(path)

@@ -8,11 +8,13 @@ from pathlib import Path
 from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
+from repscope.verbs.common.classes import classes_without_items
+from repscope.verbs.common.joint_map import MapChoice, fit_map
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
-from repscope.verbs.compare.pairing import Paired, pair
+from repscope.verbs.compare.pairing import pair
 from repscope.verbs.compare.result import Comparison
 
 
@@ -69,7 +71,7 @@ def compare(
     """
     from repscope.measure.comparison.compare_arrays import compare_arrays
     from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
-    from repscope.verbs.compare.figures import MapChoice, draw, fit_map
+    from repscope.verbs.compare.figures import draw, stage_names
 
     declared = None if cluster else declared_cluster(before)
     cluster = cluster or declared or views
@@ -88,7 +90,8 @@ def compare(
     if seen is not None:
         paired.reference.column(seen)
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_map(paired, choice, (before, after, reference))
+    mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
+    projection = fit_map(mapped, choice, (before, after, reference))
     arrays = compare_arrays(
         paired.before.vectors,
         paired.after.vectors,
@@ -106,7 +109,6 @@ def compare(
     )
     similarity, failed = similarity_of(arrays, similarities(measures, all_measures), seed=seed)
     change, neighbours = change_of(arrays, seed=seed)
-    missing = _classes_without_items(paired)
     drawn = draw(paired, arrays, projection, change, choice)
     return Comparison(
         before=before.name,
@@ -130,7 +132,7 @@ def compare(
         items=item_table(paired, arrays, neighbours, drawn.coordinates),
         figures=drawn.figures,
         captions=drawn.captions,
-        classes_without_items=missing,
+        classes_without_items=classes_without_items(paired.link),
         notes=(*paired.notes, *_cluster_note(declared), *drawn.notes),
         provenance={one.name: one.provenance for one in (before, after, reference)},
     )
@@ -151,10 +153,3 @@ def _cluster_note(declared: str | None) -> tuple[str, ...]:
     if declared is None:
         return ()
     return (f"clusters are {declared}, as the import said; --cluster id takes every item as independent",)
-
-
-def _classes_without_items(paired: Paired) -> tuple[str, ...]:
-    if paired.link is None:
-        return ()
-    used = set(paired.link.left.tolist())
-    return tuple(name for code, name in enumerate(paired.link.names) if code not in used)

@@ -7,16 +7,7 @@ from pathlib import Path
 
 from repscope.verbs.common import options as shared
 from repscope.verbs.common.options import REQUIRED, Options, option
-from repscope.verbs.common.words import check_words, split_value, split_words
-
-
-def parse_split(text: str) -> tuple[str, str]:
-    """``COL=VALUE`` as a pair.
-
-    Raises:
-        InputError: there is no "=".
-    """
-    return split_value(text, "--split", "split=unseen")
+from repscope.verbs.common.words import check_words, split_words
 
 
 def check_gate(text: str) -> tuple[str, ...]:
@@ -43,15 +34,9 @@ class CompareOptions(Options):
     on: str | None = option(
         None, "'id' or a key column that links items and reference; without it, distributions only."
     )
-    cluster: str | None = option(
-        None, "Column of items that are not independent, such as image_id; id for none."
-    )
-    views: str | None = option(
-        None, "Column of what rows are augmented views of, for the measure lidar.", metavar="COL"
-    )
-    split: tuple[str, str] | None = option(
-        None, "Only items with this value.", metavar="COL=VALUE", parse=parse_split, text="=".join
-    )
+    cluster: str | None = shared.CLUSTER()
+    views: str | None = shared.VIEWS()
+    split: tuple[str, str] | None = shared.SPLIT()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
     measures: tuple[str, ...] | None = option(

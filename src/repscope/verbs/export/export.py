@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repscope.errors import InputError
-from repscope.formats.destination import open_destination
+from repscope.formats.destination import check_destination, open_destination
 from repscope.formats.detect import holds_export
 from repscope.formats.remote import is_url
 from repscope.formats.write import target_for
 from repscope.study import Study
+from repscope.study.together import replace_together
 from repscope.text.json_record import JsonRecord
 
 
@@ -87,9 +88,16 @@ def export(
     places = [(location, target.write, target.folder)]
     if target.write_companion is not None:
         places.append((_beside(location, target.companion), target.write_companion, False))
+    files = tuple(where for where, _, _ in places)
     notes: list[str] = []
     with ExitStack() as stack:
-        # The second file lands first when the stack unwinds: vectors never stand without their items.
+        if len(places) > 1 and not is_url(location):
+            # Vectors never stand beside the items of other vectors.
+            local = [Path(where).expanduser() for where in files]
+            for place in local:
+                check_destination(place, folder=False, overwrite=overwrite)
+            room = stack.enter_context(replace_together(local[0].parent, local[0].name, lambda: ()))
+            places = [(str(room / Path(where).name), write, folder) for where, write, folder in places]
         for where, write, folder in places:
             path = stack.enter_context(
                 open_destination(
@@ -100,7 +108,6 @@ def export(
                 )
             )
             notes += write(embeddings, path)
-    files = tuple(where for where, _, _ in places)
     return Exported(
         study=str(opened.path),
         name=embeddings.name,

@@ -29,6 +29,9 @@ class ExtractOptions(ModelOptions):
     )
     name: str | None = of_model(None, "Name of the only set.", "--as", metavar="SET")
     pool: str | None = of_model(None, "How tokens become rows.", metavar="cls|mean|max|last|tokens|none")
+    strict: bool = of_run(
+        False, "Stop at an unreadable image, or at rows that depend on their batch or on chance."
+    )
     overwrite: bool = of_run(False, "Replace sets of these names; each stays until the new one is whole.")
     shard_rows: int = of_run(1024, "Images committed at a time.")
     dry_run: bool = of_run(

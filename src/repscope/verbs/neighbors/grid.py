@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from repscope.errors import InputError
-from repscope.plot.base.save import save_figure
 from repscope.plot.neighbour_grid import Tile, plot_neighbours
 from repscope.report.thumbnails import picture, source_folders
 from repscope.study import EmbeddingSet
-from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.neighbors.neighbors import StudyNeighbours
 
 if TYPE_CHECKING:
@@ -61,18 +58,6 @@ def neighbour_grid(result: StudyNeighbours, *, rows: int = ROWS, seed: int = 0) 
         ]
         grid.append((asked.tile(int(result.rows[at])), tiles))
     return plot_neighbours(grid, score=_SCORES[found.metric])
-
-
-def save_grid(
-    result: StudyNeighbours,
-    folder: str | Path,
-    *,
-    formats: tuple[str, ...] = FIGURE_FORMATS,
-    rows: int = ROWS,
-    seed: int = 0,
-) -> list[Path]:
-    """Draw and write ``folder/grid.png``, …; errors as :func:`neighbour_grid` and ``save_figure``."""
-    return save_figure(neighbour_grid(result, rows=rows, seed=seed), folder, "grid", formats=formats)
 
 
 class _Items:

@@ -17,11 +17,13 @@ from repscope.knn import exact as search_exactly
 from repscope.knn.graph import SearchMode, choose_search, describe_search
 from repscope.study import EmbeddingSet, Study
 from repscope.study.keys import as_keys
-from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.study.together import replace_together
+from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.neighbors.options import NeighborsOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
 _SHOWN = 10
 
@@ -135,18 +137,33 @@ class StudyNeighbours:
             text += f"; {same.mean():.1%} of neighbours have the item's label"
         return text
 
-    def save(self, out: str | Path) -> Path:
-        """Write neighbors.json and neighbors.parquet; return the folder.
+    def save(
+        self, out: str | Path, *, grid: Figure | None = None, formats: Sequence[str] = FIGURE_FORMATS
+    ) -> Path:
+        """Write neighbors.json, neighbors.parquet and, if one is given, the grid; return the folder.
+
+        A kill leaves the files of an earlier search or those of this one, all of them.
+
+        Args:
+            out: folder; created. The files of an earlier search there are replaced.
+            grid: drawn by :func:`repscope.verbs.neighbors.grid.neighbour_grid`.
+            formats: of the grid.
 
         Raises:
             StorageError: the disk refuses.
         """
         import pyarrow.parquet as pq
 
-        folder = make_folder(Path(out))
+        from repscope.plot.base.save import FORMATS, save_figure
+
+        folder = Path(out)
         record = json.dumps(self.to_json(listed=False), indent=1, ensure_ascii=False, allow_nan=False)
-        write_bytes(folder / "neighbors.json", record.encode())
-        write_atomically(folder / "neighbors.parquet", lambda file: pq.write_table(self.table(), file))
+        former = ["neighbors.json", "neighbors.parquet", *(f"grid.{one}" for one in FORMATS)]
+        with replace_together(folder, "neighbors", lambda: former) as new:
+            (new / "neighbors.json").write_text(record, encoding="utf-8")
+            pq.write_table(self.table(), new / "neighbors.parquet")
+            if grid is not None:
+                save_figure(grid, new, "grid", formats=formats)
         return folder
 
 

@@ -13,7 +13,7 @@ from repscope.errors import InputError
 from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
-from repscope.study.storage import make_folder, write_atomically, write_bytes
+from repscope.study.together import replace_together
 from repscope.text.figures import FIGURE_FORMATS
 from repscope.verbs.common.rows import one_width
 from repscope.verbs.common.threads import threads_for
@@ -68,21 +68,25 @@ class StudyMap:
     def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
         """Write map.json, coordinates.parquet and the figure; return the folder.
 
+        A kill leaves the files of an earlier map or those of this one, all of them.
+
         Raises:
             StorageError: the disk refuses.
         """
         import pyarrow.parquet as pq
 
-        from repscope.plot.base.save import save_figure
+        from repscope.plot.base.save import FORMATS, save_figure
         from repscope.plot.maps import plot_map
 
-        folder = make_folder(Path(out))
-        write_bytes(folder / "map.json", json.dumps(self.to_json(), indent=1, allow_nan=False).encode())
-        write_atomically(folder / "coordinates.parquet", lambda file: pq.write_table(self.table(), file))
-        first = next(iter(self.sets))
-        figure = plot_map(self.projection, before=first).get_figure(root=True)
-        if figure is not None:
-            save_figure(figure, folder, "map", formats=formats)
+        folder = Path(out)
+        record = json.dumps(self.to_json(), indent=1, allow_nan=False)
+        former = ["map.json", "coordinates.parquet", *(f"map.{one}" for one in FORMATS)]
+        with replace_together(folder, "map", lambda: former) as new:
+            (new / "map.json").write_text(record, encoding="utf-8")
+            pq.write_table(self.table(), new / "coordinates.parquet")
+            figure = plot_map(self.projection, before=next(iter(self.sets))).get_figure(root=True)
+            if figure is not None:
+                save_figure(figure, new, "map", formats=formats)
         return folder
 
 
