@@ -33,7 +33,8 @@ from repscope.verbs.run.options import RunOptions
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo",
-    "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Verdict",
+    "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract", "import_files",
