@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attention": "repscope.verbs.attention.result",
     "BridgesRecord": "repscope.verbs.bridge.record",
     "Comparison": "repscope.verbs.compare.result",
+    "Description": "repscope.verbs.describe.result",
     "Drift": "repscope.verbs.drift.result",
     "EmbeddingSet": "repscope.study",
     "Estimate": "repscope.measure.core.estimate",
@@ -41,11 +43,13 @@ _HOMES = {
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
     "Verdict": "repscope.measure.verdict.rules",
+    "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
     "capture": "repscope.extraction.capture.capture",
     "compare": "repscope.verbs.compare.compare",
     "demo": "repscope.verbs.demo.tour:run_demo",
+    "describe": "repscope.verbs.describe.describe",
     "drift": "repscope.verbs.drift.drift",
     "export": "repscope.verbs.export.export",
     "extract": "repscope.verbs.extract.extract",
@@ -61,8 +65,10 @@ _HOMES = {
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
 __all__ = [
+    "Attention",
     "BridgesRecord",
     "Comparison",
+    "Description",
     "Drift",
     "EmbeddingSet",
     "Estimate",
@@ -83,11 +89,13 @@ __all__ = [
     "Tour",
     "Verdict",
     "__version__",
+    "attention",
     "bridge",
     "bridges",
     "capture",
     "compare",
     "demo",
+    "describe",
     "drift",
     "export",
     "extract",
@@ -115,6 +123,8 @@ if TYPE_CHECKING:
     from repscope.transform import bridges
     from repscope.transform.catalogue import MethodInfo
     from repscope.transform.store import SavedBridge
+    from repscope.verbs.attention.attention import attention
+    from repscope.verbs.attention.result import Attention
     from repscope.verbs.bridge import commands as bridge
     from repscope.verbs.bridge.fit import FittedBridge
     from repscope.verbs.bridge.record import BridgesRecord
@@ -122,6 +132,8 @@ if TYPE_CHECKING:
     from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
     from repscope.verbs.demo.tour import run_demo as demo
+    from repscope.verbs.describe.describe import describe
+    from repscope.verbs.describe.result import Description
     from repscope.verbs.drift.drift import drift
     from repscope.verbs.drift.result import Drift
     from repscope.verbs.export.export import Exported, export

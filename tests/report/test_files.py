@@ -76,6 +76,7 @@ def save(
         metrics=metrics or {"schema": "test/1"},
         table="name\n",
         items=items,
+        classes="label,n\n",
         figures={name: figure(name) for name in names},
         captions=dict.fromkeys(names, CAPTION),
         formats=formats,

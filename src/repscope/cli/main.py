@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from repscope.cli import (
+    attention,
     bridge,
     compare,
     demo,
+    describe,
     drift,
     export,
     extract,
@@ -55,7 +57,9 @@ app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
+app.command("attention")(attention.attention)
 app.command("compare")(compare.compare)
+app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
 app.command("drift")(drift.drift)
 app.command("project")(project.project)

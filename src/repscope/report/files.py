@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-FILES = ("items.parquet", "metrics.csv", "metrics.json", "report.txt", "report.html")
+FILES = ("items.parquet", "classes.csv", "metrics.csv", "metrics.json", "report.txt", "report.html")
 """What a saved report consists of, beside its figures; not every report has items. The page comes last."""
 
 FIGURES = "figures"
@@ -47,6 +47,7 @@ def write_report(
     *,
     metrics: Mapping[str, Any],
     table: str,
+    classes: str = "",
     items: pa.Table | None = None,
     figures: Mapping[str, Figure] | None = None,
     captions: Mapping[str, str] | None = None,
@@ -63,6 +64,7 @@ def write_report(
         document: the report.
         metrics: content of metrics.json.
         table: content of metrics.csv.
+        classes: content of classes.csv, for a report that has classes.
         items: content of items.parquet, for a report that has items.
         figures: by name; those of the document.
         captions: of the figures, by the same names.
@@ -77,6 +79,8 @@ def write_report(
         InputError: a value that JSON or Parquet cannot hold.
     """
     files = {"metrics.csv": table.encode(), "metrics.json": _json_bytes(metrics)}
+    if classes:
+        files["classes.csv"] = classes.encode()
     if items is not None:
         files["items.parquet"] = _parquet_bytes(items)
     files["report.txt"] = _utf8(plain_text(document))

@@ -18,7 +18,8 @@ from repscope.measure.core.results import MeasureResult
 from repscope.report.html import Picture, html_page
 from repscope.study.names import safe_name
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change
-from repscope.verbs.compare.document import LISTED, comparison_document
+from repscope.verbs.common.class_tables import LISTED
+from repscope.verbs.compare.document import comparison_document
 from repscope.verbs.compare.words import KEY_MEASURES
 
 Parse = Callable[[str], Any]

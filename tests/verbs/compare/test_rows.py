@@ -12,7 +12,8 @@ from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.report.document import Table
-from repscope.verbs.compare.rows import Notes, group_tables, key_table, measure_cells, reading
+from repscope.verbs.common.measures import Notes
+from repscope.verbs.compare.rows import group_tables, key_table, measure_cells, reading
 
 VERDICT = Verdict("aligned", (), (), {})
 

@@ -112,21 +112,9 @@ def compare_arrays(
     """
     _check_shapes(before, after, reference)
     n = len(before)
-    codes = _clusters(clusters, views, n)
+    codes = cluster_codes(clusters, views, n)
     n_clusters = int(codes.max()) + 1
-    if item_keys is not None and reference_keys is None:
-        reference_keys = np.arange(len(reference))
-    if (
-        item_keys is not None
-        and reference_keys is not None
-        and not np.isin(item_keys[item_keys >= 0], reference_keys).any()
-    ):
-        raise LinkError(
-            "items linked with the reference",
-            "no key in common",
-            "compare as distributions: leave item_keys out",
-        )
-    frame = replace(_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
+    frame = replace(make_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
     stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
     wanted = _wanted(measures, frame, all_measures)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
@@ -147,9 +135,9 @@ def compare_arrays(
     rows = build_rows(samples["before"], samples["after"], n_clusters, resamples, seed)
     values: dict[str, ControlValues] = {}
     if controls:
-        floor = _floor(frame, wanted, samples["before"])
+        floor = floor_samples(frame, wanted, samples["before"])
         values = _control_values(samples["before"], {**control_samples, "floor": floor})
-    expected = _expected(n, before.shape[1], list(rows), seed)
+    expected = gaussian_expected(n, before.shape[1], list(rows), seed)
     table = {
         name: MeasureResult(info, *rows[name], beyond, expected.get(name), why)
         for name, info in MEASURES.items()
@@ -207,21 +195,45 @@ def _check_shapes(before: Array, after: Array, reference: Array) -> None:
         )
 
 
-def _frame(
+def make_frame(
     before: Array,
     reference: Array,
     keys: tuple[Codes | None, Codes | None],
     clusters: Codes,
     seed: int,
 ) -> Frame:
+    """What the stages of the items of ``before`` have in common.
+
+    Args:
+        before: [N, D] the first stage.
+        reference: [M, D]; without rows where there is none.
+        keys: [N] and [M] link codes, see :func:`compare_arrays`.
+        clusters: [N] dense codes.
+        seed: of every sample of rows.
+
+    Raises:
+        LinkError: no item is linked with the reference.
+    """
     groups, n_groups = jackknife_groups(clusters, groups=GROUPS, seed=seed)
     item_keys, reference_keys = keys
-    unit = unit_block(reference, "reference", working_dtype(reference))
+    if item_keys is not None and reference_keys is None:
+        reference_keys = np.arange(len(reference))
+    if (
+        item_keys is not None
+        and reference_keys is not None
+        and not np.isin(item_keys[item_keys >= 0], reference_keys).any()
+    ):
+        raise LinkError(
+            "items linked with the reference",
+            "no key in common",
+            "compare as distributions: leave item_keys out",
+        )
+    unit = unit_block(reference, "reference", working_dtype(reference)) if len(reference) else reference
     # One ruler for all stages: the bandwidth comes from before and the reference only.
     first = unit_block(before[:BANDWIDTH_ROWS], "before", working_dtype(before))
     return Frame(
         reference=unit,
-        bandwidth=median_bandwidth(first, unit[:BANDWIDTH_ROWS], seed=seed),
+        bandwidth=median_bandwidth(first, unit[:BANDWIDTH_ROWS], seed=seed) if len(unit) else None,
         item_keys=item_keys,
         reference_keys=reference_keys,
         clusters=clusters,
@@ -236,7 +248,7 @@ def _frame(
     )
 
 
-def _clusters(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
+def cluster_codes(clusters: Codes | None, views: Codes | None, n: int) -> Codes:
     """[N] dense codes of the independent units; views of one item are one unit unless told otherwise."""
     if clusters is not None:
         return dense_codes(clusters)
@@ -294,7 +306,7 @@ def _control_values(
     return values
 
 
-def _floor(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, Sample]:
+def floor_samples(frame: Frame, wanted: Collection[str], before: Mapping[str, Sample]) -> dict[str, Sample]:
     """What the distribution measures read between two halves of the reference."""
     names = [
         name
@@ -328,7 +340,7 @@ def _over(
     return mean_rows([controlled], [real], resamples, seed)[0][2]
 
 
-def _expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
+def gaussian_expected(n: int, d: int, names: list[str], seed: int) -> dict[str, tuple[float, float]]:
     """What a Gaussian of the same n and d reads, for the measures that depend on them."""
     geometry = [name for name in names if MEASURES[name].group == "geometry" and not name.startswith("norm")]
     bands = gaussian_bands(n, d, seed) if geometry else {}

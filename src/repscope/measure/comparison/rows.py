@@ -148,3 +148,10 @@ def with_q(table: dict[str, MeasureResult]) -> dict[str, MeasureResult]:
 def value_of(sample: Sample | None) -> float | None:
     """The value of a sample, or None where there is none."""
     return None if sample is None or isinstance(sample, Undefined) else float(sample.value)
+
+
+def sd_of(sample: Sample | None) -> float | None:
+    """Standard deviation over items of a measure that is a mean over items; None of any other."""
+    if not isinstance(sample, PerItem) or len(sample.values) < 2:
+        return None
+    return float(sample.values.std(ddof=1))

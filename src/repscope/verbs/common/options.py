@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from repscope.text.figures import FIGURE_FORMATS
-from repscope.verbs.common.words import check_formats
+from repscope.verbs.common.words import check_formats, parse_split, split_words
 
 if TYPE_CHECKING:
     from repscope.study import EmbeddingSet
@@ -152,6 +152,26 @@ PERPLEXITY = partial(option, 30.0, help="Of t-SNE.", least=1.0, text="{:g}".form
 PALETTE = partial(option, "default", help="default (colour-blind-safe) or classic.")
 DROP_UNLINKED = partial(option, False, help="Leave out items whose key the reference lacks.")
 RESAMPLES = partial(option, 2000, help="Bootstrap resamples.", least=100)
+CLUSTER = partial(
+    option, None, help="Column of items that are not independent, such as image_id; id for none."
+)
+VIEWS = partial(
+    option, None, help="Column of what rows are augmented views of, for the measure lidar.", metavar="COL"
+)
+SPLIT = partial(
+    option, None, help="Only items with this value.", metavar="COL=VALUE", parse=parse_split, text="=".join
+)
+CLASSES = partial(
+    option, None, help="Column of items that says the class; the key, or label, by default.", metavar="COL"
+)
+BY = partial(
+    option,
+    (),
+    help="Columns of items or reference that group the classes, such as seen; comma-separated.",
+    metavar="COLS",
+    parse=split_words,
+    text=",".join,
+)
 SEED = partial(option, 0, help="Seed of everything random; the same seed repeats exactly.", least=0)
 CACHE = partial(
     option, True, help="Neither read nor keep neighbours in STUDY/cache.", flags="--no-cache", negated=True

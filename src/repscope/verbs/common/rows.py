@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError, check_known, name_some
-from repscope.study import EmbeddingSet
+from repscope.study import EmbeddingSet, Link
 from repscope.study.links import key_codes
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MOST_LABELS = 25
+"""Rows of a reference that are named on a map; more would hide it."""
 
 
 def one_width(sets: Sequence[EmbeddingSet], do: str) -> None:
@@ -113,3 +116,20 @@ def spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.A
     if len(values):
         whole[rows], missing[rows] = values, False
     return pa.array(whole, mask=missing | ~np.isfinite(whole))
+
+
+def reference_names(reference: EmbeddingSet, link: Link | None) -> NDArray[np.object_]:
+    """[M] the name of each reference row: its key in the link, else its id."""
+    if link is None:
+        return reference.ids
+    names = np.array([*link.names, ""], object)
+    keyed: NDArray[np.object_] = np.where(link.right >= 0, names[link.right], reference.ids)
+    return keyed
+
+
+def reference_labels(reference: EmbeddingSet, link: Link | None) -> list[str]:
+    """What to call each reference row on a figure: its label, else its text, its key, its id."""
+    for column in ("label", "text", link.on if link else "id", "id"):
+        if column in reference.columns:
+            return ["" if value is None else str(value) for value in reference.column(column)]
+    return [str(one) for one in reference.ids]

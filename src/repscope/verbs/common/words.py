@@ -54,6 +54,15 @@ def split_value(text: str, flag: str, example: str) -> tuple[str, str]:
     return column, value
 
 
+def parse_split(text: str) -> tuple[str, str]:
+    """``COL=VALUE`` of ``--split`` as a pair.
+
+    Raises:
+        InputError: there is no "=".
+    """
+    return split_value(text, "--split", "split=unseen")
+
+
 def map_method(name: str, *, none: bool = True) -> Method | None:
     """The map that a word names; None for "none", where that is a choice.
 

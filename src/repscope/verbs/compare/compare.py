@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
+from repscope.verbs.common.classes import class_table, classes_without_items
+from repscope.verbs.common.joint_map import MapChoice, fit_map
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
-from repscope.verbs.compare.pairing import Paired, pair
+from repscope.verbs.compare.pairing import pair
 from repscope.verbs.compare.result import Comparison
 
 
@@ -32,6 +34,8 @@ def compare(
     all_measures: bool = False,
     method: str = CompareOptions.method,
     perplexity: float = CompareOptions.perplexity,
+    classes: str | None = None,
+    by: Sequence[str] = CompareOptions.by,
     seen: str | None = None,
     palette: str = CompareOptions.palette,
     seed: int = CompareOptions.seed,
@@ -56,7 +60,10 @@ def compare(
         all_measures: the costly ones too, and on the controls those that no verdict reads.
         method: of the map: "tsne", "umap", "pca" or "none".
         perplexity: of t-SNE.
-        seen: column of the reference that says which classes were seen in training.
+        classes: column of the items that says the class; by default the key, or ``label``, where a class has
+            two items or more on average.
+        by: columns of the items or the reference that group the classes, such as seen.
+        seen: column of the reference that says which classes were seen in training; groups them too.
         palette: "default" (colour-blind-safe) or "classic" (the older systems' colours).
         seed: of everything random.
         resamples: of the bootstrap.
@@ -70,7 +77,7 @@ def compare(
     """
     from repscope.measure.comparison.compare_arrays import compare_arrays
     from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
-    from repscope.verbs.compare.figures import MapChoice, draw, fit_map
+    from repscope.verbs.compare.figures import draw, stage_names
 
     declared = None if cluster else declared_cluster(before)
     cluster = cluster or declared or views
@@ -88,8 +95,13 @@ def compare(
     choice = MapChoice(map_method(method), perplexity, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
+    groups = dict.fromkeys((*by, *((seen,) if seen and paired.link else ())))
+    table = class_table(
+        paired.before, paired.reference, paired.link, paired.clusters, column=classes, by=(*groups,)
+    )
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_map(paired, choice, (before, after, reference))
+    mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
+    projection = fit_map(mapped, choice, (before, after, reference))
     arrays = compare_arrays(
         # Read where they lie: several shards, or float16, would be copied as a whole.
         cast(Any, paired.before.rows),
@@ -108,8 +120,9 @@ def compare(
     )
     similarity, failed = similarity_of(arrays, similarities(measures, all_measures), seed=seed)
     change, neighbours = change_of(arrays, seed=seed)
-    missing = _classes_without_items(paired)
-    drawn = draw(paired, arrays, projection, change, choice)
+    matches = arrays.before.matched, arrays.after.matched
+    rows, grouped = table.changes(*matches) if table else ((), ())
+    drawn = draw(paired, arrays, projection, change, choice, classes=rows)
     return Comparison(
         before=before.name,
         after=after.name,
@@ -132,7 +145,9 @@ def compare(
         items=item_table(paired, arrays, neighbours, drawn.coordinates),
         figures=drawn.figures,
         captions=drawn.captions,
-        classes_without_items=missing,
+        classes=rows,
+        class_groups=grouped,
+        classes_without_items=classes_without_items(paired.link),
         notes=(*paired.notes, *_cluster_note(declared), *drawn.notes),
         provenance={one.name: one.provenance for one in (before, after, reference)},
     )
@@ -153,10 +168,3 @@ def _cluster_note(declared: str | None) -> tuple[str, ...]:
     if declared is None:
         return ()
     return (f"clusters are {declared}, as the import said; --cluster id takes every item as independent",)
-
-
-def _classes_without_items(paired: Paired) -> tuple[str, ...]:
-    if paired.link is None:
-        return ()
-    used = set(paired.link.left.tolist())
-    return tuple(name for code, name in enumerate(paired.link.names) if code not in used)

@@ -37,6 +37,8 @@ from repscope.text.numbers import (
     typeset,
     whole,
 )
+from repscope.verbs.common.class_tables import changes_section, data_notes
+from repscope.verbs.common.measures import Notes, cell, plain_name
 from repscope.verbs.common.origin import (
     Origin,
     check_commands,
@@ -48,12 +50,9 @@ from repscope.verbs.common.origin import (
 )
 from repscope.verbs.compare.changes import item_tables, largest_changes
 from repscope.verbs.compare.record import ComparisonRecord
-from repscope.verbs.compare.rows import Notes, cell, control_names, equal_margin, group_tables, key_table
+from repscope.verbs.compare.rows import control_names, equal_margin, group_tables, key_table
 from repscope.verbs.compare.sentences import WARNINGS, facts, flag_note, headline, needed_note
-from repscope.verbs.compare.words import CHANGE, CONTROLS, PARTS, TONES, plain_name
-
-LISTED = 25
-"""Classes without items that are named; the rest are counted."""
+from repscope.verbs.compare.words import CHANGE, CONTROLS, PARTS, TONES
 
 
 def comparison_document(record: ComparisonRecord) -> Document:
@@ -65,9 +64,12 @@ def comparison_document(record: ComparisonRecord) -> Document:
         for role, name in roles
     ]
     commands = check_commands(record.replay, (name for _, name in roles))
-    files = "report.txt, metrics.json, metrics.csv, items.parquet" + (", figures/" if record.figures else "")
+    files = "report.txt, metrics.json, metrics.csv, items.parquet"
+    files += ", classes.csv" * bool(record.classes or record.class_groups)
+    files += ", figures/" * bool(record.figures)
     sections = (
         _key(record, notes),
+        *changes_section(record.classes, record.class_groups),
         *figures_section(record.figures, record.captions),
         *_measures(record, notes),
         *_change(record.change),
@@ -96,7 +98,10 @@ def comparison_document(record: ComparisonRecord) -> Document:
         beside=f" against {reference}",
         headline=headline(record),
         reasons=(Bullets(because), *flags),
-        facts=(Paragraph(nonbreaking(facts(record))), Bullets(_data_notes(record))),
+        facts=(
+            Paragraph(nonbreaking(facts(record))),
+            Bullets(data_notes(record.notes, record.classes_without_items)),
+        ),
         sections=sections,
         source=source_line(origins, record.seed, record.version),
         repeat=commands[0] if commands else "",
@@ -105,17 +110,6 @@ def comparison_document(record: ComparisonRecord) -> Document:
         time=now(),
         folders=source_folders(record.provenance),
     )
-
-
-def _data_notes(record: ComparisonRecord) -> tuple[str, ...]:
-    notes = [display_safe(one, 600) for one in record.notes]
-    empty = record.classes_without_items
-    if empty:
-        listed = ", ".join(isolated(one, 40) for one in empty[:LISTED])
-        more = f" and {whole(len(empty) - LISTED)} more" if len(empty) > LISTED else ""
-        rows = "class of the reference has" if len(empty) == 1 else "classes of the reference have"
-        notes.append(f"{whole(len(empty))} {rows} no item: {listed}{more}")
-    return tuple(notes)
 
 
 def _key(record: ComparisonRecord, notes: Notes) -> Section:

@@ -17,7 +17,7 @@ from repscope.measure.core.pairs import PermutationNull
 from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.core.results import SimilarityResult
 from repscope.measure.core.stage import NEIGHBOUR_ROWS
-from repscope.verbs.common.rows import spread
+from repscope.verbs.common.rows import reference_names, spread
 from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def item_table(
 
     found: dict[str, Any] = {}
     moved = displacement(arrays.before.unit, arrays.after.unit)
-    names = _reference_names(paired)
+    names = reference_names(paired.reference, paired.link)
     for label, stage in (("before", arrays.before), ("after", arrays.after)):
         matched = stage.matched
         truth = matched.has_truth
@@ -175,14 +175,3 @@ def _neighbourhoods(arrays: ArrayComparison) -> Neighbourhoods | None:
         # Fewer items than neighbours: no neighbourhoods to compare; the record says None.
         return None
     return Neighbourhoods(rows, found.share_kept, found.q)
-
-
-def _reference_names(paired: Paired) -> NDArray[np.object_]:
-    """The name of each reference row: its key in the link, else its id."""
-    if paired.link is None:
-        return paired.reference.ids
-    names = np.array([*paired.link.names, ""], object)
-    keyed: NDArray[np.object_] = np.where(
-        paired.link.right >= 0, names[paired.link.right], paired.reference.ids
-    )
-    return keyed

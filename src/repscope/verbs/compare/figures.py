@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
+from repscope.verbs.common.class_figure import draw_classes
+from repscope.verbs.common.joint_map import MapChoice, map_caption
+from repscope.verbs.common.rows import MOST_LABELS, reference_labels
 from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     from repscope.maps import Projection
-    from repscope.maps.fit import Method
-    from repscope.study import EmbeddingSet
 
 MAP_INCHES = 5.5
-MOST_LABELS = 25
 MOST_CLASSES = 2000
 SPECTRUM_ROWS = 20_000
 """Rows above which no spectrum is drawn: it would cost more than the table."""
@@ -35,25 +36,6 @@ class DrawnComparison(Drawn):
     coordinates: dict[str, Coordinates] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class MapChoice:
-    """How the maps are made and coloured.
-
-    Attributes:
-        method: None draws no maps.
-        perplexity: of t-SNE.
-        seen: column of the reference that says which classes were seen, or None.
-        palette: "default" or "classic".
-        seed: of the maps.
-    """
-
-    method: Method | None
-    perplexity: float
-    seen: str | None
-    palette: str
-    seed: int
-
-
 def stage_names(paired: Paired) -> tuple[str, str, str]:
     """Names of the three sets for legends; a set that plays two parts gets the part behind its name."""
     names = (paired.before.name, paired.after.name, paired.reference.name)
@@ -64,41 +46,21 @@ def stage_names(paired: Paired) -> tuple[str, str, str]:
     )
 
 
-def fit_map(paired: Paired, choice: MapChoice, sets: Iterable[EmbeddingSet] = ()) -> Projection | None:
-    """The joint map of both stages and the reference, or None when none is wanted.
-
-    ``sets`` are those that the rows were taken from: the neighbours are kept in the study that they are of.
-
-    Raises:
-        DependencyError: the method's package is not installed.
-    """
-    if choice.method is None:
-        return None
-    from repscope.maps import project
-    from repscope.maps.kept_graphs import kept_graphs
-
-    rows = (paired.before.vectors, paired.after.vectors, paired.reference.vectors)
-    return project(
-        dict(zip(stage_names(paired), rows, strict=True)),
-        method=choice.method,
-        seed=choice.seed,
-        perplexity=choice.perplexity,
-        neighbours=kept_graphs(sets),
-    )
-
-
 def draw(
     paired: Paired,
     arrays: ArrayComparison,
     projection: Projection | None,
     change: Mapping[str, Any] | None,
     choice: MapChoice,
+    *,
+    classes: Sequence[ClassChange] = (),
 ) -> DrawnComparison:
     """Every figure that these rows have."""
     drawn = DrawnComparison()
     if projection is not None:
         _draw_map(drawn, paired, arrays, projection, choice)
     _draw_numbers(drawn, arrays, change, choice)
+    draw_classes(drawn, classes, choice.palette)
     if paired.link is not None:
         if projection is not None:
             _draw_classes(drawn, paired, arrays, choice)
@@ -113,7 +75,7 @@ def _draw_map(
     from repscope.plot.maps import plot_map
 
     before, after, reference = stage_names(paired)
-    labels = reference_labels(paired) if paired.reference.n <= MOST_LABELS else None
+    labels = reference_labels(paired.reference, paired.link) if paired.reference.n <= MOST_LABELS else None
     axes = plot_map(
         projection,
         before=before,
@@ -127,9 +89,7 @@ def _draw_map(
     drawn.add(
         "map",
         axes,
-        f"Joint map of {before}, {after} and {reference}: {projection}. "
-        f"Faithfulness: {projection.faithfulness}. "
-        "Nothing in this report is computed from the map.",
+        map_caption(projection),
     )
     for stage, name in (("before", before), ("after", after)):
         drawn.coordinates[stage] = projection.rows[name], projection.coordinates[name]
@@ -205,7 +165,7 @@ def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice:
     with_items = len(np.unique(link.left[link.left >= 0]))
     if with_items < 3 or 2 * with_items > (link.left >= 0).sum() or len(link.right) > MOST_CLASSES:
         return
-    seen = _seen(paired, choice.seen)
+    seen, names = _seen(paired, choice.seen), reference_labels(paired.reference, link)
     stages: tuple[tuple[Literal["before", "after"], Any], ...] = (
         ("before", arrays.before.unit),
         ("after", arrays.after.unit),
@@ -217,7 +177,11 @@ def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice:
         drawn.add(
             f"classes_{stage}",
             plot_class_map(
-                class_map, names=reference_labels(paired), seen=seen, stage=stage, colours=choice.palette
+                class_map,
+                names=names,
+                seen=seen,
+                stage=stage,
+                colours=choice.palette,
             ),
             f"Class texts and the mean direction of each class's items, {stage}, in one fit.",
         )
@@ -237,14 +201,6 @@ def _draw_confidence(drawn: Drawn, arrays: ArrayComparison, choice: MapChoice) -
         plot_confidence(*stages, colours=choice.palette),
         f"Prediction confidence and calibration at temperature {stages[0].temperature:g}, and both flips.",
     )
-
-
-def reference_labels(paired: Paired) -> list[str]:
-    """What to call each reference row: its label, else its key, else its id."""
-    for column in ("label", "text", paired.link.on if paired.link else "id", "id"):
-        if column in paired.reference.columns:
-            return ["" if value is None else str(value) for value in paired.reference.column(column)]
-    return [str(one) for one in paired.reference.ids]
 
 
 def _seen(paired: Paired, column: str | None) -> NDArray[np.bool_] | None:

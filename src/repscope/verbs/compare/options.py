@@ -7,16 +7,7 @@ from pathlib import Path
 
 from repscope.verbs.common import options as shared
 from repscope.verbs.common.options import REQUIRED, Options, option
-from repscope.verbs.common.words import check_words, split_value, split_words
-
-
-def parse_split(text: str) -> tuple[str, str]:
-    """``COL=VALUE`` as a pair.
-
-    Raises:
-        InputError: there is no "=".
-    """
-    return split_value(text, "--split", "split=unseen")
+from repscope.verbs.common.words import check_words, split_words
 
 
 def check_gate(text: str) -> tuple[str, ...]:
@@ -35,29 +26,25 @@ class CompareOptions(Options):
     """The options of ``repscope compare``."""
 
     replayed = (
-        "reference on cluster views split drop_unlinked measures all_measures seen method perplexity palette "
-        "resamples seed"
+        "reference on cluster views split drop_unlinked classes by measures all_measures seen method "
+        "perplexity palette resamples seed"
     )
 
     reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
     on: str | None = option(
         None, "'id' or a key column that links items and reference; without it, distributions only."
     )
-    cluster: str | None = option(
-        None, "Column of items that are not independent, such as image_id; id for none."
-    )
-    views: str | None = option(
-        None, "Column of what rows are augmented views of, for the measure lidar.", metavar="COL"
-    )
-    split: tuple[str, str] | None = option(
-        None, "Only items with this value.", metavar="COL=VALUE", parse=parse_split, text="=".join
-    )
+    cluster: str | None = shared.CLUSTER()
+    views: str | None = shared.VIEWS()
+    split: tuple[str, str] | None = shared.SPLIT()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
     measures: tuple[str, ...] | None = option(
         None, "Names, comma-separated; all but the costly by default.", parse=split_words, text=",".join
     )
     all_measures: bool = option(False, "The costly measures too, and all on the controls.", "--all")
+    classes: str | None = shared.CLASSES()
+    by: tuple[str, ...] = shared.BY()
     seen: str | None = option(None, "Column of the reference that says which classes were seen.")
     palette: str = shared.PALETTE()
     drop_unlinked: bool = shared.DROP_UNLINKED()

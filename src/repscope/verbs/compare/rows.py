@@ -3,66 +3,33 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from repscope.measure.catalogue.measures import MEASURES
-from repscope.measure.core.estimate import Difference, Estimate
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.report.document import Cell, Column, Kind, Table, View
 from repscope.report.forest import DRAWN, forest
 from repscope.text.display import display_safe
 from repscope.text.numbers import interval, number, p_value, places_for, places_for_change, whole
+from repscope.verbs.common.measures import (
+    GROUPS,
+    OLDER_NUMBER,
+    Cells,
+    Notes,
+    cell,
+    name_cell,
+    plain_name,
+    undefined_cells,
+)
 from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.words import (
     CONTROLS,
-    GROUPS,
     KEY_MEASURES,
     KEY_MEASURES_UNLINKED,
-    OLDER_NUMBER,
     READINGS,
-    plain_name,
 )
-
-ARROWS = {"higher": "↑", "lower": "↓", "none": "·"}
-"""Which way is better."""
-
-_DIRECTIONS = {
-    "higher": "higher is better",
-    "lower": "lower is better",
-    "none": "neither direction is better",
-}
-
-
-Cells = dict[str, Cell]
-"""The cells of one measure, by the column that they stand in."""
-
-
-class Notes:
-    """Methods as lettered notes, in the order in which a reader meets them."""
-
-    def __init__(self) -> None:
-        self._letters: dict[str, str] = {}
-
-    def letter(self, text: str) -> str:
-        """The letter of a method; a new one when it was not met before."""
-        if not text:
-            return ""
-        if text not in self._letters:
-            position, letters = len(self._letters), ""
-            while True:
-                letters = string.ascii_lowercase[position % 26] + letters
-                position = position // 26 - 1
-                if position < 0:
-                    break
-            self._letters[text] = letters
-        return self._letters[text]
-
-    def listed(self) -> list[tuple[str, str]]:
-        """(letter, method) of all that were met."""
-        return [(letter, text) for text, letter in self._letters.items()]
 
 
 def key_table(record: ComparisonRecord, notes: Notes) -> Table:
@@ -139,7 +106,7 @@ def measure_cells(row: MeasureResult, verdict: Verdict, notes: Notes) -> Cells:
     word = reading(row, verdict)
     marks = tuple((name, text) for name, text in controls.items() if name in DRAWN)
     cells = {
-        "measure": _name(row.name, row.info.direction, notes.letter(_method(row)), _reasons(row)),
+        "measure": name_cell(row.name, row.info.direction, notes.letter(_method(row)), _reasons(row)),
         "before": cell(row.before, places),
         "after": cell(row.after, places),
         "difference": cell(change, change_places, signed=True),
@@ -153,28 +120,6 @@ def measure_cells(row: MeasureResult, verdict: Verdict, notes: Notes) -> Cells:
     if row.expected is not None:
         cells["Gaussian"] = Cell(interval(*row.expected, places))
     return cells
-
-
-def undefined_cells(name: str, why: str) -> Cells:
-    """The row of a measure that these sets do not have."""
-    direction = MEASURES[name].direction if name in MEASURES else "none"
-    return {
-        "measure": _name(display_safe(name), direction),
-        "before": Cell("undefined", below=(display_safe(why, 400),)),
-    }
-
-
-def _name(name: str, direction: str, note: str = "", below: tuple[str, ...] = ()) -> Cell:
-    return Cell(term=name, sign=ARROWS[direction], direction=_DIRECTIONS[direction], note=note, below=below)
-
-
-def cell(one: Estimate | Difference, places: int, *, signed: bool = False) -> Cell:
-    """A number and its interval."""
-    return Cell(
-        number(one.value, places, signed=signed),
-        interval(one.low, one.high, places, signed=signed),
-        (_finite(one.value), _finite(one.low), _finite(one.high)),
-    )
 
 
 def reading(row: MeasureResult, verdict: Verdict) -> str:
@@ -229,7 +174,3 @@ def _reasons(row: MeasureResult) -> tuple[str, ...]:
         if one.why:
             reasons.setdefault(one.why, []).append(part)
     return tuple(display_safe(f"{', '.join(parts)}: {why}", 400) for why, parts in reasons.items())
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

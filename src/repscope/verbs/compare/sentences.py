@@ -8,8 +8,8 @@ from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import TRUE_MATCH, describe
 from repscope.text.display import display_safe, isolated
 from repscope.text.numbers import number, percent, places_for, typeset, whole
+from repscope.verbs.common.measures import OLDER_NUMBER
 from repscope.verbs.compare.record import ComparisonRecord
-from repscope.verbs.compare.words import OLDER_NUMBER
 
 WARNINGS = ("max-cosine-misleads", "few-clusters", "ceiling", "spread-fell", "rank-fell", "margin-fell")
 """Flags that limit what the verdict means; the others add to it."""

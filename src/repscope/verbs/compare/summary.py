@@ -9,8 +9,9 @@ from repscope.report.plain import table_lines
 from repscope.text.display import display_safe, isolated, wrap
 from repscope.text.numbers import whole
 from repscope.text.tables import WIDTH
+from repscope.verbs.common.measures import Notes
 from repscope.verbs.compare.record import ComparisonRecord
-from repscope.verbs.compare.rows import Notes, key_table
+from repscope.verbs.compare.rows import key_table
 from repscope.verbs.compare.sentences import flag_note, headline, units
 
 LINES = 15

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from repscope.measure.catalogue.measures import MEASURES
 from repscope.report.document import Tone
 
 TONES: dict[str, Tone] = {
@@ -40,37 +39,6 @@ KEY_MEASURES_UNLINKED = (
 )
 """The same without a link: nothing here needs a truth."""
 
-OLDER_NUMBER = "cosine.max"
-"""What the older summaries called similarity. Neither direction of it is better."""
-
-_PLAIN = {
-    "mrr.true": "mean reciprocal rank of the truth",
-    "top1.true": "share of items nearest to their truth",
-    "margin.true": "cosine to the truth minus best other",
-    "cosine.true": "cosine to the truth",
-    "cosine.max": "cosine to the nearest row, right or wrong: the older number",
-    "gap.l2": "distance between the two means",
-    "spread.cosine": "mean distance between items (1 − cosine)",
-    "rank.entropy": "effective number of dimensions",
-    "hub.share": "largest share of items with one nearest row",
-    "energy": "energy distance to the reference",
-    "frechet": "Fréchet distance to the reference",
-}
-
-GROUPS = {
-    "alignment": ("Alignment", "How items stand to the reference."),
-    "distribution": ("Distribution", "How far the items as a whole lie from the reference as a whole."),
-    "geometry": (
-        "Geometry",
-        "The shape of each stage on its own. These depend on the number of rows and on the width, so "
-        "each stands beside what a Gaussian cloud of the same size reads.",
-    ),
-    "similarity": ("Similarity", "How alike the two stages are."),
-    "change": ("Change", "How the items moved."),
-    "": ("Other", "Measures without a card."),
-}
-"""Title and one sentence for each group of measures."""
-
 CONTROLS = {
     "identity": "after = before",
     "noise": "random steps of the same lengths",
@@ -98,8 +66,3 @@ PARTS = {
     "residual": "what no linear map explains: each row for itself",
 }
 """What each share of the change is."""
-
-
-def plain_name(name: str) -> str:
-    """What a measure is, in a few words."""
-    return _PLAIN.get(name) or (MEASURES[name].formula if name in MEASURES else "")

@@ -14,6 +14,7 @@ from repscope.study.names import safe_name
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions, JudgeOptions
 from repscope.verbs.common.options import REQUIRED, Option, Options, flag_of, option_of
 from repscope.verbs.compare.options import CompareOptions
+from repscope.verbs.describe.options import DescribeOptions
 from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
@@ -168,6 +169,10 @@ VERBS: dict[str, Verb] = {
     "compare": Verb(
         CompareOptions, ("before", "after"), sets=("before", "after", "reference"),
         makes=_result("compare", ("before", "after"), "metrics.json"),
+    ),
+    "describe": Verb(
+        DescribeOptions, ("set",), sets=("set", "reference"),
+        makes=_result("describe", ("set", "reference"), "metrics.json"),
     ),
     "drift": Verb(
         DriftOptions, ("sets",), sets=("sets", "reference", "real"),

@@ -1,0 +1,1 @@
+"""``repscope describe``: one stage, without a before and after."""
