@@ -53,7 +53,7 @@ def run(n: int = 1000, large: int = 20_000, d: int = 512) -> list[str]:
 def memory(n: int = 200_000, d: int = 256, dtype: str = "float32") -> str:
     """What a comparison of so many rows holds at most, of memory that no file backs."""
     with tempfile.TemporaryDirectory() as folder:
-        study = _study(Path(folder) / "rows", n, d, np.dtype(dtype))
+        study = _study(Path(folder) / "rows", n, d, dtype)
         cost = charge("benchmarks.compare:compared", str(study / "study"), str(Path(folder) / "out"))
     held = cost.record["memory"] / 2**20
     return f"compare, {n:,} × {d} {dtype}, no map: {held:.0f} MiB, {cost.cpu:.0f} CPU-s"
@@ -71,7 +71,7 @@ def compared(study: str, out: str) -> Iterator[dict[str, Any]]:
     yield {"memory": held.held + held.peak}
 
 
-def _study(folder: Path, n: int, d: int, dtype: np.dtype[Any] = np.dtype(np.float32)) -> Path:
+def _study(folder: Path, n: int, d: int, dtype: str = "float32") -> Path:
     """The rows as files, and as a study beside them."""
     import repscope as rs
     from repscope.testing import simulate
