@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
@@ -107,8 +108,9 @@ def compare(
     coloured = coloured_by(colour, mapped)
     projection = fit_map(mapped, choice, (before, after, reference))
     arrays = compare_arrays(
-        paired.before.vectors,
-        paired.after.vectors,
+        # Read where they lie: several shards, or float16, would be copied as a whole.
+        cast(Any, paired.before.rows),
+        cast(Any, paired.after.rows),
         paired.reference.vectors,
         item_keys=paired.link.left if paired.link else None,
         reference_keys=paired.link.right if paired.link else None,
