@@ -50,6 +50,18 @@ def test_other_and_hidden_files_are_counted(tmp_path: Path) -> None:
     assert source.to_json()["ignored_files"] == 3
 
 
+def test_formats_that_are_not_read_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "x.png")
+    for name in ("a.HEIC", "b.heic", "c.tga", "d.txt", ".e.heic"):
+        (tmp_path / name).write_bytes(b"x")
+    source = ImageFolder.scan(tmp_path)
+    assert source.to_json()["unread_formats"] == {".heic": 2, ".tga": 1}
+    assert source.ignored == 5
+    (tmp_path / "x.png").unlink()
+    with pytest.raises(InputError, match=r"none among 5 files \(2 \.heic, 1 \.tga: formats that are not"):
+        ImageFolder.scan(tmp_path)
+
+
 def test_unicode_spaces_and_bytes_that_are_no_text(tmp_path: Path) -> None:
     touch(tmp_path, "é ü/图 1.png", "cafe\u0301.png", "caf\u00e9.png")
     assert ids(tmp_path) == ["cafe\u0301.png", "caf\u00e9.png", "é ü/图 1.png"]

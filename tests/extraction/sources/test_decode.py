@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import warnings
 import zlib
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from repscope.extraction.sources import decode
 from repscope.extraction.sources.decode import UnreadableError, open_image
 
 RAMP = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
@@ -121,3 +123,61 @@ def test_corrupt_bytes_never_raise_anything_else(tmp_path: Path, seed: int) -> N
             # As in a run, which ignores what Pillow finds odd and reads all the same.
             warnings.filterwarnings("ignore", module=r"PIL\.")
             assert open_image(file).mode == "RGB"
+
+
+@pytest.mark.parametrize(("suffix", "name"), [("avif", "AVIF"), ("jp2", "JPEG2000")])
+def test_newer_formats_are_read_where_pillow_reads_them(tmp_path: Path, suffix: str, name: str) -> None:
+    file = tmp_path / f"x.{suffix}"
+    Image.init()
+    if name not in Image.SAVE:
+        pytest.skip(f"this Pillow has no {name}")
+    Image.fromarray(np.full((16, 16, 3), (200, 40, 40), np.uint8)).save(file, quality=100)
+    assert np.abs(pixels(file).astype(int) - [200, 40, 40]).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("head", "name"), [(b"\0\0\0\x1cftypavif", "AVIF"), (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000")]
+)
+def test_a_pillow_without_a_format_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, name: str
+) -> None:
+    monkeypatch.setattr(decode, "_known_formats", lambda: ["PNG", "JPEG"])
+    (tmp_path / "x").write_bytes(head + bytes(100))
+    for source in (tmp_path / "x", head + bytes(100)):
+        with pytest.raises(UnreadableError, match=f"{name}, which this Pillow cannot read"):
+            open_image(source)
+
+
+def png_of_16_bits(values: np.ndarray) -> bytes:
+    """Colours of 16 bits, which Pillow reads but does not write."""
+    height, width, _ = values.shape
+    raw = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_the_largest_value_of_16_bits_is_kept(tmp_path: Path, bits: int) -> None:
+    ramp = np.linspace(0, 2**bits - 1, 64).astype(np.uint16).reshape(8, 8)
+    for suffix in ("png", "tif"):
+        Image.fromarray(ramp).save(tmp_path / f"x.{suffix}")
+        assert open_image(tmp_path / f"x.{suffix}").info[decode.LARGEST] == 2**bits - 1
+    colours = png_of_16_bits(np.stack([ramp] * 3, axis=2))
+    assert (open_image(colours).info[decode.LARGEST] < 4096) == (bits == 12)
+    Image.fromarray((ramp >> 8).astype(np.uint8)).save(tmp_path / "8.png")
+    assert decode.LARGEST not in open_image(tmp_path / "8.png").info
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.png")
+    with pytest.raises(UnreadableError, match="a pipe, no regular file"):
+        open_image(tmp_path / "x.png")
+    assert decode.image_size(tmp_path / "x.png") is None
+    (tmp_path / "y.png").symlink_to("/dev/zero")
+    with pytest.raises(UnreadableError, match="a device, no regular file"):
+        open_image(tmp_path / "y.png")

@@ -178,7 +178,7 @@ def test_what_cannot_be_opened_is_an_item_with_its_reason(folder: Path) -> None:
     assert reasons[0] == "No such file or directory"
     assert "symbolic links" in reasons[1]
     assert reasons[2:5] == ["a web address; download it first", "a path with a zero byte", "no path in row 5"]
-    assert reasons[5] == "Is a directory"
+    assert reasons[5] == "a folder, no regular file"
     assert source.to_json()["missing_files"] == 5
 
 

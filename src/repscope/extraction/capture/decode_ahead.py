@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from repscope.extraction.models.preprocess import Transform
 from repscope.extraction.models.text_input import TextTransform
 from repscope.extraction.sources.base import Item, Source
-from repscope.extraction.sources.decode import UnreadableError
+from repscope.extraction.sources.decode import LARGEST, UnreadableError
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Decoded:
         item: which one.
         array: [3, H, W] of an image, token ids [T] of a text, or None.
         reason: why ``array`` is None.
+        largest: value of an image of 16 bits; None of other images and of texts.
     """
 
     item: Item
     array: NDArray[Any] | None
     reason: str = ""
+    largest: int | None = None
 
 
 def decode(source: Source, transform: Transform | TextTransform, item: Item) -> Decoded:
@@ -38,7 +40,8 @@ def decode(source: Source, transform: Transform | TextTransform, item: Item) -> 
             if item.text is None:
                 return Decoded(item, None, "no text")
             return Decoded(item, transform.encode(item.text))
-        return Decoded(item, transform(source.open(item)))
+        image = source.open(item)
+        return Decoded(item, transform(image), largest=image.info.get(LARGEST))
     except UnreadableError as error:
         return Decoded(item, None, str(error))
 

@@ -16,6 +16,7 @@ from repscope.extraction.models.load import load_model
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.batch_sizes import BatchSizes
+from repscope.extraction.run.dark_images import SixteenBit
 from repscope.extraction.run.loop import ExtractionLoop
 from repscope.extraction.run.outputs import Output, recipe_of
 from repscope.extraction.run.parts import Part, dependence_notes, notes_on, points_of
@@ -186,6 +187,7 @@ def run(
             # Old and new sets of one run stand side by side for a moment only.
             for part in parts:
                 _finish(part)
+    records = {name: study.manifest(name).provenance for name in (output.point.name for output in outputs)}
     return Extraction(
         study=str(study.path),
         sets=tuple(_describe(study, output, rows) for output, rows in zip(outputs, before, strict=True)),
@@ -196,12 +198,8 @@ def run(
             *notes,
             *(note for part in parts for note in part.notes(loaded)),
             *(note for part in parts for note in _halved(study, part, settings)),
-            *dependence_notes(
-                {
-                    output.point.name: Dependence.of(study.manifest(output.point.name).provenance)
-                    for output in outputs
-                }
-            ),
+            *dict.fromkeys(note for made in records.values() if (note := SixteenBit.of(made).note())),
+            *dependence_notes({name: Dependence.of(made) for name, made in records.items()}),
         ),
     )
 

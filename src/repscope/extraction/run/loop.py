@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -130,6 +130,7 @@ class ExtractionLoop:
     def _shard(self, engine: Engine, index: int, decoded: Iterable[Decoded]) -> list[Skipped]:
         rows = {output.point.name: ShardRows(self.columns) for output in self.part.outputs}
         skipped: list[Skipped] = []
+        wide: list[Decoded] = []
         batch: list[Decoded] = []
         size = self.sizes.at(index)
         number = 0
@@ -153,6 +154,8 @@ class ExtractionLoop:
                 skipped.append(Skipped(one.item.id, one.reason))
                 self.skipped += 1
                 continue
+            if one.largest is not None:
+                wide.append(replace(one, array=None))
             batch.append(one)
             if len(batch) == size:
                 run_batch()
@@ -162,7 +165,7 @@ class ExtractionLoop:
             run_batch()
         for output in self.part.outputs:
             tried = engine.depends.get(output.point.name)
-            output.write(index, rows[output.point.name], skipped, self.sizes, tried)
+            output.write(index, rows[output.point.name], skipped, self.sizes, tried=tried, wide=wide)
         self._report()
         return skipped
 

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from repscope.errors import CorruptError
 from repscope.extraction.capture import trial
+from repscope.extraction.capture.decode_ahead import Decoded
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.capture.pooling import Layout
 from repscope.extraction.capture.trial import Dependence
+from repscope.extraction.run import dark_images
 from repscope.extraction.run.batch_sizes import KEY, BatchSizes
+from repscope.extraction.run.dark_images import SixteenBit
 from repscope.extraction.sources.base import Item
 from repscope.study import SetWriter, Skipped, Study
 
@@ -131,7 +134,9 @@ class Output:
         shard: ShardRows,
         skipped: Sequence[Skipped],
         sizes: BatchSizes,
+        *,
         tried: Dependence | None = None,
+        wide: Sequence[Decoded] = (),
     ) -> None:
         """Commit shard ``index``, whose batches had the size that ``sizes`` says, unless it is there.
 
@@ -140,6 +145,7 @@ class Output:
             shard, skipped: its rows, and the items without one.
             sizes: of the batches.
             tried: what the trial before the first batch found.
+            wide: its images of 16 bits.
         """
         if self._writer is None or self._writer.shards_committed > index:
             return
@@ -150,6 +156,8 @@ class Output:
         record: dict[str, Any] = {KEY: known.to_json()} if known.halved else {}
         if tried is not None:
             record[trial.KEY] = tried.to_json()
+        if wide:
+            record[dark_images.KEY] = SixteenBit.of(self._writer.provenance).add(wide).to_json()
         self._writer.write_shard(vectors, items, skipped=skipped, provenance=record)
 
     def finish(self) -> None:

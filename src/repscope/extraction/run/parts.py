@@ -12,7 +12,7 @@ from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.models.text_input import TextTransform
 from repscope.extraction.run.outputs import Output
-from repscope.extraction.sources.base import Item, Source
+from repscope.extraction.sources.base import Item, Source, name_unread
 from repscope.study.names import check_name
 
 
@@ -47,6 +47,11 @@ class Part:
 
     def notes(self, model: LoadedModel) -> Iterator[str]:
         """What a reader of the numbers should know of this part."""
+        if unread := self.source.to_json().get("unread_formats"):
+            yield (
+                f"images in formats that are not read were passed over: {name_unread(unread)}; "
+                "convert them to PNG or TIFF"
+            )
         if self.cut and model.text:
             context = model.text.transform.context
             yield (

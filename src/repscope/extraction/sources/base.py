@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from repscope.errors import InputError, MissingError, StorageError
+from repscope.errors import InputError, MissingError, StorageError, name_some
 from repscope.extraction.sources.decode import DECODING, open_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-IMAGE_SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-    ]
-)
+IMAGE_SUFFIXES = frozenset({
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm",
+    ".pbm", ".avif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c",
+})  # fmt: skip
 """What counts as an image in a folder; fixed, so that the list does not change with Pillow's plugins."""
 
+UNREAD_SUFFIXES = frozenset({
+    ".heic", ".heif", ".jxl", ".ico", ".icns", ".tga", ".psd", ".svg", ".eps", ".dds", ".exr", ".hdr",
+    ".pcx", ".sgi", ".pfm", ".jls", ".mpo", ".apng", ".dib", ".qoi", ".raw", ".dng", ".cr2", ".cr3",
+    ".nef", ".arw", ".orf", ".rw2", ".raf", ".dcm", ".nii", ".fits", ".fit", ".mrc", ".czi", ".nd2",
+    ".lif", ".svs", ".ndpi",
+})  # fmt: skip
+"""Of images in formats that are not read; a folder says how many of them it passed over."""
 
 Cell = str | int | float | bool | None
 """A value of a column."""
@@ -122,12 +117,14 @@ class ImageFolder(ItemList):
     ``path`` is the folder; columns are ``path`` and, where there are sub-folders, ``label``.
 
     Attributes:
-        ignored: files that are no images.
+        ignored: files that are passed over.
+        unread: those of them that are images in formats that are not read, by suffix.
         loops: symbolic links that lead back into a folder they are in.
         ids: what the id is; see :func:`repscope.extraction.sources.folder_tables.name_items`.
     """
 
     ignored: int = 0
+    unread: Mapping[str, int] = field(default_factory=dict)
     loops: int = 0
     ids: str = "path"
 
@@ -146,11 +143,15 @@ class ImageFolder(ItemList):
         if not root.is_dir():
             raise InputError(f"a folder of images at {root}", "a file", f"give its folder: {root.parent}")
         files: list[tuple[str, int]] = []
-        ignored, loops = _walk(root, "", (_identity(root),), files)
+        others: Counter[str] = Counter()
+        loops = _walk(root, "", (_identity(root),), files, others)
+        ignored = others.total()
+        unread = {suffix: count for suffix, count in sorted(others.items()) if suffix in UNREAD_SUFFIXES}
         if not files:
+            kinds = f" ({name_unread(unread)}: formats that are not read)" if unread else ""
             raise InputError(
                 f"images in {root}",
-                f"none among {ignored:,} files" if ignored else "an empty folder",
+                f"none among {ignored:,} files{kinds}" if ignored else "an empty folder",
                 f"give a folder with {', '.join(sorted(IMAGE_SUFFIXES))} files",
             )
         base = printable(root.resolve().as_posix())
@@ -160,7 +161,7 @@ class ImageFolder(ItemList):
             label = printable(name.partition("/")[0]) if "/" in name else None
             columns = dict(zip(names, (f"{base}/{printable(name)}", label), strict=False))
             items.append(Item(printable(name), size, columns, place=name))
-        return cls("image folder", root, tuple(items), names, ignored=ignored, loops=loops)
+        return cls("image folder", root, tuple(items), names, ignored=ignored, unread=unread, loops=loops)
 
     def open(self, item: Item) -> Image:
         """The image in RGB; see :func:`repscope.extraction.sources.decode.open_image`."""
@@ -170,6 +171,7 @@ class ImageFolder(ItemList):
         """What was passed over, and the rule of the ids where it is not the usual one."""
         return {
             "ignored_files": self.ignored,
+            **({"unread_formats": dict(self.unread)} if self.unread else {}),
             "link_loops": self.loops,
             **({"ids": self.ids} if self.ids != "path" else {}),
         }
@@ -192,6 +194,11 @@ def digest_items(items: Sequence[Item]) -> str:
     return hasher.hexdigest()
 
 
+def name_unread(unread: Mapping[str, int]) -> str:
+    """How many images have which suffix, in words: ``3 .heic, 1 .tga``."""
+    return name_some([f"{count:,} {suffix}" for suffix, count in unread.items()], 8)
+
+
 def printable(name: str) -> str:
     """A file name as text; bytes that are not UTF-8 become backslash escapes."""
     return name.encode("utf-8", "backslashreplace").decode()
@@ -211,10 +218,14 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _walk(
-    folder: Path, prefix: str, above: tuple[tuple[int, int], ...], files: list[tuple[str, int]]
-) -> tuple[int, int]:
-    """Add the images below ``folder``; return how many other files and link loops there were."""
-    ignored = loops = 0
+    folder: Path,
+    prefix: str,
+    above: tuple[tuple[int, int], ...],
+    files: list[tuple[str, int]],
+    others: Counter[str],
+) -> int:
+    """Add the images below ``folder``, and count other files by suffix; how many link loops there were."""
+    loops = 0
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -230,14 +241,15 @@ def _walk(
             if here in above:
                 loops += 1
                 continue
-            inner = _walk(Path(entry.path), f"{prefix}{entry.name}/", (*above, here), files)
-            ignored, loops = ignored + inner[0], loops + inner[1]
-        elif hidden or Path(entry.name).suffix.lower() not in IMAGE_SUFFIXES:
-            ignored += 1
+            loops += _walk(Path(entry.path), f"{prefix}{entry.name}/", (*above, here), files, others)
+            continue
+        suffix = Path(entry.name).suffix.lower()
+        if hidden or suffix not in IMAGE_SUFFIXES:
+            others["" if hidden else suffix] += 1
         else:
             # A dangling link is listed, and skipped with its reason when it is opened.
             files.append((prefix + entry.name, size_of(Path(entry.path))))
-    return ignored, loops
+    return loops
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

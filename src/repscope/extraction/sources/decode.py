@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import warnings
 from functools import cache
@@ -14,8 +15,19 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000")
 """Formats that are decoded, whatever the suffix says: none of them runs another program, as EPS would."""
+
+_OPTIONAL = {
+    b"ftypavif": "AVIF",
+    b"ftypavis": "AVIF",
+    b"jP  \r\n\x87\n": "JPEG2000",
+    b"\xff\x4f\xff\x51": "JPEG2000",
+}
+"""Formats that not every Pillow reads, by what is within their first bytes."""
+
+LARGEST = "repscope_largest"
+"""In ``Image.info``: the largest value of an image of 16 bits, before it became 8 bits."""
 
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte at 3 bytes a pixel. More is taken for a decompression bomb."""
@@ -62,25 +74,56 @@ def open_image(source: Path | bytes) -> Image.Image:
 
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
+        if isinstance(source, Path):
+            _refuse_irregular(source)
         with Image.open(file, formats=_known_formats()) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise UnreadableError(f"{width}×{height} pixels, above the limit of {MAX_PIXELS:,}")
+            # Pillow brings colours of 16 bits to 8 itself, by their upper halves.
+            wide = image.mode in ("RGB", "RGBA") and any(";16" in str(tile) for tile in image.tile)
             image.load()
             # In place: an image that is upright already would be copied.
             ImageOps.exif_transpose(image, in_place=True)
-            return to_rgb(image)
+            made = to_rgb(image)
+            if wide:
+                made.info[LARGEST] = 257 * int(np.asarray(made).max())
+            return made
     except UnreadableError:
         raise
     except UnidentifiedImageError:
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        raise UnreadableError("not an image in a known format" if size else "an empty file") from None
+        raise UnreadableError(_unknown(source)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableError(f"more pixels than the limit of {MAX_PIXELS:,}") from error
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error
     except _CORRUPT as error:
         raise UnreadableError(f"corrupt: {error}") from error
+
+
+def _refuse_irregular(path: Path) -> None:
+    """Raise for a pipe, a socket or a device, which could be waited for without end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+        raise UnreadableError(
+            f"{next((kind for test, kind in kinds if test(mode)), 'a device')}, no regular file"
+        )
+
+
+def _unknown(source: Path | bytes) -> str:
+    """Why Pillow does not know an image."""
+    if isinstance(source, bytes):
+        head = source[:16]
+    else:
+        with source.open("rb") as file:
+            head = file.read(16)
+    if not head:
+        return "an empty file"
+    known = next((name for mark, name in _OPTIONAL.items() if mark in head), "")
+    if known and known not in _known_formats():
+        return f"{known}, which this Pillow cannot read: install one that can, or convert the image"
+    return "not an image in a known format"
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
@@ -91,10 +134,11 @@ def image_size(path: Path) -> tuple[int, int] | None:
     from PIL import Image
 
     try:
+        _refuse_irregular(path)
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_known_formats()) as image:
             turned = image.getexif().get(ORIENTATION, 1) in TURNED
             return (image.height, image.width) if turned else image.size
-    except (OSError, Image.DecompressionBombError, *_CORRUPT):
+    except (OSError, UnreadableError, Image.DecompressionBombError, *_CORRUPT):
         return None
 
 
@@ -132,4 +176,6 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise UnreadableError("integer pixels beyond 16 bits, whose range is not known")
     # Pillow's own conversion clips everything above 255 to white.
-    return Image.fromarray((values.astype(np.uint32) // 257).astype(np.uint8)).convert("RGB")
+    made = Image.fromarray((values.astype(np.uint32) // 257).astype(np.uint8)).convert("RGB")
+    made.info[LARGEST] = int(values.max(initial=0))
+    return made
