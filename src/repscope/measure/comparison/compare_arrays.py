@@ -16,9 +16,11 @@ from repscope.measure.comparison.compute import measure_stage
 from repscope.measure.comparison.rows import build_rows, mean_rows, value_of, with_q
 from repscope.measure.comparison.scales import standardised_against
 from repscope.measure.core import controls as control
+from repscope.measure.core.arrays import row_blocks
 from repscope.measure.core.cosines import unit_block, working_dtype
 from repscope.measure.core.estimate import FIXED, Difference, PerItem, Sample, Undefined
 from repscope.measure.core.grouping import dense_codes
+from repscope.measure.core.moments import BLOCK_ROWS
 from repscope.measure.core.resample import GROUPS, RESAMPLES, jackknife_groups, reference_groups
 from repscope.measure.core.results import MeasureResult
 from repscope.measure.core.stage import Frame, Stage
@@ -346,4 +348,8 @@ def gaussian_expected(n: int, d: int, names: list[str], seed: int) -> dict[str, 
 
 
 def _same(first: Array, second: Array) -> bool:
-    return bool(np.abs(np.subtract(first, second)).max() <= SAME_DIRECTION)
+    return all(
+        np.abs(np.subtract(first[block], second if len(second) == 1 else second[block])).max()
+        <= SAME_DIRECTION
+        for block in row_blocks(len(first), BLOCK_ROWS)
+    )
