@@ -10,7 +10,7 @@ from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.classes import class_table, classes_without_items
-from repscope.verbs.common.joint_map import MapChoice, fit_map
+from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
@@ -34,6 +34,8 @@ def compare(
     all_measures: bool = False,
     method: str = CompareOptions.method,
     perplexity: float = CompareOptions.perplexity,
+    map_rows: int = CompareOptions.map_rows,
+    colour: str | None = None,
     classes: str | None = None,
     by: Sequence[str] = CompareOptions.by,
     seen: str | None = None,
@@ -60,6 +62,8 @@ def compare(
         all_measures: the costly ones too, and on the controls those that no verdict reads.
         method: of the map: "tsne", "umap", "pca" or "none".
         perplexity: of t-SNE.
+        map_rows: most rows of each set on the map, a seeded sample of more.
+        colour: column that colours the points of the map.
         classes: column of the items that says the class; by default the key, or ``label``, where a class has
             two items or more on average.
         by: columns of the items or the reference that group the classes, such as seen.
@@ -92,7 +96,7 @@ def compare(
         drop_unlinked=drop_unlinked,
     )
     options = CompareOptions.of(locals() | {"reference": reference.name})
-    choice = MapChoice(map_method(method), perplexity, seen, palette, seed)
+    choice = MapChoice(map_method(method), perplexity, map_rows, colour, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
     groups = dict.fromkeys((*by, *((seen,) if seen and paired.link else ())))
@@ -101,6 +105,7 @@ def compare(
     )
     # The map comes first: a missing package is an error before the work, not after it.
     mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
+    coloured = coloured_by(colour, mapped)
     projection = fit_map(mapped, choice, (before, after, reference))
     arrays = compare_arrays(
         # Read where they lie: several shards, or float16, would be copied as a whole.
@@ -122,7 +127,7 @@ def compare(
     change, neighbours = change_of(arrays, seed=seed)
     matches = arrays.before.matched, arrays.after.matched
     rows, grouped = table.changes(*matches) if table else ((), ())
-    drawn = draw(paired, arrays, projection, change, choice, classes=rows)
+    drawn = draw(paired, arrays, projection, change, choice, classes=rows, coloured=coloured)
     return Comparison(
         before=before.name,
         after=after.name,

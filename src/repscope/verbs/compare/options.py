@@ -27,7 +27,7 @@ class CompareOptions(Options):
 
     replayed = (
         "reference on cluster views split drop_unlinked classes by measures all_measures seen method "
-        "perplexity palette resamples seed"
+        "perplexity map_rows colour palette resamples seed"
     )
 
     reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
@@ -39,6 +39,8 @@ class CompareOptions(Options):
     split: tuple[str, str] | None = shared.SPLIT()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
+    map_rows: int = shared.MAP_ROWS()
+    colour: str | None = shared.COLOUR()
     measures: tuple[str, ...] | None = option(
         None, "Names, comma-separated; all but the costly by default.", parse=split_words, text=",".join
     )

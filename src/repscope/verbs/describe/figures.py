@@ -15,6 +15,7 @@ from repscope.verbs.common.rows import MOST_LABELS, reference_labels
 
 if TYPE_CHECKING:
     from repscope.maps import Projection
+    from repscope.plot.base.colouring import Colouring
 
 SPECTRUM_ROWS = 20_000
 """Rows above which no spectrum is drawn: it would cost more than the table."""
@@ -28,6 +29,7 @@ def draw(
     *,
     linked: Link | None,
     choice: MapChoice,
+    coloured: Colouring | None = None,
 ) -> Drawn:
     """Map, distributions, classes and spectrum, as far as these rows have them."""
     from repscope.measure.geometry.one_set import norms
@@ -42,9 +44,10 @@ def draw(
         axes = plot_map(
             projection, before=items.name, reference=reference.name if reference else None,
             labels=reference_labels(reference, linked) if reference and few else None,
-            colours=choice.palette, width=5.5,
+            colours=choice.palette, coloured=coloured, width=5.5,
         )  # fmt: skip
-        drawn.add("map", axes, map_caption(projection))
+        mapped = {one.name: one for one in sets if one is not None}
+        drawn.add("map", axes, map_caption(projection, mapped, choice.colour))
     matched = stage.matched if reference else None
     truth = matched.true[matched.has_truth] if matched is not None and matched.has_truth.any() else None
     drawn.add(
