@@ -19,6 +19,7 @@ ALL = (
     "capture",
     "throughput",
     "storage",
+    "imports",
     "bridges",
     "diffusion",
     "drift",

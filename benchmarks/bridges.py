@@ -10,17 +10,15 @@ which these take whole. The predictions of 1,000 rows are compared; the run fail
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import charge
+from benchmarks.harness import Watched, charge
 
 N, D = 1_000_000, 512
 METHODS = ("mean-shift", "normalise", "coral", "whitening", "gaussian-ot", "procrustes", "ridge", "cca")
@@ -100,32 +98,6 @@ PEERS: dict[str, tuple[dict[str, Any], Callable[[np.ndarray, np.ndarray], Predic
 }
 """Parameters of ours, and the peer, by method."""
 PEER_NAMES = {"ridge": "scikit-learn `Ridge`", "procrustes": "SciPy `orthogonal_procrustes`"}
-
-
-class Watched:
-    """The most anonymous memory while the block ran, above what was held before."""
-
-    def __enter__(self) -> Watched:
-        self.held = self.peak = anonymous_bytes()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-        self.peak = max(self.peak, anonymous_bytes()) - self.held
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.02):
-            self.peak = max(self.peak, anonymous_bytes())
-
-
-def anonymous_bytes() -> int:
-    """Memory of this process that no file backs."""
-    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(found[1]) * 1024 if found else 0
 
 
 def run(n: int = N, d: int = D) -> list[str]:

@@ -15,11 +15,13 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import ROOT
+from benchmarks.harness import ROOT, Watched, charge
 
 TEXTS = 212
 
@@ -48,7 +50,28 @@ def run(n: int = 1000, large: int = 20_000, d: int = 512) -> list[str]:
     ]
 
 
-def _study(folder: Path, n: int, d: int) -> Path:
+def memory(n: int = 200_000, d: int = 256, dtype: str = "float32") -> str:
+    """What a comparison of so many rows holds at most, of memory that no file backs."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = _study(Path(folder) / "rows", n, d, dtype)
+        cost = charge("benchmarks.compare:compared", str(study / "study"), str(Path(folder) / "out"))
+    held = cost.record["memory"] / 2**20
+    return f"compare, {n:,} × {d} {dtype}, no map: {held:.0f} MiB, {cost.cpu:.0f} CPU-s"
+
+
+def compared(study: str, out: str) -> Iterator[dict[str, Any]]:
+    """The command in this process, for :func:`memory`."""
+    from repscope.verbs.compare.compare import compare_study
+    from repscope.verbs.compare.options import CompareOptions
+
+    yield {}
+    with Watched() as held:
+        options = CompareOptions(reference="texts", on="label", method="none")
+        compare_study(study, "before", "after", options).save(out)
+    yield {"memory": held.held + held.peak}
+
+
+def _study(folder: Path, n: int, d: int, dtype: str = "float32") -> Path:
     """The rows as files, and as a study beside them."""
     import repscope as rs
     from repscope.testing import simulate
@@ -61,7 +84,7 @@ def _study(folder: Path, n: int, d: int) -> Path:
         ("after", world.after, world.item_keys),
         ("texts", world.reference, np.arange(TEXTS)),
     ):
-        single = rows.astype(np.float32)
+        single = rows.astype(dtype)
         np.save(folder / f"{name}.npy", single)
         study.add(name, single, {"label": labels.astype(str)})
     return folder
@@ -99,3 +122,8 @@ def _seconds(arguments: list[str], *, one_thread: bool = True) -> float:
     if done.returncode:
         raise RuntimeError(f"{arguments} failed:\n{done.stderr[-3000:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    # python -m benchmarks.compare 200000 256 float32
+    print(memory(*map(int, sys.argv[1:3]), *sys.argv[3:4]))

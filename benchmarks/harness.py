@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,32 @@ class Cost:
 
     def __str__(self) -> str:
         return f"{self.cpu:.2f} CPU-s, {self.wall:.2f} s, {self.peak / 2**20:.0f} MiB"
+
+
+class Watched:
+    """The most anonymous memory while the block ran, above what was held before."""
+
+    def __enter__(self) -> Watched:
+        self.held = self.peak = anonymous_bytes()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self.peak = max(self.peak, anonymous_bytes()) - self.held
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self.peak = max(self.peak, anonymous_bytes())
+
+
+def anonymous_bytes() -> int:
+    """Memory of this process that no file backs."""
+    found = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def charge(task: str, *arguments: object, python: str | None = None) -> Cost:

@@ -15,6 +15,7 @@ import typer
 
 import repscope
 from repscope.cli.main import app
+from repscope.verbs.attention.options import AttentionOptions
 from repscope.verbs.bridge import options as of_bridge
 from repscope.verbs.common.options import REQUIRED, Options, flag_of, option_of
 from repscope.verbs.compare.options import CompareOptions
@@ -30,17 +31,20 @@ from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 
 RECORDS = [
-    "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate", "Exported",
-    "Extraction", "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo", "Progress",
-    "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Verdict",
+    "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo",
+    "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "Verdict",
 ]  # fmt: skip
 VERBS = [
-    "bridge", "compare", "demo", "describe", "drift", "export", "extract", "import_files", "info", "layers",
+    "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract", "import_files",
+    "info", "layers",
     "measures", "neighbors", "project", "run",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
+    "attention": AttentionOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,
     "bridge fit": of_bridge.FitOptions,
@@ -70,7 +74,7 @@ OTHER_WORDS = {
 }  # fmt: skip
 """Flags that Python spells otherwise: its own words, a flag that takes away, several in one table."""
 
-PYTHON_ONLY = {"margins", "preprocess", "progress", "quiet", "say", "texts", "warn"}
+PYTHON_ONLY = {"keep_weights", "margins", "preprocess", "progress", "quiet", "say", "texts", "warn"}
 """Keywords that a command line cannot have, or has in another way."""
 
 

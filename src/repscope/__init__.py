@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attention": "repscope.verbs.attention.result",
     "BridgesRecord": "repscope.verbs.bridge.record",
     "Comparison": "repscope.verbs.compare.result",
     "Description": "repscope.verbs.describe.result",
@@ -42,6 +43,7 @@ _HOMES = {
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
     "Verdict": "repscope.measure.verdict.rules",
+    "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
     "capture": "repscope.extraction.capture.capture",
@@ -63,6 +65,7 @@ _HOMES = {
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
 __all__ = [
+    "Attention",
     "BridgesRecord",
     "Comparison",
     "Description",
@@ -86,6 +89,7 @@ __all__ = [
     "Tour",
     "Verdict",
     "__version__",
+    "attention",
     "bridge",
     "bridges",
     "capture",
@@ -119,6 +123,8 @@ if TYPE_CHECKING:
     from repscope.transform import bridges
     from repscope.transform.catalogue import MethodInfo
     from repscope.transform.store import SavedBridge
+    from repscope.verbs.attention.attention import attention
+    from repscope.verbs.attention.result import Attention
     from repscope.verbs.bridge import commands as bridge
     from repscope.verbs.bridge.fit import FittedBridge
     from repscope.verbs.bridge.record import BridgesRecord

@@ -67,7 +67,7 @@ def test_points_are_the_coordinates(colours: str, whole: Whole) -> None:
         assert np.array_equal(drawn.get_offsets(), shown.coordinates[name])
         assert tuple(drawn.get_facecolor()[0][:3]) == pytest.approx(to_rgb(mark.colour))
         assert drawn.get_rasterized() in (None, False)
-    assert legend(ax) == ["before (80)", "after (80)", "text (6)", "same item"]
+    assert legend(ax) == ["before (80)", "after (80)", "text (6)", "before → after"]
     assert ax.get_aspect() == 1.0
     assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
     assert figure_of(ax).get_figwidth() == 3.5
@@ -221,3 +221,33 @@ def test_bad_input() -> None:
         plot_map(shown, before="before", after="after", displacement=np.ones(59))
     with pytest.raises(InputError, match="a label for each row"):
         plot_map(shown, before="before", reference="text", labels=["a"])
+
+
+def test_arrows_too_short_to_see_are_counted(whole: Whole) -> None:
+    still = make()
+    moved = still.coordinates["before"].copy()
+    moved[:10] += 5 * np.ptp(moved)
+    shown = replace(still, coordinates={**still.coordinates, "after": moved})
+    ax = plot_map(shown, before="before", after="after", reference="text")
+    drawn = len(next(one for one in ax.collections if one.get_gid() == "arrows").get_offsets())
+    note = next(text.get_text() for text in ax.texts if text.get_gid() == "note")
+    long = np.linalg.norm(moved - still.coordinates["before"], axis=1) > 0
+    assert 0 < long.sum() < drawn
+    counted = int(note.split(" of these arrows")[0].split()[-1])
+    assert drawn - long.sum() <= counted < drawn
+    whole(figure_of(ax))
+
+
+def test_a_long_name_takes_two_lines(whole: Whole) -> None:
+    name = "visual_before_the_adapter_of_the_last_layer_768"
+    shown = make()
+    shown = replace(
+        shown,
+        coordinates={name: shown.coordinates["before"], "text": shown.coordinates["text"]},
+        rows={name: shown.rows["before"], "text": shown.rows["text"]},
+    )
+    ax = plot_map(shown, before=name, reference="text")
+    first = legend(ax)[0]
+    assert first.replace("\n", "") == f"{name} (80)"
+    assert first.count("\n") == 1
+    whole(figure_of(ax))

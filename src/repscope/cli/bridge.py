@@ -140,6 +140,8 @@ def import_diffusion(
     from repscope.verbs.bridge.diffusion_files import import_diffusion as run
 
     kept = run(study, file, **options.keywords())
+    for text in kept.warnings:
+        say(f"warning: {text}")
     record = {"schema": "repscope.bridge-fit/1", **kept.to_json()}
     line = f"{kept.name}: {kept.method}, width {kept.width_in}, {kept.fingerprint[:12]}"
     show(record, [line], as_json=as_json, quiet=quiet)

@@ -11,7 +11,7 @@ import typer
 
 from repscope.cli.common import AsJson, Quiet, command, print_json, say
 from repscope.text.tables import clip, table
-from repscope.verbs.extract.options import MODELS
+from repscope.verbs.common.model_options import MODELS
 from repscope.verbs.layers.options import LayersOptions
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from repscope.cli import (
+    attention,
     bridge,
     compare,
     demo,
@@ -56,6 +57,7 @@ app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
+app.command("attention")(attention.attention)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)

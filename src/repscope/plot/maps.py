@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, LinkError, UnknownNameError
 from repscope.maps.joining import sample_rows
+from repscope.plot.base.colouring import Colouring
 from repscope.plot.base.frame import axes_width, bare, legend_above, map_axes
 from repscope.plot.base.labels import MOST, add_labels
 from repscope.plot.base.panels import mark_handle
-from repscope.plot.base.style import SINGLE, Mark, Palette, palette, styled
-from repscope.plot.base.text import note_below, printable
+from repscope.plot.base.style import GREY, SINGLE, Mark, Palette, palette, styled
+from repscope.plot.base.text import folded, note_below, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ARROWS = 50
 """Most arrows on a map: more hide what they should show."""
+
+SHORT = 3.0
+"""Points of length below which an arrow is a dot."""
 
 MAX_POINTS = 10_000
 RASTERISE = 5000
@@ -40,6 +44,7 @@ def plot_map(
     displacement: NDArray[np.floating] | None = None,
     arrows: int = ARROWS,
     colours: str = "default",
+    coloured: Colouring | None = None,
     max_points: int = MAX_POINTS,
     width: float = SINGLE,
     ax: Axes | None = None,
@@ -59,6 +64,7 @@ def plot_map(
             the rows.
         arrows: how many, 0 to 50.
         colours: name of a palette, "default" or "classic".
+        coloured: colours of single points, by a column; the shapes still tell the sets apart.
         max_points: points drawn of each set; a seeded sample of more.
         width: inches, of a new figure.
         ax: where to draw; None makes a figure (``.figure`` of what is returned).
@@ -93,16 +99,27 @@ def plot_map(
             displacement=displacement,
             arrows=0 if after is None else arrows,
         )
+        if after is not None and len(chosen):
+            rule += _short(
+                projection, projection.coordinates[before], projection.coordinates[after], chosen, width
+            )
         notes = [f"{projection} · {projection.faithfulness}", WARNING, rule, _sampled(projection, shown)]
-        ax = ax or map_axes(width, _legend_texts(roles, projection), notes)
+        notes += [coloured.rule] if coloured else []
+        step = (
+            f"{printable(before, 24)} → {printable(after, 24)}" if after is not None and len(chosen) else ""
+        )
+        entries = _entries(roles, projection, marks, coloured, step)
+        ax = ax or map_axes(width, [text for text, _ in entries], notes)
         space = axes_width(ax)
         bare(ax)
         for name, mark in roles.items():
             points = projection.coordinates[name][shown[name]]
-            _scatter(ax, name, points, mark, above=name == reference and len(points) <= 500)
+            own = coloured.colours.get(name) if coloured else None
+            tint = mark.colour if own is None else own[projection.rows[name][shown[name]]]
+            _scatter(ax, name, points, mark, tint, above=name == reference and len(points) <= 500)
         if len(chosen) and after is not None:
             _arrows(ax, projection.coordinates[before][chosen], projection.coordinates[after][chosen], marks)
-        _legend(ax, roles, projection, marks if len(chosen) else None, space)
+        legend_above(ax, [handle for _, handle in entries], [text for text, _ in entries], space)
         note_below(ax, notes, space)
         if labels is not None and reference is not None:
             _name_reference(ax, projection, reference, labels)
@@ -173,7 +190,15 @@ def _sampled(projection: Projection, shown: dict[str, NDArray[np.int64]]) -> str
     return f"Drawn: a random {', '.join(parts)}." if parts else ""
 
 
-def _scatter(ax: Axes, name: str, points: NDArray[np.float64], mark: Mark, *, above: bool) -> None:
+def _scatter(
+    ax: Axes,
+    name: str,
+    points: NDArray[np.float64],
+    mark: Mark,
+    tint: str | NDArray[np.str_],
+    *,
+    above: bool,
+) -> None:
     n = len(points)
     star = mark.marker == "*"
     size = np.clip(420 / n**0.5, 7, 75) if star else np.clip(250 / np.sqrt(n), 2.0, 22)
@@ -181,7 +206,7 @@ def _scatter(ax: Axes, name: str, points: NDArray[np.float64], mark: Mark, *, ab
         points[:, 0],
         points[:, 1],
         s=float(size),
-        c=mark.colour,
+        c=tint,
         marker=mark.marker,
         edgecolors=mark.edge,
         linewidths=0.5 if n <= 100 else 0.25,
@@ -216,28 +241,44 @@ def _arrows(ax: Axes, start: NDArray[np.float64], end: NDArray[np.float64], mark
     )
 
 
-def _legend(
-    ax: Axes, roles: dict[str, Mark], projection: Projection, arrows: Palette | None, space: float
-) -> None:
+def _entries(
+    roles: Mapping[str, Mark],
+    projection: Projection,
+    marks: Palette,
+    coloured: Colouring | None,
+    step: str,
+) -> list[tuple[str, Any]]:
+    """Words and handles of the legend: the sets, the colours of single points, the step of the arrows."""
     from matplotlib.lines import Line2D
 
-    handles = [
-        mark_handle(
-            mark, size=8 if mark.marker == "*" else 5, markeredgecolor=mark.edge,
+    entries: list[tuple[str, Any]] = []
+    for name, mark in roles.items():
+        colour = GREY if coloured and name in coloured.colours else mark.colour
+        handle = mark_handle(
+            mark, size=8 if mark.marker == "*" else 5, color=colour, markeredgecolor=mark.edge,
             markeredgewidth=0.5 if mark.edge != "none" else 0.0,
-        )
-        for mark in roles.values()
-    ]  # fmt: skip
-    texts = _legend_texts(roles, projection)
-    if arrows is None:
-        texts.pop()
-    else:
-        handles.append(Line2D([], [], color=arrows.arrow, linewidth=1.0, marker=">", markersize=3))
-    legend_above(ax, handles, texts, space)
+        )  # fmt: skip
+        entries.append((folded(f"{printable(name, 80)} ({len(projection.coordinates[name]):,})"), handle))
+    for words, colour in coloured.legend if coloured else ():
+        entries.append((words, Line2D([], [], linestyle="", marker="s", markersize=4.5, color=colour)))
+    if step:
+        entries.append((step, Line2D([], [], color=marks.arrow, linewidth=1.0, marker=">", markersize=3)))
+    return entries
 
 
-def _legend_texts(names: Iterable[str], projection: Projection) -> list[str]:
-    return [f"{printable(name)} ({len(projection.coordinates[name]):,})" for name in names] + ["same item"]
+def _short(
+    projection: Projection,
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    width: float,
+) -> str:
+    """How many arrows are too short to be seen, at the size that the map will have."""
+    joint = projection.joint
+    points = 72 * width / (1.12 * float(np.ptp(joint, axis=0).max() or 1.0))
+    lengths = np.linalg.norm(end[chosen] - start[chosen], axis=1) * points
+    count = int((lengths < SHORT).sum())
+    return f" {count} of these arrows {'is' if count == 1 else 'are'} too short to be seen." if count else ""
 
 
 def _name_reference(ax: Axes, projection: Projection, reference: str, labels: Sequence[object]) -> None:

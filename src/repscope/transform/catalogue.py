@@ -77,6 +77,12 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Liang et al., Mind the Gap, NeurIPS 2022",
     ),
     MethodInfo(
+        "hub-shift", f"{_HERE}.linear.hub_shift:HubShift", "unpaired", by_class=True, invertible=True,
+        cost="neighbours of a sample of both sides; D a row",
+        when="Where some texts are found by too many items: the one translation that takes most from them.",
+        paper="after Chowdhury et al., Nearest Neighbor Normalization, EMNLP 2024",
+    ),
+    MethodInfo(
         "coral", f"{_HERE}.linear.second_order:Coral", "unpaired", by_class=True, invertible=True,
         cost="one pass and two eigendecompositions; 2 D² a row",
         when="Without pairs, when mean and covariance differ and axes already correspond.",
@@ -106,6 +112,13 @@ METHODS: tuple[MethodInfo, ...] = (
         cost="one pass and one eigendecomposition; 2 D E a row",
         when="With pairs: the best linear prediction of the target; it shrinks what it cannot predict.",
         paper="Hoerl & Kennard, Ridge Regression, Technometrics 1970",
+    ),
+    MethodInfo(
+        "residual-ridge", f"{_HERE}.linear.residual_ridge:ResidualRidge", "paired",
+        by_class=True, invertible=True,
+        cost="one pass and one eigendecomposition a fold; 2 D² a row",
+        when="With fewer pairs than dimensions: it changes of the space only what the pairs can support.",
+        paper="after Hoerl & Kennard, Ridge Regression, Technometrics 1970",
     ),
     MethodInfo(
         "cca", f"{_HERE}.linear.cca:CCA", "paired", by_class=True, invertible=False,

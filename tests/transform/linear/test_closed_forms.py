@@ -23,11 +23,13 @@ NAMES = [
     "normalise",
     "identity",
     "mean-shift",
+    "hub-shift",
     "coral",
     "whitening",
     "gaussian-ot",
     "procrustes",
     "ridge",
+    "residual-ridge",
     "cca",
 ]
 OTHERS: dict[str, list[dict[str, Any]]] = {

@@ -104,6 +104,27 @@ def test_applying_is_transforming_and_the_items_stay(study):
     assert parent == {"name": "visual", "fingerprint": study["visual"].fingerprint}
 
 
+def test_a_set_goes_back_by_the_inverse(study):
+    fit(study, method="procrustes")
+    after = apply_bridge(study, "b", "visual", "after")
+    back = apply_bridge(study, "b", "after", "back", inverse=True)
+    np.testing.assert_allclose(back.vectors, study["visual"].vectors, atol=1e-5)
+    assert back.items.equals(study["visual"].items)
+    assert back.provenance["transform"]["inverse"] is True
+    assert "inverse" not in after.provenance["transform"]
+    fit(study, "one-way")
+    with pytest.raises(InputError, match="an invertible method, not ridge") as refused:
+        apply_bridge(study, "one-way", "visual", "never", inverse=True)
+    assert "procrustes" in refused.value.do
+    assert "never" not in study
+
+
+def test_what_only_a_fit_can_change_is_refused(study):
+    fit(study)
+    with pytest.raises(InputError, match="it has none"):
+        apply_bridge(study, "b", "visual", "after", params={"penalty": 2})
+
+
 def test_a_killed_apply_continues_where_it_stopped(study):
     fit(study)
 

@@ -163,3 +163,17 @@ def test_an_error_on_the_command_line_has_three_parts(study):
     assert result.exit_code == 1
     assert all(part in result.stderr for part in ("expected", "got", "do", "--reference"))
     assert "Traceback" not in result.stderr
+
+
+def test_a_map_of_some_rows_says_which_and_takes_a_colour(study, tmp_path):
+    found = rs.describe(
+        study["before"], study["text"], on="label", method="pca", map_rows=30, colour="label", resamples=200
+    )
+    assert "30 of the 80 rows of before" in found.captions["map"]
+    assert "Coloured by label" in found.captions["map"]
+    assert found.items.column("map_x").null_count == 50
+    assert "--map-rows 30 --colour label" in found.replay
+    points = next(one for one in found.figures["map"].axes[0].collections if one.get_gid() == "before")
+    assert len({tuple(colour) for colour in points.get_facecolors()}) > 3
+    with pytest.raises(UnknownNameError, match="colour by"):
+        rs.describe(study["before"], colour="nothing", **QUICK)

@@ -11,8 +11,10 @@ from PIL import Image
 from repscope.errors import InputError
 from repscope.extraction import Extraction, SourceOptions
 from repscope.study import Study
-from repscope.verbs.extract.extract import extract, plan, source_options
-from repscope.verbs.extract.options import ExtractOptions, parse_regions
+from repscope.verbs.common.model_options import parse_regions
+from repscope.verbs.common.model_run import source_options
+from repscope.verbs.extract.extract import extract, plan
+from repscope.verbs.extract.options import ExtractOptions
 
 MODEL = """
 from torch import nn

@@ -127,7 +127,7 @@ def pool_rows(
         if mask is not None and pool != "tokens":
             return _pool_text(tensor.detach(), pool, mask, where), ONE_ROW
         if pool == "tokens":
-            layout = _token_layout(shape[1], pixels, patch)
+            layout = token_layout(shape[1], pixels, patch)
             return tensor.detach().reshape(-1, shape[2]).clone(), layout
         return _pool_tokens(tensor.detach(), pool), ONE_ROW
     if tensor.ndim == 4 and pool in (None, "mean", "max", "tokens"):
@@ -249,7 +249,14 @@ def _pool_text(tensor: Tensor, pool: Pool, mask: Tensor, where: str) -> Tensor:
     return tensor[rows, chosen.clamp(max=shape[1] - 1)]
 
 
-def _token_layout(tokens: int, pixels: tuple[int, int] | None, patch: tuple[int, int] | None) -> Layout:
+def token_layout(tokens: int, pixels: tuple[int, int] | None, patch: tuple[int, int] | None) -> Layout:
+    """The grid of an image's tokens, and how many come before it; without a grid where none fits.
+
+    Args:
+        tokens: of one item.
+        pixels: height and width of the input, where known.
+        patch: height and width of a patch, where known.
+    """
     if pixels and patch:
         height, width = pixels[0] // patch[0], pixels[1] // patch[1]
         prefix = tokens - height * width

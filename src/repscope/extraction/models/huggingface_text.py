@@ -90,7 +90,12 @@ def hf_transform(tokenizer: Any, context: int | None, full: bool = False, prompt
         **({"prompt": prompt} if prompt else {}),
     }
     return TextTransform(
-        tokenize, context=context, pad_id=pad, width=context if full else None, record=record
+        tokenize,
+        context=context,
+        pad_id=pad,
+        width=context if full else None,
+        record=record,
+        spell=lambda ids: tokenizer.convert_ids_to_tokens(list(ids)),
     )
 
 

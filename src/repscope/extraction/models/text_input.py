@@ -29,6 +29,7 @@ class TextTransform:
         pad_id: fills the rest of a batch; the model is told where, or was trained with it.
         width: every batch is padded to this; None for its longest text.
         record: what decides the ids, for recipe and provenance.
+        spell: the tokens of ids, for people; the ids themselves by default.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class TextTransform:
         pad_id: int,
         width: int | None = None,
         record: dict[str, Any],
+        spell: Callable[[Sequence[int]], Sequence[str]] | None = None,
     ) -> None:
         self._tokenize = tokenize
         self.context = context
         self.pad_id = pad_id
         self.width = width
         self._record = record
+        self.spell = spell or (lambda ids: [str(one) for one in ids])
         # Tokenizers keep the place to cut as state, which threads would change under each other.
         self._lock = threading.Lock()
 

@@ -23,6 +23,7 @@ from repscope.measure.core.cosines import (
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups, sampling_note
 from repscope.measure.core.linking import link_keys
+from repscope.measure.core.scratch import scratch
 
 K = 10
 MAX_QUERIES = 2000
@@ -227,7 +228,7 @@ class _Search:
         if len(eligible) > max_queries:
             chosen = np.sort(np.random.default_rng(seed).choice(eligible, max_queries, replace=False))
         dtype = working_dtype(items, reference)
-        gallery = np.empty((len(both), items.shape[1]), dtype)
+        gallery = scratch((len(both), items.shape[1]), dtype)
         for vectors, name, start in ((items, "items", 0), (reference, "reference", len(items))):
             for begin, unit in unit_blocks(vectors, name, dtype):
                 gallery[start + begin : start + begin + len(unit)] = unit

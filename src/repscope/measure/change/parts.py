@@ -25,6 +25,7 @@ from repscope.measure.core.joint import JointMoments, joint_leave_out
 from repscope.measure.core.moments import BLOCK_ROWS, iterate_leave_out, joint_group_moments
 from repscope.measure.core.pairs import Narrow
 from repscope.measure.core.ridge import principal_axes, ridge_penalty
+from repscope.measure.core.scratch import scratch
 from repscope.measure.core.tables import ReplicateTable, others
 
 PARTS = ("shift", "rotation", "scale", "linear", "residual")
@@ -201,12 +202,12 @@ class _Models:
         linear = [one + _further(joint, one, axes, values, ridge) for one in (scaled, resized)]
         return cls(joint.mean_x, joint.mean_y, (rotation - identity, scaled, linear[0], resized, linear[1]))
 
-    def errors(self, b: Float64, d: Float64) -> Float64:
+    def errors(self, b: NDArray[np.generic], d: Float64) -> Float64:
         """[N, 7] squared error of each model for each row."""
         errors = np.empty((len(b), len(_MODELS)))
-        errors[:, 0] = np.square(d).sum(axis=1)
         for block in row_blocks(len(b), BLOCK_ROWS):
-            from_b, from_d = b[block] - self.mean_b, d[block] - self.mean_d
+            errors[block, 0] = np.square(d[block]).sum(axis=1)
+            from_b, from_d = np.asarray(b[block], np.float64) - self.mean_b, d[block] - self.mean_d
             errors[block, 1] = np.square(from_d).sum(axis=1)
             for column, one in enumerate(self.maps, start=2):
                 errors[block, column] = np.square(from_d - from_b @ one).sum(axis=1)
@@ -225,14 +226,16 @@ def _further(joint: JointMoments, start: Float64, axes: Float64, values: Float64
     return further
 
 
-def _held_out(b: Float64, d: Float64, fold_of_row: NDArray[np.int64]) -> Float64:
+def _held_out(b: NDArray[np.generic], d: Float64, fold_of_row: NDArray[np.int64]) -> Float64:
     """[N, 7] squared errors, each row's by the fits on the other folds."""
     parts, fixed = joint_group_moments(b, d, fold_of_row, int(fold_of_row.max()) + 1)
     errors = np.empty((len(b), len(_MODELS)))
     for fold, training in enumerate(iterate_leave_out(parts, fixed)):
         rows = np.flatnonzero(fold_of_row == fold)
         models = _Models.fit(JointMoments.split(training, b.shape[1]), ridge=True)
-        errors[rows] = models.errors(b[rows], d[rows])
+        for block in row_blocks(len(rows), BLOCK_ROWS):
+            some = rows[block]
+            errors[some] = models.errors(b[some], d[some])
     return errors
 
 
@@ -253,24 +256,27 @@ def _decomposition(errors: Float64, n: int, method: str, why: str = "") -> Decom
     return Decomposition(**shares, total=float(errors[0]), n=n, method=method, why=why)
 
 
-def _steps(before: ArrayLike, after: ArrayLike) -> tuple[Float64, Float64]:
+def _steps(before: ArrayLike, after: ArrayLike) -> tuple[NDArray[np.generic], Float64]:
     """Where each row was, and its step, in as few dimensions as hold them all."""
     a, b = same_space(before, after)
     if len(a) < 2:
         raise VectorError("at least 2 rows to split a change", f"{len(a)}", "give more items")
-    start = float_matrix(a, "before")
-    step = float_matrix(b, "after") - start
-    if not step.any():
+    step: Float64 = scratch(a.shape, np.float64)
+    moved = False
+    for block in row_blocks(len(a), BLOCK_ROWS):
+        step[block] = float_matrix(b[block], "after") - float_matrix(a[block], "before")
+        moved = moved or bool(step[block].any())
+    if not moved:
         raise VectorError(
             "rows that moved, to split the change", "no change at all", "nothing is to be explained"
         )
     if a.shape[1] > 2 * len(a):
-        both = np.asarray(Narrow.of(np.vstack([start, step])).rows, np.float64)
-        start, step = both[: len(a)], both[len(a) :]
-    return start, step
+        both = np.asarray(Narrow.of(np.vstack([float_matrix(a), step])).rows, np.float64)
+        return both[: len(a)], both[len(a) :]
+    return a, step
 
 
-def _all_moments(b: Float64, d: Float64) -> JointMoments:
+def _all_moments(b: NDArray[np.generic], d: Float64) -> JointMoments:
     return next(joint_leave_out(b, d, np.full(len(b), FIXED), 0))
 
 

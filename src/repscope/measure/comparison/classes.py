@@ -104,11 +104,15 @@ class ClassChange(JsonRecord, optional="column classes over_classes"):
 
     @property
     def shown(self) -> int:
-        """1 where it is shown to have gained (q ≤ .05, interval above 0), −1 to have lost, else 0."""
-        change = self.difference
-        if change.q is None or change.q > ALPHA or change.low is None or change.high is None:
-            return 0
-        return int(change.low > 0) - int(change.high < 0)
+        """1 where its share is shown to have risen (q ≤ .05, interval above 0), −1 fallen, else 0."""
+        return shown(self.difference)
+
+
+def shown(change: Difference) -> int:
+    """1 for a difference that is shown to be above 0 (q ≤ .05, interval above 0), −1 below, else 0."""
+    if change.q is None or change.q > ALPHA or change.low is None or change.high is None:
+        return 0
+    return int(change.low > 0) - int(change.high < 0)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.measure.core.arrays import row_blocks
+from repscope.measure.core.moments import BLOCK_ROWS
+from repscope.measure.core.scratch import scratch
+
 Array = NDArray[np.floating]
 
 NAMES = ("identity", "noise", "collapse", "snap", "floor")
@@ -22,22 +26,33 @@ def noise(before: Array, after: Array, *, seed: int = 0) -> Array:
         seed: of the directions.
     """
     rng = np.random.default_rng(seed)
-    directions = rng.standard_normal(before.shape, dtype=np.float32)
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    lengths = np.linalg.norm(np.subtract(after, before, dtype=np.float64), axis=1, keepdims=True)
-    moved: Array = (before + directions * lengths).astype(before.dtype, copy=False)
+    moved: Array = scratch(before.shape, before.dtype)
+    for block in row_blocks(len(before), BLOCK_ROWS):
+        start = before[block]
+        directions = rng.standard_normal(start.shape, dtype=np.float32)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        lengths = np.linalg.norm(np.subtract(after[block], start, dtype=np.float64), axis=1, keepdims=True)
+        moved[block] = start + directions * lengths
     return moved
 
 
 def collapse(before: Array) -> Array:
-    """Every row at the mean direction of the rows: the largest cosine that one vector can give all."""
-    directions = before / np.linalg.norm(before, axis=1, keepdims=True)
-    mean = directions.mean(axis=0, dtype=np.float64)
+    """Every row at the mean direction of the rows (read-only): the largest cosine one vector can give all."""
+    total = np.zeros(before.shape[1])
+    for block in row_blocks(len(before), BLOCK_ROWS):
+        # One sum, carried on: the same to the last digit whatever the blocks are.
+        total = np.vstack([total, _directions(before[block])]).sum(axis=0)
+    mean = total / len(before)
     length = np.linalg.norm(mean)
     # Directions that cancel out have no mean; the first row then is as good a point as any.
-    point = mean / length if length > np.finfo(np.float32).eps else directions[0]
-    collapsed: Array = np.broadcast_to(point.astype(before.dtype), before.shape).copy()
+    point = mean / length if length > np.finfo(np.float32).eps else _directions(before[:1])[0]
+    collapsed: Array = np.broadcast_to(point.astype(before.dtype), before.shape)
     return collapsed
+
+
+def _directions(rows: Array) -> Array:
+    directions: Array = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return directions
 
 
 def snap(nearest: NDArray[np.int64], reference: Array) -> Array:
@@ -47,7 +62,9 @@ def snap(nearest: NDArray[np.int64], reference: Array) -> Array:
         nearest: [N] row of the reference nearest to each item before.
         reference: [M, D].
     """
-    snapped: Array = reference[nearest]
+    snapped: Array = scratch((len(nearest), reference.shape[1]), reference.dtype)
+    for block in row_blocks(len(nearest), BLOCK_ROWS):
+        snapped[block] = reference[nearest[block]]
     return snapped
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import VectorError
 from repscope.measure.core.arrays import matrix, unit_rows
+from repscope.measure.core.scratch import scratch
 
 Floats: TypeAlias = NDArray[np.floating]
 Ints: TypeAlias = NDArray[np.int64]
@@ -65,7 +66,7 @@ def unit_block(
     Raises:
         VectorError: a row is zero, NaN or infinite; the row is named.
     """
-    block = np.array(vectors[rows], dtype=dtype)
+    block = np.array(vectors[rows], dtype=dtype, order="C")
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         norms = np.sqrt(np.einsum("ij,ij->i", block, block))
     tiny = np.sqrt(np.finfo(dtype).tiny) / np.finfo(dtype).eps
@@ -84,6 +85,14 @@ def unit_blocks(
     """Unit rows in order, as (index of the first row, block)."""
     for start in range(0, len(vectors), block_rows):
         yield start, unit_block(vectors, name, dtype, slice(start, start + block_rows))
+
+
+def unit_copy(vectors: Floats, name: str, dtype: np.dtype[np.floating]) -> Floats:
+    """[N, D] unit rows of all of ``vectors``, made in blocks; of many rows they lie in a file."""
+    whole: Floats = scratch(vectors.shape, dtype)
+    for start, block in unit_blocks(vectors, name, dtype):
+        whole[start : start + len(block)] = block
+    return whole
 
 
 def count_rows(truths: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -97,10 +97,9 @@ def bootstrap_means(sums: ClusterSums, *, resamples: int = RESAMPLES, seed: int 
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
         draws = rng.integers(0, c, size=(rows, c), dtype=np.int32)
-        offsets = (np.arange(rows, dtype=np.int64) * c)[:, None]
-        weights = (
-            np.bincount((draws + offsets).ravel(), minlength=rows * c).reshape(rows, c).astype(np.float64)
-        )
+        weights = np.empty((rows, c))
+        for row, drawn in enumerate(draws):
+            weights[row] = np.bincount(drawn, minlength=c)
         totals = weights @ both
         # A resample without a single valid item of a column says nothing about it.
         empty = totals[:, k:] == 0
@@ -153,7 +152,9 @@ def sign_flip_p(differences: Floats, *, resamples: int = RESAMPLES, seed: int = 
         bits = np.unpackbits(
             np.frombuffer(rng.bytes(rows * ((c + 7) // 8)), np.uint8).reshape(rows, -1), axis=1
         )
-        signs = bits[:, :c].astype(np.float64) * 2 - 1
+        signs = bits[:, :c].astype(np.float64)
+        signs *= 2
+        signs -= 1
         exceed += (np.abs(signs @ differences) >= threshold).sum(axis=0)
     p: Floats = np.where(observed == 0, 1.0, (exceed + 1) / (resamples + 1))
     return p

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.knn.repeated import rounding_of
-from repscope.measure.core.cosines import unit_block, working_dtype
+from repscope.measure.core.cosines import unit_copy, working_dtype
 from repscope.measure.core.estimate import FIXED, Sample
 from repscope.measure.core.grouping import chosen_rows
 from repscope.measure.core.info import Measure
@@ -84,7 +84,7 @@ class Stage:
     def __init__(self, rows: Array, frame: Frame) -> None:
         self.rows = rows
         self.frame = frame
-        self.unit: Array = unit_block(rows, "items", working_dtype(rows, frame.reference))
+        self.unit: Array = unit_copy(rows, "items", working_dtype(rows, frame.reference))
 
     @cached_property
     def matched(self) -> Match:

@@ -32,6 +32,7 @@ def map_axes(width: float, legend: Sequence[str], notes: Sequence[str], *, shape
     space = 72 * (width - 2 * _MARGIN)
     lines = sum(len(wrap(note, space, SMALL)) for note in notes)
     rows = -(-len(legend) // columns_that_fit(legend, space))
+    rows *= 1 + max((text.count("\n") for text in legend), default=0)
     above = (rows * _LEGEND * 1.5 + _GAP) / 72 + _MARGIN
     below = (lines * LINE * SMALL + _GAP) / 72 + 1.5 * _MARGIN
     box = shape * (width - 2 * _MARGIN)
@@ -136,9 +137,10 @@ def columns_that_fit(texts: Sequence[str], space: float, *, handle: float = _HAN
         used, at = 0.0, 0
         for column in range(columns):
             size = base + (column < longer)
-            used += max(text_width(text, _LEGEND) for text in texts[at : at + size])
+            lines = [line for text in texts[at : at + size] for line in text.split("\n")]
+            used += max(text_width(line, _LEGEND) for line in lines)
             at += size
-        used += _LEGEND * (columns * (handle + 0.4) + (columns - 1) * _COLUMN_GAP + 0.4)
+        used += _LEGEND * (columns * (handle + 0.4) + (columns - 1) * _COLUMN_GAP + 1.2)
         if used <= space:
             return columns
     return 1

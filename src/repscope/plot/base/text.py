@@ -46,6 +46,15 @@ def printable(text: object, longest: int = 40) -> str:
     return kept.replace("$", r"\$")
 
 
+def folded(text: str, longest: int = 40) -> str:
+    """A long name on two lines, broken near its middle where it has a joint."""
+    if len(text) <= longest:
+        return text
+    joints = [at + 1 for at, char in enumerate(text[:-1]) if char in " _-/."] or [len(text) // 2]
+    at = min(joints, key=lambda place: abs(place - len(text) / 2))
+    return f"{text[:at].rstrip()}\n{text[at:]}"
+
+
 def text_width(text: str, size: float) -> float:
     """Width in points of one line of text, from the advances of its glyphs (no outline is drawn)."""
     # An escaped dollar is drawn as the dollar alone.

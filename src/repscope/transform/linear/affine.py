@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, VectorError
-from repscope.measure.core.arrays import Float64
+from repscope.measure.core.arrays import Float64, unit_rows
 from repscope.transform.base import Bridge
 from repscope.transform.inputs import Floats, Source
 
@@ -25,8 +25,10 @@ class AffineBridge(Bridge):
         source_mean_: [D] float64.
         target_mean_: [E] float64.
         matrix_: [D, E] float64, or None for the identity.
+        unit: rows are brought to length 1 first; the way back gives rows of length 1.
     """
 
+    unit: bool = False
     source_mean_: Float64
     target_mean_: Float64
     matrix_: Float64 | None
@@ -46,7 +48,8 @@ class AffineBridge(Bridge):
         return matrix + self.n_features_in_ + self.n_features_out_
 
     def _apply(self, rows: Floats) -> Floats:
-        moved = np.subtract(rows, self.source_mean_, dtype=np.float64)
+        given = unit_rows(rows, "source") if self.unit else rows
+        moved = np.subtract(given, self.source_mean_, dtype=np.float64)
         if self.matrix_ is not None:
             moved = moved @ self.matrix_
         moved += self.target_mean_
@@ -106,7 +109,7 @@ class AffineBridge(Bridge):
     def _module(self) -> nn.Module:
         from repscope.transform.modules import AffineModule
 
-        return AffineModule(self.source_mean_, self.target_mean_, self.matrix_)
+        return AffineModule(self.source_mean_, self.target_mean_, self.matrix_, unit=self.unit)
 
 
 def taken(state: dict[str, NDArray[Any]], name: str, shape: tuple[int, ...]) -> Float64:

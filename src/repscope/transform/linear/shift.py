@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from repscope.measure.core.arrays import Float64, unit_rows
 from repscope.transform.base import LearnsFrom
 from repscope.transform.inputs import FitData, Floats, Rows
 from repscope.transform.linear.affine import AffineBridge
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 class Identity(AffineBridge):
@@ -72,16 +69,6 @@ class MeanShift(AffineBridge):
         for rows in (data.source, data.target):
             if rows.n == 1:
                 self._warn(f"1 row of {rows.name}: its mean is that row")
-
-    def _apply(self, rows: Floats) -> Floats:
-        if not self.unit:
-            return super()._apply(rows)
-        return super()._apply(unit_rows(rows, "source")).astype(rows.dtype, copy=False)
-
-    def _module(self) -> nn.Module:
-        from repscope.transform.modules import AffineModule
-
-        return AffineModule(self.source_mean_, self.target_mean_, None, unit=self.unit)
 
 
 def _mean(rows: Rows) -> Float64:

@@ -199,6 +199,8 @@ def apply_bridge(
     to: str,
     as_: str,
     *,
+    params: Mapping[str, Any] | None = None,
+    inverse: bool = False,
     overwrite: bool = False,
     shard_rows: int | None = None,
     progress: OnProgress | None = None,
@@ -212,6 +214,8 @@ def apply_bridge(
         name: of the bridge.
         to: set whose rows are moved.
         as_: name of the new set.
+        params: that may change without another fit; see :meth:`repscope.transform.base.Bridge.tune`.
+        inverse: move rows of the target's space back.
         overwrite: replace a set of that name.
         shard_rows: rows committed at a time; as many as fit 32 MiB by default.
         progress: told about the rows that are done.
@@ -220,28 +224,40 @@ def apply_bridge(
         MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
         CorruptError: the bytes of the set are not what was written.
         VectorError: the set has another width than the bridge was fitted on.
+        InputError: a parameter that only a fit can change, or a method without an inverse.
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
     opened = Study.open(study)
     kept, before = stored(opened, name), opened.open_sets([to])[to]
-    if before.d != kept.width_in:
+    bridge, width = kept.load().tune(params or {}), kept.width_out if inverse else kept.width_in
+    if inverse and not bridge.invertible:
+        raise bridge.one_way()
+    if before.d != width:
         raise VectorError(
-            f"rows of width {kept.width_in} for the bridge {name!r}",
+            f"rows of width {width} for the bridge {name!r}",
             f"set {to!r} of width {before.d}",
             "apply it to a set of the space that it was fitted on",
         )
     size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
     recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
-    bridge = kept.load()
+    changed = {**({"params": dict(params)} if params else {}), **({"inverse": True} if inverse else {})}
+    move = bridge.inverse_transform if inverse else bridge.transform
     with opened.writer(
         as_,
-        recipe=json_hash(recipe),
-        resume=ApplyOptions(to=to, as_=as_).to_command("bridge", "apply", opened.path, name),
+        recipe=json_hash({**recipe, **changed}),
+        resume=ApplyOptions(to=to, as_=as_, params=params, inverse=inverse).to_command(
+            "bridge", "apply", opened.path, name
+        ),
         provenance={
             **describe_environment("torch"),
             **derived(before.provenance, before.name, before.fingerprint),
-            "transform": {"name": kept.name, "method": kept.method, "fingerprint": kept.fingerprint},
+            "transform": {
+                "name": kept.name,
+                "method": kept.method,
+                "fingerprint": kept.fingerprint,
+                **changed,
+            },
         },
         overwrite=overwrite,
     ) as writer:
@@ -249,7 +265,7 @@ def apply_bridge(
         while done < before.n:
             rows = range(done, min(done + size, before.n))
             part = before.take(list(rows))
-            writer.write_shard(bridge.transform(part), part.items)
+            writer.write_shard(move(part), part.items)
             done = rows.stop
             if progress is not None:
                 progress(Progress(f"apply {name}", done, before.n))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from repscope.measure.comparison.classes import ALPHA, FEWEST, ClassChange, ClassValue
+from repscope.measure.comparison.classes import ALPHA, FEWEST, ClassChange, ClassValue, shown
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.report.csv import Value, csv_text
 from repscope.report.document import Block, Cell, Column, Paragraph, Section, Table, View
@@ -60,10 +60,11 @@ def changes_sentence(rows: Sequence[ClassChange]) -> str:
         if found
     ]
     said = " and ".join(parts) if parts else "none is shown to have gained or lost"
+    nearer, farther = (sum(shown(row.cosine.difference) == sign for row in rows) for sign in (1, -1))
     return (
         f"Of {_classes(len(rows))}, {whole(tested)} of which have the {FEWEST} independent items that a test "
-        f"needs, {said} (q ≤ {ALPHA} over the classes, and an interval without 0). Of the others nothing is "
-        "shown."
+        f"needs, {said}: q ≤ {ALPHA} over the classes, and an interval without 0. Of the others nothing is "
+        f"shown. The cosine to the truth rose in {whole(nearer)} and fell in {whole(farther)} of them."
     )
 
 
@@ -123,8 +124,8 @@ def values_section(rows: Sequence[ClassValue], groups: Sequence[ClassValue]) -> 
         return (Cell() if row.over_classes is None else _noted(row.over_classes, signed=False),)
 
     sentence = values_sentence(rows) if rows else ""
-    shown = _Shown(columns, cells, ("found, over classes",), mean, "those found most and least often")
-    return _section(sorted_values(rows), groups, sentence, shown)
+    manner = _Shown(columns, cells, ("found, over classes",), mean, "those found most and least often")
+    return _section(sorted_values(rows), groups, sentence, manner)
 
 
 def data_notes(notes: Sequence[str], without_items: Sequence[str]) -> tuple[str, ...]:
@@ -199,10 +200,10 @@ class _Shown(Generic[T]):
     views: tuple[View, ...] = ()
 
 
-def _section(rows: Sequence[T], groups: Sequence[T], sentence: str, shown: _Shown[T]) -> tuple[Section, ...]:
+def _section(rows: Sequence[T], groups: Sequence[T], sentence: str, manner: _Shown[T]) -> tuple[Section, ...]:
     if not rows and not groups:
         return ()
-    columns, over, views = shown.columns, shown.over, shown.views
+    columns, over, views = manner.columns, manner.over, manner.views
     blocks: list[Block] = [Paragraph(sentence)] if sentence else []
     about = (
         "Share of the items of a class that lie nearest to their truth (top1.true), and their mean cosine to "
@@ -214,7 +215,7 @@ def _section(rows: Sequence[T], groups: Sequence[T], sentence: str, shown: _Show
     blocks.append(Paragraph(about, about=True))
     for column in dict.fromkeys(row.column for row in groups):
         own = tuple(
-            (isolated(row.label, 60), whole(row.classes), *shown.cells(row), *shown.mean(row))
+            (isolated(row.label, 60), whole(row.classes), *manner.cells(row), *manner.mean(row))
             for row in groups
             if row.column == column
         )
@@ -224,11 +225,11 @@ def _section(rows: Sequence[T], groups: Sequence[T], sentence: str, shown: _Show
         chosen = both_ends(rows, SHOWN)
         few = len(chosen) < len(rows)
         which = (
-            f"Shown: {len(chosen)} of {whole(len(rows))} classes, {shown.ends}; all are in classes.csv."
+            f"Shown: {len(chosen)} of {whole(len(rows))} classes, {manner.ends}; all are in classes.csv."
             if few
             else ""
         )
-        body = tuple((isolated(row.label, 60), *shown.cells(row)) for row in chosen)
+        body = tuple((isolated(row.label, 60), *manner.cells(row)) for row in chosen)
         blocks.append(
             Table((Column("class", "id", clip=30), *columns), body, "By class", which, "wide dense", views)
         )

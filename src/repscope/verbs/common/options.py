@@ -149,6 +149,10 @@ def _same(value: Any, default: Any) -> bool:
 
 # What several verbs have, spelt once. Where a verb has more to say, it gives its own help.
 PERPLEXITY = partial(option, 30.0, help="Of t-SNE.", least=1.0, text="{:g}".format)
+MAP_ROWS = partial(option, 5000, help="Most rows of each set on the map, a seeded sample of more.", least=10)
+COLOUR = partial(
+    option, None, help="Column that colours the points of the map.", flags="--colour --color", metavar="COL"
+)
 PALETTE = partial(option, "default", help="default (colour-blind-safe) or classic.")
 DROP_UNLINKED = partial(option, False, help="Leave out items whose key the reference lacks.")
 RESAMPLES = partial(option, 2000, help="Bootstrap resamples.", least=100)

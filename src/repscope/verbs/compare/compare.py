@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from repscope.measure.verdict.rules import Margins
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
-from repscope.verbs.common.classes import classes_without_items
-from repscope.verbs.common.joint_map import MapChoice, fit_map
+from repscope.verbs.common.classes import class_table, classes_without_items
+from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
@@ -33,6 +34,10 @@ def compare(
     all_measures: bool = False,
     method: str = CompareOptions.method,
     perplexity: float = CompareOptions.perplexity,
+    map_rows: int = CompareOptions.map_rows,
+    colour: str | None = None,
+    classes: str | None = None,
+    by: Sequence[str] = CompareOptions.by,
     seen: str | None = None,
     palette: str = CompareOptions.palette,
     seed: int = CompareOptions.seed,
@@ -57,7 +62,12 @@ def compare(
         all_measures: the costly ones too, and on the controls those that no verdict reads.
         method: of the map: "tsne", "umap", "pca" or "none".
         perplexity: of t-SNE.
-        seen: column of the reference that says which classes were seen in training.
+        map_rows: most rows of each set on the map, a seeded sample of more.
+        colour: column that colours the points of the map.
+        classes: column of the items that says the class; by default the key, or ``label``, where a class has
+            two items or more on average.
+        by: columns of the items or the reference that group the classes, such as seen.
+        seen: column of the reference that says which classes were seen in training; groups them too.
         palette: "default" (colour-blind-safe) or "classic" (the older systems' colours).
         seed: of everything random.
         resamples: of the bootstrap.
@@ -86,15 +96,21 @@ def compare(
         drop_unlinked=drop_unlinked,
     )
     options = CompareOptions.of(locals() | {"reference": reference.name})
-    choice = MapChoice(map_method(method), perplexity, seen, palette, seed)
+    choice = MapChoice(map_method(method), perplexity, map_rows, colour, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
+    groups = dict.fromkeys((*by, *((seen,) if seen and paired.link else ())))
+    table = class_table(
+        paired.before, paired.reference, paired.link, paired.clusters, column=classes, by=(*groups,)
+    )
     # The map comes first: a missing package is an error before the work, not after it.
     mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
+    coloured = coloured_by(colour, mapped)
     projection = fit_map(mapped, choice, (before, after, reference))
     arrays = compare_arrays(
-        paired.before.vectors,
-        paired.after.vectors,
+        # Read where they lie: several shards, or float16, would be copied as a whole.
+        cast(Any, paired.before.rows),
+        cast(Any, paired.after.rows),
         paired.reference.vectors,
         item_keys=paired.link.left if paired.link else None,
         reference_keys=paired.link.right if paired.link else None,
@@ -109,7 +125,9 @@ def compare(
     )
     similarity, failed = similarity_of(arrays, similarities(measures, all_measures), seed=seed)
     change, neighbours = change_of(arrays, seed=seed)
-    drawn = draw(paired, arrays, projection, change, choice)
+    matches = arrays.before.matched, arrays.after.matched
+    rows, grouped = table.changes(*matches) if table else ((), ())
+    drawn = draw(paired, arrays, projection, change, choice, classes=rows, coloured=coloured)
     return Comparison(
         before=before.name,
         after=after.name,
@@ -132,6 +150,8 @@ def compare(
         items=item_table(paired, arrays, neighbours, drawn.coordinates),
         figures=drawn.figures,
         captions=drawn.captions,
+        classes=rows,
+        class_groups=grouped,
         classes_without_items=classes_without_items(paired.link),
         notes=(*paired.notes, *_cluster_note(declared), *drawn.notes),
         provenance={one.name: one.provenance for one in (before, after, reference)},

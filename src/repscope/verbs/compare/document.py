@@ -37,7 +37,7 @@ from repscope.text.numbers import (
     typeset,
     whole,
 )
-from repscope.verbs.common.class_tables import data_notes
+from repscope.verbs.common.class_tables import changes_section, data_notes
 from repscope.verbs.common.measures import Notes, cell, plain_name
 from repscope.verbs.common.origin import (
     Origin,
@@ -64,9 +64,12 @@ def comparison_document(record: ComparisonRecord) -> Document:
         for role, name in roles
     ]
     commands = check_commands(record.replay, (name for _, name in roles))
-    files = "report.txt, metrics.json, metrics.csv, items.parquet" + (", figures/" if record.figures else "")
+    files = "report.txt, metrics.json, metrics.csv, items.parquet"
+    files += ", classes.csv" * bool(record.classes or record.class_groups)
+    files += ", figures/" * bool(record.figures)
     sections = (
         _key(record, notes),
+        *changes_section(record.classes, record.class_groups),
         *figures_section(record.figures, record.captions),
         *_measures(record, notes),
         *_change(record.change),

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
+from repscope.verbs.common.class_figure import draw_classes
 from repscope.verbs.common.joint_map import MapChoice, map_caption
 from repscope.verbs.common.rows import MOST_LABELS, reference_labels
 from repscope.verbs.compare.pairing import Paired
 
 if TYPE_CHECKING:
     from repscope.maps import Projection
+    from repscope.plot.base.colouring import Colouring
 
 MAP_INCHES = 5.5
 MOST_CLASSES = 2000
@@ -50,12 +53,16 @@ def draw(
     projection: Projection | None,
     change: Mapping[str, Any] | None,
     choice: MapChoice,
+    *,
+    classes: Sequence[ClassChange] = (),
+    coloured: Colouring | None = None,
 ) -> DrawnComparison:
     """Every figure that these rows have."""
     drawn = DrawnComparison()
     if projection is not None:
-        _draw_map(drawn, paired, arrays, projection, choice)
+        _draw_map(drawn, paired, arrays, projection, choice=choice, coloured=coloured)
     _draw_numbers(drawn, arrays, change, choice)
+    draw_classes(drawn, classes, choice.palette)
     if paired.link is not None:
         if projection is not None:
             _draw_classes(drawn, paired, arrays, choice)
@@ -64,7 +71,13 @@ def draw(
 
 
 def _draw_map(
-    drawn: DrawnComparison, paired: Paired, arrays: ArrayComparison, projection: Projection, choice: MapChoice
+    drawn: DrawnComparison,
+    paired: Paired,
+    arrays: ArrayComparison,
+    projection: Projection,
+    *,
+    choice: MapChoice,
+    coloured: Colouring | None,
 ) -> None:
     from repscope.measure.change.displacement import displacement_norm
     from repscope.plot.maps import plot_map
@@ -79,13 +92,11 @@ def _draw_map(
         labels=labels,
         displacement=displacement_norm(arrays.before.unit, arrays.after.unit),
         colours=choice.palette,
+        coloured=coloured,
         width=MAP_INCHES,
     )
-    drawn.add(
-        "map",
-        axes,
-        map_caption(projection),
-    )
+    mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
+    drawn.add("map", axes, map_caption(projection, mapped, choice.colour))
     for stage, name in (("before", before), ("after", after)):
         drawn.coordinates[stage] = projection.rows[name], projection.coordinates[name]
 

@@ -26,8 +26,8 @@ class CompareOptions(Options):
     """The options of ``repscope compare``."""
 
     replayed = (
-        "reference on cluster views split drop_unlinked measures all_measures seen method perplexity palette "
-        "resamples seed"
+        "reference on cluster views split drop_unlinked classes by measures all_measures seen method "
+        "perplexity map_rows colour palette resamples seed"
     )
 
     reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
@@ -39,10 +39,14 @@ class CompareOptions(Options):
     split: tuple[str, str] | None = shared.SPLIT()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
+    map_rows: int = shared.MAP_ROWS()
+    colour: str | None = shared.COLOUR()
     measures: tuple[str, ...] | None = option(
         None, "Names, comma-separated; all but the costly by default.", parse=split_words, text=",".join
     )
     all_measures: bool = option(False, "The costly measures too, and all on the controls.", "--all")
+    classes: str | None = shared.CLASSES()
+    by: tuple[str, ...] = shared.BY()
     seen: str | None = option(None, "Column of the reference that says which classes were seen.")
     palette: str = shared.PALETTE()
     drop_unlinked: bool = shared.DROP_UNLINKED()

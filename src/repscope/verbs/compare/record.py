@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import UnknownNameError, name_some
+from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.text.json_record import JsonRecord
@@ -19,7 +20,7 @@ SCHEMA = "repscope.comparison/1"
 
 _KEYS = (
     "before after reference on cluster views n clusters without_truth seed fingerprints replay version "
-    "measures undefined similarity change verdict classes_without_items notes"
+    "measures undefined similarity change verdict classes class_groups classes_without_items notes"
 )
 
 
@@ -46,6 +47,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         items: one row an item: truth, prediction, ranks, displacement, before and after.
         figures: by name.
         captions: of the figures, by the same names.
+        classes, class_groups: how often the truth is found and what changed, by class and by group.
         classes_without_items: keys of the reference that no item has.
         notes: facts a reader should know, such as rows that were left out.
         provenance: of each set, by name.
@@ -76,6 +78,8 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     notes: tuple[str, ...] = ()
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     views: str | None = None
+    classes: tuple[ClassChange, ...] = ()
+    class_groups: tuple[ClassChange, ...] = ()
 
     def __getitem__(self, name: str) -> MeasureResult:
         """The row of one measure.

@@ -14,7 +14,7 @@ from repscope.study import EmbeddingSet, Link, Study, link
 from repscope.study.links import key_codes
 from repscope.study.provenance import version
 from repscope.verbs.common.classes import class_table, classes_without_items
-from repscope.verbs.common.joint_map import MapChoice, fit_map
+from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
 from repscope.verbs.common.rows import (
     declared_cluster,
     keep_rows,
@@ -53,6 +53,8 @@ def describe(
     all_measures: bool = False,
     method: str = DescribeOptions.method,
     perplexity: float = DescribeOptions.perplexity,
+    map_rows: int = DescribeOptions.map_rows,
+    colour: str | None = None,
     palette: str = DescribeOptions.palette,
     seed: int = DescribeOptions.seed,
     resamples: int = DescribeOptions.resamples,
@@ -74,6 +76,8 @@ def describe(
         all_measures: the costly ones too.
         method: of the map: "tsne", "umap", "pca" or "none".
         perplexity: of t-SNE.
+        map_rows: most rows of each set on the map, a seeded sample of more.
+        colour: column that colours the points of the map.
         palette: "default" (colour-blind-safe) or "classic".
         seed: of everything random.
         resamples: of the bootstrap.
@@ -116,9 +120,11 @@ def describe(
         refuse_zero_rows(one)
     clusters, _ = units_of(items, cluster)
     table = class_table(items, reference, linked, clusters, column=classes, by=by)
-    choice = MapChoice(map_method(method), perplexity, None, palette, seed)
+    choice = MapChoice(map_method(method), perplexity, map_rows, colour, None, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
-    projection = fit_map({one.name: one for one in (items, *sets[1:])}, choice, sets)
+    mapped = {one.name: one for one in (items, *sets[1:])}
+    coloured = coloured_by(colour, mapped)
+    projection = fit_map(mapped, choice, sets)
     arrays = describe_arrays(
         items.vectors,
         reference.vectors if reference else None,
@@ -133,7 +139,9 @@ def describe(
     )
     rows, groups = table.values(arrays.stage.matched) if table else ((), ())
     lengths = None if reference is None else np.linalg.norm(np.asarray(reference.vectors, np.float64), axis=1)
-    drawn = draw(arrays, projection, (items, reference), rows, linked=linked, choice=choice)
+    drawn = draw(
+        arrays, projection, (items, reference), rows, linked=linked, choice=choice, coloured=coloured
+    )
     return Description(
         name=items.name,
         reference=reference.name if reference else None,

@@ -9,14 +9,14 @@ from repscope.measure.comparison.classes import ClassValue
 from repscope.measure.comparison.describe_arrays import ArrayDescription
 from repscope.report.figures import Drawn
 from repscope.study import EmbeddingSet, Link
-from repscope.verbs.common.class_tables import both_ends, sorted_values
+from repscope.verbs.common.class_figure import draw_classes
 from repscope.verbs.common.joint_map import MapChoice, map_caption
 from repscope.verbs.common.rows import MOST_LABELS, reference_labels
 
 if TYPE_CHECKING:
     from repscope.maps import Projection
+    from repscope.plot.base.colouring import Colouring
 
-DRAWN_CLASSES = 24
 SPECTRUM_ROWS = 20_000
 """Rows above which no spectrum is drawn: it would cost more than the table."""
 
@@ -29,11 +29,11 @@ def draw(
     *,
     linked: Link | None,
     choice: MapChoice,
+    coloured: Colouring | None = None,
 ) -> Drawn:
     """Map, distributions, classes and spectrum, as far as these rows have them."""
     from repscope.measure.geometry.one_set import norms
     from repscope.measure.geometry.spectrum import spectrum_rows
-    from repscope.plot.classes import plot_classes
     from repscope.plot.compare.geometry import plot_spectrum
     from repscope.plot.describe.stage import plot_stage
     from repscope.plot.maps import plot_map
@@ -44,9 +44,10 @@ def draw(
         axes = plot_map(
             projection, before=items.name, reference=reference.name if reference else None,
             labels=reference_labels(reference, linked) if reference and few else None,
-            colours=choice.palette, width=5.5,
+            colours=choice.palette, coloured=coloured, width=5.5,
         )  # fmt: skip
-        drawn.add("map", axes, map_caption(projection))
+        mapped = {one.name: one for one in sets if one is not None}
+        drawn.add("map", axes, map_caption(projection, mapped, choice.colour))
     matched = stage.matched if reference else None
     truth = matched.true[matched.has_truth] if matched is not None and matched.has_truth.any() else None
     drawn.add(
@@ -64,16 +65,7 @@ def draw(
         "Cosines and lengths as cumulative shares with the band that holds the whole curve in 95 % of "
         "samples, and shares with 95 % intervals beside the controls.",
     )
-    if rows:
-        known = [row for row in sorted_values(rows) if row.value.low is not None] or sorted_values(rows)
-        shown = both_ends(known, DRAWN_CLASSES)
-        split = DRAWN_CLASSES // 2 if len(shown) < len(known) else None
-        which = f"; the {split} found most and least often of {len(rows):,}" if split else ""
-        drawn.add(
-            "classes",
-            plot_classes(shown, split=split, colours=choice.palette),
-            f"Share of each class's items nearest to their truth, with Wilson's 95 % interval{which}.",
-        )
+    draw_classes(drawn, rows, choice.palette)
     if len(stage.unit) <= SPECTRUM_ROWS:
         spectra = [spectrum_rows(one).centred for one in (stage.unit, stage.frame.reference) if len(one)]
         drawn.add(

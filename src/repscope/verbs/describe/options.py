@@ -16,7 +16,7 @@ class DescribeOptions(Options):
 
     replayed = (
         "reference on cluster views split drop_unlinked classes by measures all_measures method perplexity "
-        "palette resamples seed"
+        "map_rows colour palette resamples seed"
     )
 
     reference: str | None = option(None, "Set to measure against.", "--reference -r")
@@ -30,6 +30,8 @@ class DescribeOptions(Options):
     by: tuple[str, ...] = shared.BY()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
+    map_rows: int = shared.MAP_ROWS()
+    colour: str | None = shared.COLOUR()
     measures: tuple[str, ...] | None = option(
         None, "Names, comma-separated; all but the costly by default.", parse=split_words, text=",".join
     )

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repscope.errors import InputError
-from repscope.extraction import Extraction, RunSettings, Source
+from repscope.extraction import Extraction, Source
 from repscope.extraction.capture.points import CapturePoint, Pool
-from repscope.extraction.models.preprocess import Preprocessing, Transform, preprocessing
+from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.contact_sheet import FILE_NAME, save_sheet
-from repscope.extraction.run.extract import AGAIN, Prepared, prepare, run
+from repscope.extraction.run.extract import AGAIN, run
 from repscope.extraction.run.plan import Plan, plan_extraction
-from repscope.extraction.sources.image_lists import ImageFiles
-from repscope.extraction.sources.open import SourceOptions, open_source
-from repscope.extraction.sources.stored_images import StoredImages
 from repscope.study import Study
 from repscope.text.progress import OnProgress
+from repscope.verbs.common.model_run import prepared_run, settings_of
 from repscope.verbs.extract.options import ExtractOptions
 
 if TYPE_CHECKING:
@@ -118,7 +114,15 @@ def extract(
     command = options.to_command("extract", source) if plain and not isinstance(points, Mapping) else ""
     settings = settings_of(options)
     return run(
-        _prepared(source, options, settings, texts, preprocess),
+        prepared_run(
+            source,
+            options,
+            settings,
+            texts=texts,
+            preprocess=preprocess,
+            capture=options.capture,
+            name=options.name,
+        ),
         opened,
         settings,
         resume=command or AGAIN,
@@ -138,70 +142,12 @@ def plan(source: str | Path, options: ExtractOptions) -> Plan:
         RepscopeError: as :func:`extract`; or the sheet cannot be saved.
     """
     settings = settings_of(options)
-    made = plan_extraction(_prepared(source, options, settings), settings)
+    made = plan_extraction(
+        prepared_run(source, options, settings, capture=options.capture, name=options.name), settings
+    )
     if made.sheet is None:
         return made
     return made.saved(save_sheet(made.sheet, Path(options.out or FILE_NAME)))
-
-
-def settings_of(options: ExtractOptions) -> RunSettings:
-    """How the run computes.
-
-    Raises:
-        InputError: values that no run can have.
-    """
-    return RunSettings(**{setting.name: getattr(options, setting.name) for setting in fields(RunSettings)})
-
-
-def source_options(options: ExtractOptions) -> SourceOptions:
-    """What is said of the source."""
-    texts = options.text_column
-    return SourceOptions(
-        kind=options.source_kind,
-        path_column=options.path_column,
-        id_column=options.id_column,
-        # One name stays a name, as sets made before there could be several record it.
-        text_column=(texts[0] if len(texts) == 1 else texts) or None,
-        images=options.images,
-        regions=options.regions and tuple(options.regions),
-        templates=tuple(options.templates) or None,
-        array=options.array,
-        id=options.id_rule,
-        items=options.items,
-    )
-
-
-def _prepared(
-    source: str | Path | Source,
-    options: ExtractOptions,
-    settings: RunSettings,
-    texts: Source | None = None,
-    preprocess: Preprocessing | Transform | None = None,
-) -> Prepared:
-    """What a run and its plan begin with."""
-    about = source_options(options)
-    if isinstance(source, str | Path):
-        source = open_source(source, about)
-        # The texts beside its images, if a column of them is asked for.
-        if texts is None and about.text_column and isinstance(source, ImageFiles | StoredImages):
-            texts = source.texts
-    elif about != SourceOptions():
-        raise InputError("options of a source that is a path", "a source", "make the source with them")
-    pixels = (options.resize, options.crop, options.mean, options.std, options.interpolation)
-    if preprocess is not None and any(step is not None for step in pixels):
-        raise InputError("preprocess= or resize, crop, mean, …", "both", "leave one out")
-    return prepare(
-        source,
-        options.model,
-        settings,
-        texts=texts,
-        capture=options.capture,
-        name=options.name,
-        weights=options.weights,
-        weights_key=options.weights_key,
-        weights_prefix=options.weights_prefix,
-        preprocess=preprocess or preprocessing(*pixels),
-    )
 
 
 def _several(names: str | Sequence[str]) -> tuple[str, ...]:

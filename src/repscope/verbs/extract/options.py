@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from repscope.errors import InputError
-from repscope.verbs.common import options as shared
-from repscope.verbs.common.options import REQUIRED, Options, option
-from repscope.verbs.common.words import split_words
-
-MODELS = (
-    "FILE.py:callable, package.module:callable, hf:DIR_OR_NAME, timm:NAME, open_clip:NAME@TAG or "
-    "st:NAME_OR_DIR."
-)
-
-
-def parse_regions(text: str) -> tuple[str, ...]:
-    """The names of ``--regions``.
-
-    Raises:
-        InputError: there are none.
-    """
-    names = split_words(text)
-    if not names:
-        raise InputError("--regions with names", repr(text), "write --regions human,object,union")
-    return names
-
-
-_of_source = partial(option, panel="Source")
-_of_model = partial(option, panel="Model and captures")
-_of_pixels = partial(option, panel="Preprocessing")
-_of_run = partial(option, panel="Run")
+from repscope.verbs.common.model_options import ModelOptions, of_model, of_run
+from repscope.verbs.common.options import REQUIRED, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractOptions(Options):
+class ExtractOptions(ModelOptions):
     """The options of ``repscope extract``."""
 
     replayed = (
@@ -46,94 +20,28 @@ class ExtractOptions(Options):
     )
 
     study: Path = option(REQUIRED, "Folder of the study; made if it is not there.")
-    model: str = option(REQUIRED, MODELS)
-
-    source_kind: str | None = _of_source(
-        None, "What SOURCE is, where its content does not tell.", metavar="KIND"
-    )
-    path_column: str | None = _of_source(
-        None, "Of a table: paths of the images, or their bytes.", metavar="C"
-    )
-    id_column: str | None = _of_source(None, "Of a table, npz or --items: unique ids.", metavar="C")
-    id_rule: str | None = _of_source(
-        None,
-        "Of a folder: the id is the path, the file name, or the number that this is.",
-        "--id",
-        metavar="path|stem|number",
-    )
-    items: Path | None = _of_source(
-        None,
-        "Of a folder: table (or COCO captions) with a row an image, found by --id-column.",
-        metavar="FILE",
-    )
-    text_column: tuple[str, ...] = _of_source(
-        (),
-        "Of a table: texts; of COCO captions: caption. Repeatable, for several texts a row.",
-        metavar="C",
-        repeated=True,
-    )
-    images: Path | None = _of_source(None, "Folder of the images that SOURCE lists, if it is not near.")
-    regions: tuple[str, ...] | None = _of_source(
-        None,
-        "Boxes to cut out of HICO-DET or V-COCO (all three if not given); object of COCO instances, "
-        "segments of COCO panoptic.",
-        metavar="human,object,union",
-        parse=parse_regions,
-        text=",".join,
-    )
-    templates: tuple[str, ...] = _of_source(
-        (),
-        'SOURCE is class names, each put into "a photo of a {}". Repeatable.',
-        metavar="TEXT",
-        repeated=True,
-    )
-    array: str | None = _of_source(None, "Of an npz: the array of images.", metavar="KEY")
-
-    weights: Path | None = _of_model(None, shared.WEIGHTS)
-    weights_key: str | None = _of_model(
-        None,
-        "Where they are in that file: state_dict_ema …; the likeliest that fits.",
-        metavar="KEY",
-    )
-    weights_prefix: str | None = _of_model(
-        None, "Only the weights whose names begin so, without it: backbone.", metavar="TEXT"
-    )
-    capture: tuple[str, ...] = _of_model(
+    capture: tuple[str, ...] = of_model(
         (),
         "A module's input or output becomes a set. Repeatable; * is a glob; @K is the K-th call; "
         "without it, the model's own output.",
         metavar="MODULE[:input|output][=SET]",
         repeated=True,
     )
-    name: str | None = _of_model(None, "Name of the only set.", "--as", metavar="SET")
-    pool: str | None = _of_model(None, "How tokens become rows.", metavar="cls|mean|max|last|tokens|none")
-
-    resize: str | None = _of_pixels(None, "Shorter side in pixels, or height,width.")
-    crop: str | None = _of_pixels(None, "Centre crop: one number, or height,width.")
-    mean: str | None = _of_pixels(None, "Of each colour: 0.485,0.456,0.406")
-    std: str | None = _of_pixels(None, "Of each colour: 0.229,0.224,0.225")
-    interpolation: str | None = _of_pixels(None, "Of the resizing.", metavar="bilinear|bicubic")
-
-    batch_size: int = _of_run(32, "Items in a forward pass; halved when memory is short.")
-    device: str | None = _of_run(None, shared.DEVICE)
-    dtype: str | None = _of_run(None, "Of the computation.", metavar="float32|float16|bfloat16")
-    autocast: str | None = _of_run(None, "torch's autocast around a float32 model.", metavar="bf16|fp16")
-    workers: int = _of_run(2, "Threads that decode images.")
-    limit: int | None = _of_run(None, "Only the first so many items of each source.")
-    strict: bool = _of_run(
+    name: str | None = of_model(None, "Name of the only set.", "--as", metavar="SET")
+    pool: str | None = of_model(None, "How tokens become rows.", metavar="cls|mean|max|last|tokens|none")
+    strict: bool = of_run(
         False, "Stop at an unreadable image, or at rows that depend on their batch or on chance."
     )
-    overwrite: bool = _of_run(False, "Replace sets of these names; each stays until the new one is whole.")
-    shard_rows: int = _of_run(1024, "Images committed at a time.")
-    dry_run: bool = _of_run(
+    overwrite: bool = of_run(False, "Replace sets of these names; each stays until the new one is whole.")
+    shard_rows: int = of_run(1024, "Images committed at a time.")
+    dry_run: bool = of_run(
         False,
         "Show what would be extracted, and save the first batch as a contact sheet; write no set.",
         shell=True,
     )
-    out: Path | None = _of_run(
+    out: Path | None = of_run(
         None,
         "Of the contact sheet of --dry-run: contact_sheet.png if not given.",
         metavar="FILE.png",
         shell=True,
     )
-    seed: int = shared.SEED()

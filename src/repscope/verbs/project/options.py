@@ -15,6 +15,8 @@ class ProjectOptions(Options):
 
     method: str = option("tsne", "tsne, umap or pca.")
     perplexity: float = shared.PERPLEXITY()
+    map_rows: int = shared.MAP_ROWS()
+    colour: str | None = shared.COLOUR()
     neighbors: int = option(15, "Of UMAP.", least=2)
     min_dist: float = option(0.1, "Of UMAP.", least=0.0, most=1.0)
     cache: bool = shared.CACHE()

@@ -15,6 +15,7 @@ from repscope.maps.kept_graphs import KeptGraphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.together import replace_together
 from repscope.text.figures import FIGURE_FORMATS
+from repscope.verbs.common.joint_map import coloured_by
 from repscope.verbs.common.rows import one_width
 from repscope.verbs.common.threads import threads_for
 from repscope.verbs.common.words import map_method
@@ -31,10 +32,12 @@ class StudyMap:
     Attributes:
         projection: coordinates and faithfulness.
         sets: by name, in the order of the map.
+        colour: column that colours the points, or None.
     """
 
     projection: Projection
     sets: Mapping[str, EmbeddingSet]
+    colour: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, without the coordinates."""
@@ -42,6 +45,7 @@ class StudyMap:
         return {
             "schema": "repscope.map/1",
             **self.projection.to_json(),
+            "colour": self.colour,
             "kept": self.projection.kept,
             "fingerprints": fingerprints,
         }
@@ -84,7 +88,9 @@ class StudyMap:
         with replace_together(folder, "map", lambda: former) as new:
             (new / "map.json").write_text(record, encoding="utf-8")
             pq.write_table(self.table(), new / "coordinates.parquet")
-            figure = plot_map(self.projection, before=next(iter(self.sets))).get_figure(root=True)
+            coloured = coloured_by(self.colour, self.sets)
+            axes = plot_map(self.projection, before=next(iter(self.sets)), coloured=coloured)
+            figure = axes.get_figure(root=True)
             if figure is not None:
                 save_figure(figure, new, "map", formats=formats)
         return folder
@@ -96,6 +102,8 @@ def project(
     *,
     method: str = ProjectOptions.method,
     perplexity: float = ProjectOptions.perplexity,
+    map_rows: int = ProjectOptions.map_rows,
+    colour: str | None = None,
     neighbors: int = ProjectOptions.neighbors,
     min_dist: float = ProjectOptions.min_dist,
     seed: int = ProjectOptions.seed,
@@ -108,6 +116,8 @@ def project(
         names: of complete sets of one width, none twice.
         method: "tsne", "umap" or "pca".
         perplexity: of t-SNE.
+        map_rows: most rows of each set on the map, a seeded sample of more.
+        colour: column that colours the points, of the sets that have it.
         neighbors, min_dist: of UMAP.
         seed: of everything random.
         cache: read and keep the neighbours of the joint rows in ``STUDY/cache/neighbors``.
@@ -123,14 +133,16 @@ def project(
     opened = Study.open(study)
     sets = opened.open_sets(names)
     one_width(list(sets.values()), "map sets of one space together")
+    coloured_by(colour, sets)
     with threads_for(*sets.values()):
         projection = maps.project(
             {name: one.vectors for name, one in sets.items()},
             method=drawn_by,
             perplexity=perplexity,
+            max_rows=map_rows,
             n_neighbors=neighbors,
             min_dist=min_dist,
             seed=seed,
             neighbours=KeptGraphs(opened, (one.fingerprint for one in sets.values())) if cache else None,
         )
-    return StudyMap(projection, sets)
+    return StudyMap(projection, sets, colour)

@@ -1,0 +1,1 @@
+"""Attention: the weights as the model computed them, and what they say."""

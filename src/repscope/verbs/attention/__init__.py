@@ -1,0 +1,1 @@
+"""``repscope attention``: what each head of a model looks at."""
