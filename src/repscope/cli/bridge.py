@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,9 @@ def fit(study: StudyFolder, *, options: FitOptions, as_json: AsJson = False, qui
 
     with progress(quiet) as tell:
         done = fit_bridge(study, **options.keywords(), progress=tell)
+    if int(os.environ.get("RANK", "0")) > 0:
+        # Of the processes of torchrun one speaks.
+        return
     for note in done.notes:
         say(f"note: {note}", quiet)
     # Shown even with --quiet: this is not progress.

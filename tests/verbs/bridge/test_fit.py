@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -102,6 +104,20 @@ def test_applying_is_transforming_and_the_items_stay(study):
     assert after.provenance["transform"]["fingerprint"] == stored(study, "b").fingerprint
     (parent,) = after.provenance["parents"]
     assert parent == {"name": "visual", "fingerprint": study["visual"].fingerprint}
+
+
+def test_two_processes_of_torchrun_save_one_bridge(study):
+    words = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+        *("-m", "repscope", "bridge", "fit", str(study.path), "--source", "visual", "--target", "text"),
+        *("--on", "label", "--method", "contrastive", "--as", "both", "--param", "steps=4", "--json"),
+        *("--param", "hidden=8"),
+    ]
+    first = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr
+    # One process speaks, so that the output is one record.
+    assert json.loads(first.stdout)["fingerprint"] == stored(study, "both").fingerprint
+    assert transforms(study) == ["both"]
 
 
 def test_a_set_goes_back_by_the_inverse(study):

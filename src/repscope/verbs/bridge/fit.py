@@ -18,10 +18,10 @@ from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
-from repscope.verbs.bridge.checkpoints import checkpoints, watch
+from repscope.verbs.bridge.checkpoints import checkpoints, together, watch
 from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
-from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.bridge.params import make_bridge, with_training
 from repscope.verbs.common.threads import thrifty
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ def fit_bridge(
     share: float = FitOptions.share,
     unseen: tuple[tuple[str, str], ...] = (),
     params: Mapping[str, Any] | None = None,
+    amp: str | None = None,
+    accumulate: int | None = None,
+    patience: int | None = None,
+    device: str | None = None,
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
@@ -101,6 +105,8 @@ def fit_bridge(
         share: of the clusters or classes that are held out.
         unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
         params: of the method.
+        amp, accumulate, patience, device: options of a method that is trained; see
+            :class:`repscope.transform.fitting.TrainOptions`.
         drop_unlinked: leave out source rows whose key the target lacks.
         overwrite: replace a bridge of this name.
         seed: of the method and of the held-out rows.
@@ -118,7 +124,8 @@ def fit_bridge(
     opened = Study.open(study)
     # Everything that can be refused is refused before the work.
     rule = HoldOut(cast(By, hold_out), share, unseen, seed)
-    bridge = make_bridge(method, params, seed=seed)
+    training = {"amp": amp, "accumulate": accumulate, "patience": patience, "device": device}
+    bridge = make_bridge(method, with_training(method, params, training), seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
     opened_sets = opened.open_sets([source, target])
@@ -137,20 +144,22 @@ def fit_bridge(
     }
     watch(bridge, f"fit {method}", progress)
     recipe = {**about, "method": method, "params": bridge.get_params(deep=False)}
-    with checkpoints(bridge, opened.path / "transforms", name, recipe):
-        seconds = fit_rows(bridge, sets, split)
-    record = {
-        **about,
-        "rows": len(split.source),
-        "pairs": None if split.pairs is None else len(split.pairs[0]),
-        "cost": {
-            "parameters": bridge.n_parameters,
-            "flops_per_row": bridge.flops_per_row,
-            "seconds": round(seconds, 4),
-        },
-        "environment": describe_environment("torch", "scikit-learn"),
-    }
-    kept = keep(bridge, opened, name, record, overwrite=overwrite)
+    with together(device or "cpu") as save_once:
+        with checkpoints(bridge, opened.path / "transforms", name, recipe):
+            seconds = fit_rows(bridge, sets, split)
+        record = {
+            **about,
+            "rows": len(split.source),
+            "pairs": None if split.pairs is None else len(split.pairs[0]),
+            "cost": {
+                "parameters": bridge.n_parameters,
+                "flops_per_row": bridge.flops_per_row,
+                "seconds": round(seconds, 4),
+            },
+            "environment": describe_environment("torch", "scikit-learn"),
+        }
+        save_once(lambda: keep(bridge, opened, name, record, overwrite=overwrite))
+    kept = stored(opened, name)
     return FittedBridge(
         stored=kept,
         rows=len(split.source),

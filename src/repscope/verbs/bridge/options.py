@@ -156,6 +156,12 @@ class FitOptions(Options):
     )
     share: float = option(0.2, "Share of the clusters or classes held out.")
     unseen: tuple[tuple[str, str], ...] = _UNSEEN()
+    amp: str | None = option(None, "Mixed precision of a training: bf16, fp16 or no.")
+    accumulate: int | None = option(None, "Batches averaged into one update of a training.", least=1)
+    patience: int | None = option(
+        None, "Validations without a gain after which a training stops; needs a validation share.", least=1
+    )
+    device: str | None = option(None, "Where a network is trained: cpu, cuda, cuda:1, mps.")
     drop_unlinked: bool = _DROP_UNLINKED()
     overwrite: bool = option(False, "Replace a bridge of this name.")
     seed: int = shared.SEED()
