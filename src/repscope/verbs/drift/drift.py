@@ -17,6 +17,7 @@ from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
+from repscope.verbs.drift.classes import drift_classes
 from repscope.verbs.drift.groups import Grouped, group_stages
 from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.drift.result import Drift
@@ -39,6 +40,8 @@ def drift(
     positions: Sequence[float] | None = None,
     pair: str = DriftOptions.pair,
     drop_unlinked: bool = False,
+    classes: str | None = None,
+    by: Sequence[str] = DriftOptions.by,
     measures: Collection[str] | None = None,
     method: str = DriftOptions.method,
     perplexity: float = DriftOptions.perplexity,
@@ -63,6 +66,9 @@ def drift(
             rise, else 0, 1, 2, ….
         pair: "id", or the key column that says which rows of the stages are one item.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
+        classes: column of the items that says the class; by default the key, or ``label``, where a class has
+            two items or more on average.
+        by: columns of the items or the reference that group the classes, such as seen.
         measures: families that cost more than a reading of the data (rank, frechet, mmd, manifold,
             modes, paths); all by default.
         method: of the map: "pca", "tsne", "umap" or "none". No number comes from it.
@@ -101,6 +107,8 @@ def drift(
     pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked)
     aligned, paired, left_out = align_stages(grouped.stages, reference, pairing)
     notes += left_out
+    of_class, of_group, unclassed = drift_classes(aligned, reference, column=classes, by=by)
+    notes += unclassed
     choice = DriftMap(drawn_by, perplexity, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
     projection = fit_drift_map(aligned, reference, choice, _all_sets(stages, grouped, reference, None))
@@ -138,6 +146,8 @@ def drift(
         replay=_replay(sets, stages, groups, options),
         version=version(),
         notes=(*notes, *drawn.notes),
+        classes=of_class,
+        class_groups=of_group,
         items=drawn.items,
         projection=None if projection is None else projection.to_json(),
         figures=drawn.figures,
