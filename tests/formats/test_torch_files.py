@@ -65,7 +65,8 @@ def test_a_models_weights_in_safetensors(shared_data: Path) -> None:
     path = shared_data / "weights" / "squeezenet1_1" / "squeezenet1_1.torchvision.fp16.safetensors"
     with pytest.raises(FormatError, match="a model's state dict") as caught:
         read(path)
-    assert "repscope extract" in caught.value.do
+    command = "bridge import-diffusion STUDY" if says.startswith("lucidrains") else "extract"
+    assert f"repscope {command}" in caught.value.do
 
 
 @pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
@@ -235,11 +236,3 @@ def test_headers_of_safetensors_that_do_not_fit_to_the_file(tmp_path: Path, read
     with pytest.raises(FormatError):
         read(safetensors_of(path, claims, b"x" * 100), "a")
     assert time.monotonic() - began < 5
-
-
-def test_a_diffusion_checkpoint_is_pointed_to_its_own_command(tmp_path: Path) -> None:
-    torch.save(
-        {"model": {"model.init_conv.weight": torch.ones(2, 2)}, "step": 3, "ema": {}}, tmp_path / "a.pt"
-    )
-    with pytest.raises(FormatError, match=r"repscope bridge import-diffusion STUDY .*a\.pt --as NAME"):
-        read(tmp_path / "a.pt")

@@ -26,7 +26,7 @@ def refuse_checkpoint(value: object, source: str) -> None:
             raise FormatError(
                 f"embeddings (an N×D array) in {source}",
                 kind,
-                f"it is a bridge: repscope bridge import-diffusion STUDY {source} --as NAME --target-mean MEAN",
+                f"repscope bridge import-diffusion STUDY {source} --as NAME --target-mean MEAN",
             )
         raise FormatError(
             f"embeddings (an N×D array) in {source}",
