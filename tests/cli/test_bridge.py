@@ -196,6 +196,75 @@ def test_a_diffusion_bridge_goes_out_as_an_older_checkpoint_and_comes_back(study
     assert np.abs(first - made["visual"].vectors).max() > 0.1
 
 
+@pytest.fixture
+def checkpoint(study, tmp_path):
+    """A trainer's file of the older form."""
+    both = ("--source", "visual", "--target", "visual", "--unpaired", "--hold-out", "none", "--overwrite")
+    assert run("bridge", "fit", study, *both, *UNET, "--as", "first").exit_code == 0
+    assert run("bridge", "export-diffusion", study, "first", "--to", tmp_path / "model-1.pt").exit_code == 0
+    return tmp_path / "model-1.pt"
+
+
+def test_sampling_changes_without_another_fit(study, checkpoint):
+    words = ("--target-mean", "visual", "--param", "sampling_steps=2", "--overwrite")
+    for name, entry in (("at20", 20), ("at5", 5)):
+        done = run(
+            "bridge", "import-diffusion", study, checkpoint, "--as", name, *words, "--param",
+            f"entry_time={entry}",
+        )  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+    # The older systems subtracted the mean of the texts from both sides.
+    assert "centred with the target's mean on the way in too" in done.stderr
+    tuned = run(
+        "bridge", "apply", study, "at20", "--to", "visual", "--as", "tuned", "--param", "entry_time=5"
+    )
+    plain = run("bridge", "apply", study, "at5", "--to", "visual", "--as", "plain")
+    assert (tuned.exit_code, plain.exit_code) == (0, 0), tuned.stderr
+    made = Study(study)
+    np.testing.assert_array_equal(made["tuned"].vectors, made["plain"].vectors)
+    assert made["tuned"].provenance["transform"]["params"] == {"entry_time": 5}
+    for words, said in (
+        (("--param", "timesteps=20"), "may change after the fit: entry_time"),
+        (("--param", "sampling_steps=30"), "1 to 20 sampling steps"),
+        (("--inverse",), "fit one that has: normalise"),
+    ):
+        refused = run("bridge", "apply", study, "at20", "--to", "visual", "--as", "never", *words)
+        assert (refused.exit_code, said in " ".join(refused.stderr.split())) == (1, True), refused.stderr
+    assert "never" not in made
+
+
+def test_an_imported_checkpoint_is_judged_on_all_rows_and_that_is_said(study, checkpoint, tmp_path):
+    done = run(
+        "bridge", "import-diffusion", study, checkpoint, "--as", "theirs", "--target-mean", "text",
+        "--source-mean", "visual", "--param", "entry_time=20", "--param", "sampling_steps=2",
+        "--param", "train_on=source",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    result = run(
+        "bridge", "report", study, "theirs", "--methods", "identity", *FIT, "--entry-times", "5",
+        "--resamples", "200", "--figures", "png", "--folds", "2", "--out", tmp_path / "out", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    record = json.loads(result.stdout)
+    seen = next(part for part in record["parts"] if part["name"] == "seen")
+    assert seen["n"] == 100
+    # A bridge that was trained on what it moves is not tabled as one that learnt the target.
+    assert [(one["label"], one["learns_from"]) for one in seen["methods"]] == [
+        ("theirs", "source"), ("identity", "nothing"),
+    ]  # fmt: skip
+    assert any("theirs was trained elsewhere" in note for note in record["notes"])
+    assert "--source visual --target text --on label" in record["replay"]
+    assert (tmp_path / "out" / "figures" / "bridge_effect-seen-theirs.png").exists()
+    moved = run("bridge", "apply", study, "theirs", "--to", "visual", "--as", "theirs_after")
+    assert moved.exit_code == 0
+    before = Study(study)
+    unit = before["theirs_after"].vectors.astype(float)
+    cosines = unit @ before["text"].vectors.T / np.linalg.norm(before["text"].vectors, axis=1)
+    found = cosines.argmax(axis=1) == [int(one[1:]) for one in before["visual"].column("label")]
+    top1 = next(one for one in seen["methods"][0]["measures"] if one["name"] == "top1.true")
+    assert top1["after"]["value"] == pytest.approx(found.mean())
+
+
 def test_a_list_that_is_none_is_refused(study):
     words = [one.replace("[1,2]", "1,2") for one in UNET]
     refused = run("bridge", "fit", study, *FIT, *words, "--as", "never")

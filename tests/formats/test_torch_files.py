@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import struct
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
 from repscope.errors import FormatError, StorageError, UnknownNameError, UnsafePickleError
+from repscope.extraction.models.weights_files import read_state
 from repscope.formats import Incoming, ReadOptions, read_sets
 from repscope.formats.torch_files import read_torch_weights_only
 
@@ -208,3 +212,26 @@ def test_a_torchscript_program_is_refused(tmp_path: Path) -> None:
 def test_real_lightning_checkpoints(shared_data: Path, name: str) -> None:
     with pytest.raises(FormatError, match="a training checkpoint"):
         read(shared_data / "weights" / "lightning_ckpt" / f"{name}.ckpt")
+
+
+def safetensors_of(path: Path, header: dict[str, Any], data: bytes = b"", length: int | None = None) -> Path:
+    packed = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(packed) if length is None else length) + packed + data)
+    return path
+
+
+@pytest.mark.parametrize("read", [read_sets, lambda path, _: read_state(path)])
+def test_headers_of_safetensors_that_do_not_fit_to_the_file(tmp_path: Path, read: Any) -> None:
+    """At once: a million empty tensors took minutes."""
+    path = tmp_path / "a.safetensors"
+    many = {f"t{at}": {"dtype": "F32", "shape": [0, 4], "data_offsets": [0, 0]} for at in range(80_000)}
+    began = time.monotonic()
+    with pytest.raises(FormatError, match=r"a header of [\d,]+ bytes for 0 bytes of tensors"):
+        read(safetensors_of(path, many), "a")
+    for length in (1 << 40, 1 << 62):
+        with pytest.raises(FormatError, match="more than there are"):
+            read(safetensors_of(path, {}, b"x" * 100, length), "a")
+    claims = {"a": {"dtype": "F32", "shape": [10**9, 100], "data_offsets": [0, 4 * 10**11]}}
+    with pytest.raises(FormatError):
+        read(safetensors_of(path, claims, b"x" * 100), "a")
+    assert time.monotonic() - began < 5

@@ -20,6 +20,7 @@ import numpy as np
 
 import repscope as rs
 from helpers.killing import EVENTS, SWITCHES, fork
+from repscope.report.figures import Drawn
 from repscope.study import Study
 from repscope.study.together import replace_together
 from repscope.testing import simulate
@@ -74,8 +75,9 @@ def reports(verb: str, study: Study, seed: int) -> Save:
     record = report_bridges(
         study, methods=["mean-shift"], source="before", target="text", on="label", seed=seed, resamples=50
     )
-    drawn = draw_bridges(record) if seed else None
-    return partial(save_bridges, record, drawn, formats=("png",))
+    drawn = draw_bridges(record)
+    figures = dict(list(drawn.figures.items())[:seed])
+    return partial(save_bridges, record, Drawn(figures, drawn.captions), formats=("png",))
 
 
 def _shorter(result: Any, most: int) -> Save:

@@ -273,3 +273,12 @@ def test_a_disk_that_fails(
     else:
         holds(folder, 1.0)
         assert files(folder) == ["config.json", "model.safetensors"]
+
+
+def test_a_new_bridge_sweeps_what_a_killed_save_left_beside_it(tmp_path: Path) -> None:
+    left = tmp_path / ".b.123.part"
+    left.mkdir()
+    (left / "model.safetensors").write_bytes(b"half")
+    ridge(1.0).save_pretrained(tmp_path / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+    holds(tmp_path / "b", 1.0)

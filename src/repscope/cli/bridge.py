@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,9 @@ def fit(study: StudyFolder, *, options: FitOptions, as_json: AsJson = False, qui
 
     with progress(quiet) as tell:
         done = fit_bridge(study, **options.keywords(), progress=tell)
+    if int(os.environ.get("RANK", "0")) > 0:
+        # Of the processes of torchrun one speaks.
+        return
     for note in done.notes:
         say(f"note: {note}", quiet)
     # Shown even with --quiet: this is not progress.
@@ -140,6 +144,8 @@ def import_diffusion(
     from repscope.verbs.bridge.diffusion_files import import_diffusion as run
 
     kept = run(study, file, **options.keywords())
+    for text in kept.warnings:
+        say(f"warning: {text}")
     record = {"schema": "repscope.bridge-fit/1", **kept.to_json()}
     line = f"{kept.name}: {kept.method}, width {kept.width_in}, {kept.fingerprint[:12]}"
     show(record, [line], as_json=as_json, quiet=quiet)

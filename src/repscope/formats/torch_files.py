@@ -18,6 +18,21 @@ from repscope.formats.pickles.torch_archive import load_torch
 from repscope.formats.trust import read_or_trust
 from repscope.study.storage import storage_errors
 
+_LONG_HEADER = 1 << 22
+"""A header may be larger than its tensors up to so many bytes; a million empty tensors take minutes."""
+
+
+def check_safetensors(path: Path) -> None:
+    """Refuse a safetensors file whose header does not fit to its size, at once.
+
+    Raises:
+        FormatError: it does not, or is no header.
+    """
+    try:
+        _safetensors_header(path)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from error
+
 
 def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
     """One set for each floating 2-D tensor, under its own name when there are several.
@@ -29,7 +44,7 @@ def read_safetensors(path: Path, stem: str, options: ReadOptions) -> list[Incomi
 
     try:
         ranks, metadata, numpy_knows = _safetensors_header(path)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path, error) from error
     if not options.vectors and METADATA not in metadata:
         refuse_checkpoint(ranks, str(path))
@@ -50,8 +65,11 @@ def _safetensors_header(path: Path) -> tuple[dict[str, int], dict[str, str], boo
     """Dimensions of each tensor by name, the file's own metadata, and whether numpy knows every type."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if length > path.stat().st_size - 8:
+        data = path.stat().st_size - 8 - length
+        if data < 0:
             raise ValueError(f"a header of {length:,} bytes, more than there are")
+        if length > max(_LONG_HEADER, data):
+            raise ValueError(f"a header of {length:,} bytes for {data:,} bytes of tensors")
         header: dict[str, Any] = json.loads(file.read(length))
     metadata = header.pop("__metadata__", None) or {}
     types = {entry["dtype"] for entry in header.values()}

@@ -89,6 +89,11 @@ def percent(share: float | None, places: int = 1) -> str:
     return f"{number(100 * share, places)}%"
 
 
+def percent_change(change: float) -> str:
+    """``+24.1%``, ``−3.0%``, ``+1,240%``: a difference in percent of where it started."""
+    return f"{number(change, 1 if abs(change) < 100 else 0, signed=True)}%"
+
+
 def whole(count: int) -> str:
     """``12,345``."""
     return f"{count:,}"

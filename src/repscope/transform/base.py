@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from repscope.errors import FormatError, InputError, RepscopeError, StudyError, VectorError
+from repscope.errors import FormatError, InputError, RepscopeError, StudyError, VectorError, name_some
 from repscope.study.embeddings import EmbeddingSet
-from repscope.transform.catalogue import LearnsFrom, method
+from repscope.transform.catalogue import LearnsFrom, method, methods
 from repscope.transform.files import Saved, not_ours, read, save
 from repscope.transform.inputs import FitData, Floats, Rows, Source, gather, unpaired
 
@@ -35,6 +35,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
         learns_from: the rows it needs.
         invertible: ``inverse_transform`` exists.
         same_width: source and target must be equally wide.
+        tunable: parameters that may change after the fit; see :meth:`tune`.
         n_features_in_: width of the rows that go in.
         n_features_out_: width of the rows that come out.
         warnings_: why the fit should not be trusted, one sentence each.
@@ -45,6 +46,7 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
     learns_from: ClassVar[LearnsFrom]
     invertible: ClassVar[bool] = False
     same_width: ClassVar[bool] = True
+    tunable: ClassVar[tuple[str, ...]] = ()
 
     n_features_in_: int
     n_features_out_: int
@@ -123,8 +125,29 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
             StudyError, VectorError: as in :meth:`transform`.
         """
         if not self.invertible:
-            raise self._one_way()
+            raise self.one_way()
         return self._collected(source, "n_features_out_", self._unapply)
+
+    def tune(self, params: Mapping[str, Any]) -> Self:
+        """Change how a fitted bridge moves rows, without another fit.
+
+        Args:
+            params: those of :attr:`tunable` that change.
+
+        Raises:
+            StudyError: not fitted.
+            InputError: a parameter that is part of the fit.
+        """
+        self._check_fitted()
+        if fixed := [name for name in params if name not in self.tunable]:
+            raise InputError(
+                f"parameters of {self.name} that may change after the fit: "
+                f"{name_some(self.tunable, 12) if self.tunable else 'it has none'}",
+                name_some(fixed),
+                "leave them out, or fit again with them",
+            )
+        self.set_params(**params)
+        return self
 
     @property
     def paper(self) -> str:
@@ -210,10 +233,16 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
 
     def _unapply(self, rows: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         """Move a block of rows back, where the method can."""
-        raise self._one_way()
+        raise self.one_way()
 
-    def _one_way(self) -> InputError:
-        return InputError(f"an invertible method, not {self.name}", self.name, "see repscope bridge methods")
+    def one_way(self) -> InputError:
+        """What is said where there is no inverse."""
+        there = name_some([info.name for info in methods() if info.invertible], 20)
+        return InputError(
+            f"an invertible method, not {self.name}",
+            f"{self.name}, which has no way back",
+            f"fit one that has: {there}",
+        )
 
     @abstractmethod
     def _state(self) -> dict[str, NDArray[Any]]:

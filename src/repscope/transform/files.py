@@ -11,6 +11,7 @@ until the one step that replaces the config: that is the moment at which the fol
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import ExistsError, FormatError, InputError, MissingError, RepscopeError
-from repscope.study.locks import WriterLock
+from repscope.study.locks import WriterLock, one_at_a_time
 from repscope.study.provenance import version
 from repscope.study.storage import (
     TEMPORARY,
@@ -100,12 +101,23 @@ def save(saved: Saved, path: Path) -> Path:
         "provenance": saved.provenance,
     }
     text = _as_text(config)
-    if path.exists():
-        _replace(path, config, weights)
-        return path
-    make_folder(path.parent)
+    if not path.exists():
+        make_folder(path.parent)
+        with one_at_a_time(path.with_name(f".{path.name}.lock")):
+            # Another may have saved it while this one waited.
+            if not path.exists():
+                _create(path, text, weights)
+                return path
+    _replace(path, config, weights)
+    return path
+
+
+def _create(path: Path, text: bytes, weights: bytes) -> None:
+    """Write a bridge into a new folder, which appears whole."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     with storage_errors(path):
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*{TEMPORARY}"):
+            shutil.rmtree(left, ignore_errors=True)
         try:
             temporary.mkdir()
             write_bytes(temporary / WEIGHTS, weights)
@@ -116,7 +128,6 @@ def save(saved: Saved, path: Path) -> Path:
                 shutil.rmtree(temporary)
             raise
         sync_folder(path.parent)
-    return path
 
 
 def _as_text(config: dict[str, Any]) -> bytes:

@@ -54,6 +54,11 @@ class SavedBridge(JsonRecord, keys="name method params fingerprint width_in widt
         found: Mapping[str, Any] = self.provenance.get(FIT) or {}
         return found
 
+    @property
+    def imported(self) -> bool:
+        """Trained elsewhere, on rows that this study does not know."""
+        return "imported" in self.fit
+
     def load(self) -> Bridge:
         """The bridge with its weights.
 

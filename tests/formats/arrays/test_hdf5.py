@@ -116,3 +116,16 @@ def test_a_walk_that_is_slow_but_alive_is_waited_for(tmp_path: Path, monkeypatch
     monkeypatch.setattr(hdf5, "_WALK", alive)
     monkeypatch.setattr(hdf5, "PATIENCE", 1.0)
     np.testing.assert_array_equal(read(tmp_path / "a.h5").vectors, ROWS)
+
+
+@pytest.mark.parametrize("shape", [(12, 6), (2, 12, 6)])
+def test_many_rows_are_read_in_blocks(
+    shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.random.default_rng(1).standard_normal(shape).astype("f4")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("features", data=rows, compression="gzip")
+    monkeypatch.setattr(hdf5, "LARGE", 0)
+    monkeypatch.setattr(hdf5, "BLOCK_BYTES", 100)
+    one = read(tmp_path / "a.h5")
+    np.testing.assert_array_equal(one.vectors, rows)

@@ -330,3 +330,19 @@ def test_the_known_answers_of_clip(shared_data):
     assert found.table["recall@1"].before.low == pytest.approx(0.508, abs=0.006)
     assert found.table["recall@1"].before.high == pytest.approx(0.596, abs=0.006)
     assert 0.84 < found.table["gap.l2"].before.low < 0.851 < found.table["gap.l2"].before.high < 0.86
+
+
+def test_spread_of_items_percent_and_lengths_of_the_reference() -> None:
+    rng = np.random.default_rng(0)
+    before, after, reference = rng.normal(size=(40, 8)), rng.normal(size=(40, 8)), rng.normal(size=(6, 8))
+    found = compare_arrays(before, after, reference, controls=False, resamples=200).table
+    lengths = found["norm.mean"]
+    sides = [np.linalg.norm(rows, axis=1) for rows in (before, after, reference)]
+    assert lengths.sd == pytest.approx([sides[0].std(ddof=1), sides[1].std(ddof=1)])
+    assert lengths.reference == pytest.approx(sides[2].mean())
+    assert found["norm.sd"].reference == pytest.approx(sides[2].std())
+    assert lengths.percent == pytest.approx(100 * (sides[1].mean() / sides[0].mean() - 1))
+    # A log of a mean below 1 has no percent, and what is no mean over items has no SD of items.
+    assert found["uniformity"].percent is None
+    assert found["gap.l2"].sd is None
+    assert {"percent", "sd", "reference"} <= set(lengths.to_json())

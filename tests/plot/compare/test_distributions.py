@@ -49,7 +49,8 @@ def test_four_panels(whole: Whole, table: Table) -> None:
     ]  # fmt: skip
     assert len(figure.axes[0].lines) == 4
     assert len(figure.axes[0].collections) == 2
-    assert len(figure.axes[1].lines) == 3
+    # The rows after and those of the reference all have length 1, and one line.
+    assert len(figure.axes[1].lines) == 2
     whole(figure)
 
 
@@ -99,7 +100,8 @@ def test_no_panel_is_empty(
 def test_undefined_values_and_missing_intervals(odd: Odd, whole: Whole) -> None:
     figure = plot_distributions([odd["bare"], odd["undefined"]])
     assert len(figure.axes) == 2
-    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["undefined"] * 2
+    texts = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert texts == [["undefined", "0.400 → 0.600", "– → 0.500"], ["undefined", "+0.200", "–"]]
     whole(figure)
 
 
@@ -111,6 +113,15 @@ def test_sizes_and_constant_values(n: int, whole: Whole, odd: Odd) -> None:
     )
     low, high = figure.axes[1].get_xlim()
     assert high - low > 0.5
+    whole(figure)
+
+
+def test_lines_of_one_length_do_not_hide_one_another(whole: Whole) -> None:
+    figure = plot_distributions([], norm=(np.ones(9), np.ones(8)), norm_reference=np.full(7, 2.0))
+    (ax,) = figure.axes
+    # One line for the two that are alike, and one for the reference.
+    assert len(ax.lines) == 2
+    assert [text.get_text() for text in ax.texts] == ["before, after: every row 1.00"]
     whole(figure)
 
 

@@ -127,6 +127,19 @@ def test_saved_and_loaded_it_is_the_same_to_the_bit(
     assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["config.json", "model.safetensors"]
 
 
+def test_equal_bridges_have_equal_files_of_weights(pairs: PairedModalities, tmp_path: Path) -> None:
+    """Seconds of the clock are in config.json alone; bridges with theirs among the weights still load."""
+    made = [small(RegressionMLP, pairs, random_state=3) for _ in range(2)]
+    made[1].training_seconds_ += 1.0
+    files = [bridge.save_pretrained(tmp_path / str(at)) for at, bridge in enumerate(made)]
+    first, second = ((file / "model.safetensors").read_bytes() for file in files)
+    assert first == second
+    older = RegressionMLP.from_pretrained(files[0])
+    older.provenance_ = {}
+    older._restore({**made[0]._state(), "record.summary": np.array([7.0, 2.5])})
+    assert (older.best_step_, older.training_seconds_) == (7, 2.5)
+
+
 @EVERY
 def test_the_module_is_the_transform(cls: type[TrainedBridge], pairs: PairedModalities) -> None:
     bridge = small(cls, pairs)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -102,6 +104,41 @@ def test_applying_is_transforming_and_the_items_stay(study):
     assert after.provenance["transform"]["fingerprint"] == stored(study, "b").fingerprint
     (parent,) = after.provenance["parents"]
     assert parent == {"name": "visual", "fingerprint": study["visual"].fingerprint}
+
+
+def test_two_processes_of_torchrun_save_one_bridge(study):
+    words = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),
+        *("-m", "repscope", "bridge", "fit", str(study.path), "--source", "visual", "--target", "text"),
+        *("--on", "label", "--method", "contrastive", "--as", "both", "--param", "steps=4", "--json"),
+        *("--param", "hidden=8"),
+    ]
+    first = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stderr
+    # One process speaks, so that the output is one record.
+    assert json.loads(first.stdout)["fingerprint"] == stored(study, "both").fingerprint
+    assert transforms(study) == ["both"]
+
+
+def test_a_set_goes_back_by_the_inverse(study):
+    fit(study, method="procrustes")
+    after = apply_bridge(study, "b", "visual", "after")
+    back = apply_bridge(study, "b", "after", "back", inverse=True)
+    np.testing.assert_allclose(back.vectors, study["visual"].vectors, atol=1e-5)
+    assert back.items.equals(study["visual"].items)
+    assert back.provenance["transform"]["inverse"] is True
+    assert "inverse" not in after.provenance["transform"]
+    fit(study, "one-way")
+    with pytest.raises(InputError, match="an invertible method, not ridge") as refused:
+        apply_bridge(study, "one-way", "visual", "never", inverse=True)
+    assert "procrustes" in refused.value.do
+    assert "never" not in study
+
+
+def test_what_only_a_fit_can_change_is_refused(study):
+    fit(study)
+    with pytest.raises(InputError, match="it has none"):
+        apply_bridge(study, "b", "visual", "after", params={"penalty": 2})
 
 
 def test_a_killed_apply_continues_where_it_stopped(study):

@@ -293,3 +293,32 @@ def test_a_reference_of_another_length_is_drawn_at_the_length_of_the_stages():
     assert "times as long as those of the first stage" in notes.replace("\n", " ")
     assert "generation_examples" not in found.figures
     assert any("no figure of examples" in note for note in found.notes)
+
+
+def test_classes_are_those_of_a_comparison_of_the_first_and_the_last_stage(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 4
+    texts = EmbeddingSet("texts", rng.normal(size=(4, 8)), {"label": np.arange(4), "rare": np.arange(4) > 2})
+    stages = [
+        EmbeddingSet(f"gen_{at}", texts.vectors[labels] + rng.normal(size=(60, 8)) * noise, {"label": labels})
+        for at, noise in enumerate((0.5, 1.0, 2.0))
+    ]
+    found = rs.drift(stages, reference=texts, on="label", by=["rare"], **QUICK)
+    options = {"on": "label", "by": ["rare"], "method": "none", "resamples": 200}
+    compared = rs.compare(stages[0], stages[2], texts, **options)
+    for rows, others in (
+        (found.classes[""], compared.classes),
+        (found.class_groups[""], compared.class_groups),
+    ):
+        assert [row.difference for row in rows] == [row.difference for row in others]
+        # A comparison matches rows of length 1, rounded once more.
+        cosines = [row.cosine.difference.value for row in rows]
+        assert cosines == pytest.approx([row.cosine.difference.value for row in others], abs=1e-6)
+    record = found.to_json()
+    assert [row["label"] for row in record["classes"]] == ["0", "1", "2", "3"]
+    assert [row["column"] for row in record["class_groups"]] == ["rare", "rare"]
+    page = found.save(tmp_path, formats=("png",))
+    assert "Before is the first stage" in (tmp_path / "report.txt").read_text()
+    assert (tmp_path / "classes.csv").read_text().startswith("group,column,label")
+    assert len((tmp_path / "classes.csv").read_text().splitlines()) == 7
+    assert page.exists()

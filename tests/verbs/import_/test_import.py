@@ -195,13 +195,26 @@ def test_existing_sets(tmp_path: Path, study: Path) -> None:
     path = npy(tmp_path)
     (first,) = import_files([path], study)
     with pytest.raises(ExistsError, match="complete set"):
-        import_files([path], study)
+        import_files([path], study, drop_invalid=True)
     np.save(path, 2 * X)
     with pytest.raises(ExistsError):
         import_files([path], study)
     (second,) = import_files([path], study, overwrite=True)
     assert first.fingerprint != second.fingerprint
     np.testing.assert_array_equal(Study(study)["a"].vectors, 2 * X)
+
+
+def test_a_finished_import_has_nothing_to_do(tmp_path: Path, study: Path) -> None:
+    """As after a kill between the commit and the end of the process."""
+    files = [npy(tmp_path, "a.npy"), npy(tmp_path, "b.npy", 2 * X)]
+    first = import_files(files, study)
+    files_before = {path: path.stat().st_mtime_ns for path in study.rglob("*") if path.is_file()}
+    said: list[str] = []
+    again = import_files(files, study, warn=said.append)
+    assert said == ["already there, made by this same import; nothing to do"]
+    assert [one.found_complete for one in (*first, *again)] == [False, False, True, True]
+    assert [one.fingerprint for one in again] == [one.fingerprint for one in first]
+    assert {path: path.stat().st_mtime_ns for path in study.rglob("*") if path.is_file()} == files_before
 
 
 def test_overwriting_on_a_full_disk_keeps_the_old_set(disk: Path, tmp_path: Path) -> None:
@@ -243,7 +256,7 @@ def test_an_interrupted_import_continues(
     assert Study(study).manifest("b").n == 3
     said: list[str] = []
     written = import_files(files, study, drop_invalid=True, warn=said.append)
-    assert [one.name for one in written] == ["b", "c"]
+    assert [(one.name, one.found_complete) for one in written] == [("a", True), ("b", False), ("c", False)]
     assert "'a' is there already" in said[0]
     opened = Study(study)
     assert [opened[name].fingerprint for name in "abc"] == [one.fingerprint for one in unbroken]

@@ -10,7 +10,7 @@ from typing import Any
 
 from repscope.errors import FormatError, MissingError, ModelError, UnsafePickleError, first_line, name_some
 from repscope.formats.pickles.machine import Foreign
-from repscope.formats.torch_files import read_torch_weights_only
+from repscope.formats.torch_files import check_safetensors, read_torch_weights_only
 from repscope.study.storage import file_hash, json_hash
 
 _INDEX = (".safetensors.index.json", ".bin.index.json")
@@ -72,6 +72,7 @@ def _read_one(path: Path) -> Mapping[str, Any]:
     from safetensors.torch import load_file
 
     if path.suffix == ".safetensors":
+        check_safetensors(path)
         try:
             state: dict[str, Any] = load_file(path)
         except (SafetensorError, OSError, ValueError) as error:
@@ -140,6 +141,7 @@ def _read_shard(path: Path) -> Mapping[str, Any]:
     if path.suffix != ".safetensors":
         raw = read_torch_weights_only(path)
         return raw if isinstance(raw, Mapping) else {}
+    check_safetensors(path)
     try:
         state: dict[str, Any] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:

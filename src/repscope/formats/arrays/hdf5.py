@@ -18,6 +18,8 @@ from repscope.errors import FormatError, first_line
 from repscope.formats.incoming import Incoming, ReadOptions
 from repscope.formats.objects import sets_from
 from repscope.formats.outgoing import optional
+from repscope.study.stored import LARGE, scratch
+from repscope.study.vectors import BLOCK_BYTES
 
 DEEPEST = 8
 EMPTY_RATIO, EMPTY_BYTES = 1000, 1 << 30
@@ -157,5 +159,11 @@ def _values(data: Any, path: Path, h5py: Any) -> NDArray[Any] | str | float | No
     offset = data.id.get_offset()
     if offset is not None and data.ndim > 1 and data.dtype.kind == "f" and not data.chunks and data.size:
         return np.memmap(path, data.dtype, "r", offset, data.shape)
-    array: NDArray[Any] = np.asarray(data[()])
-    return array
+    if data.ndim < 2 or data.nbytes < LARGE:
+        array: NDArray[Any] = np.asarray(data[()])
+        return array
+    rows = scratch(data.shape, data.dtype)
+    step = max(1, BLOCK_BYTES * len(data) // data.nbytes)
+    for start in range(0, len(data), step):
+        rows[start : start + step] = data[start : start + step]
+    return rows

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from repscope.errors import FormatError, first_line, name_some
+from repscope.formats.tables.expansion import (
+    check_messages,
+    check_parquet,
+    decoded_size,
+    refuse_expansion,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PARQUET_MAGIC, _FILE_MAGIC = b"PAR1", b"ARROW1"
+_MESSAGES = 8
+"""Bytes of an Arrow file before its first message."""
 _STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
 
 
@@ -74,7 +83,10 @@ def load_table(path: Path, but: Sequence[str] = ()) -> pa.Table:
         if not _is_parquet(path):
             schema, n_parts, batch = _open_arrow(path)
             table = pa.Table.from_batches([batch(part) for part in range(n_parts)], schema)
+            written_out = (decoded_size(chunk) for column in table.columns for chunk in column.chunks)
+            refuse_expansion(path, sum(written_out))
             return table.drop_columns(list(but)) if but else table
+        check_parquet(path)
         # ParquetFile reads this file and nothing around it (read_table would look for partitions).
         with pq.ParquetFile(path, memory_map=True) as file:
             names = [name for name in file.schema_arrow.names if name not in but]
@@ -102,8 +114,10 @@ def _open_arrow(path: Path) -> tuple[pa.Schema, int, Callable[[int], pa.RecordBa
     """The schema, the number of record batches, and one of them by its number."""
     import pyarrow as pa
 
+    is_file = _begins(path, _FILE_MAGIC)
+    check_messages(path, _MESSAGES if is_file else 0)
     source = pa.memory_map(str(path))
-    if _begins(path, _FILE_MAGIC):
+    if is_file:
         file = pa.ipc.open_file(source)
         return file.schema, file.num_record_batches, file.get_batch
     stream = pa.ipc.open_stream(source)
@@ -145,7 +159,9 @@ def _whole(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, KeyError, IndexError, UnicodeDecodeError) as error:
+    except FormatError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, IndexError, UnicodeDecodeError, struct.error) as error:
         raise FormatError(
             f"a whole {'Parquet' if _is_parquet(path) else 'Arrow'} file in {path}",
             first_line(error),

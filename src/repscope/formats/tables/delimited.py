@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from repscope.errors import FormatError, first_line
 from repscope.formats.incoming import Incoming, ReadOptions
 from repscope.formats.tables.arrow import refuse_repeats
+from repscope.formats.tables.long_lines import LONGEST_LINE, block_size, unlike_row
 from repscope.formats.tables.read import table_set
 from repscope.formats.text_files import not_utf8
 
@@ -28,7 +29,8 @@ def read_delimited(path: Path, stem: str, options: ReadOptions) -> list[Incoming
     Raises:
         FormatError: rows of different widths, text that is not UTF-8, or no vectors.
     """
-    layout = _layout(path)
+    block = block_size(path)
+    layout = replace(_layout(path), block=block)
     table = _read(path, layout)
     refuse_repeats(table.column_names, str(path))
 
@@ -46,7 +48,8 @@ def load_delimited(path: Path, ids: str | None = None) -> pa.Table:
     the table are left out. A column is of numbers or truths only if these give back exactly what was
     written in every row; any other, also ids, ``1.10`` and dates, stays the text that it is.
     """
-    layout = _layout(path)
+    block = block_size(path)
+    layout = replace(_layout(path), block=block)
     table = _read(path, layout)
     refuse_repeats(table.column_names, str(path))
     return _as_written(path, layout, table, ids)
@@ -59,11 +62,15 @@ class _Layout:
     delimiter: str
     skip: int
     names: list[str] | None = None
+    block: int | None = None
+    """Bytes that are read at a time; a row must lie within two of them."""
 
 
 def _layout(path: Path) -> _Layout:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
+        while len(head) >= HEAD_BYTES and head.count(b"\n") < 2 and (more := file.readline(LONGEST_LINE)):
+            head += more
     try:
         text = head.decode("utf-8-sig", "strict" if len(head) < HEAD_BYTES else "ignore")
     except UnicodeDecodeError as error:
@@ -97,7 +104,11 @@ def _layout(path: Path) -> _Layout:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        # Cells that are longer than Python's reader takes.
+        return line.split(delimiter)
 
 
 def _numbered(cells: Sequence[str]) -> list[str]:
@@ -168,6 +179,9 @@ def _gives_back(values: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
         return bool(pc.all(pc.equal(written, "")).as_py() is not False)
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
         return False
+    if pa.types.is_floating(kind) and pc.any(_are_negative_zeros(values)).as_py():
+        # As a number it would be one key with 0.
+        return False
     if not _same(pc.fill_null(values.cast(pa.string()), ""), written):
         if pa.types.is_integer(kind):
             return False
@@ -182,6 +196,12 @@ def _gives_back(values: pa.ChunkedArray, written: pa.ChunkedArray) -> bool:
             for way in ways
         )
     return True
+
+
+def _are_negative_zeros(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow.compute as pc
+
+    return pc.equal(pc.divide(1.0, pc.fill_null(values, 1.0)), float("-inf"))
 
 
 def _plainest(value: float) -> str:
@@ -203,7 +223,9 @@ def _read(path: Path, layout: _Layout, types: dict[str, Any] | None = None) -> p
     try:
         return arrow_csv.read_csv(
             path,
-            read_options=arrow_csv.ReadOptions(column_names=layout.names, skip_rows=layout.skip),
+            read_options=arrow_csv.ReadOptions(
+                column_names=layout.names, skip_rows=layout.skip, block_size=layout.block
+            ),
             parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
                 strings_can_be_null=False, column_types=types, include_columns=list(types)
@@ -212,8 +234,9 @@ def _read(path: Path, layout: _Layout, types: dict[str, Any] | None = None) -> p
     except (pa.ArrowException, OSError) as error:
         if "UTF8" in str(error):
             raise not_utf8(path, error) from error
+        row = unlike_row(path, layout.delimiter)
         raise FormatError(
             f"a table of equal rows in {path}",
-            first_line(error),
+            f"{row} ({first_line(error)})" if row else first_line(error),
             "correct the row, or write the table as parquet",
         ) from error

@@ -23,7 +23,7 @@ from repscope.measure.core.cosines import (
 from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.grouping import check_groups, sampling_note
 from repscope.measure.core.linking import link_keys
-from repscope.measure.core.scratch import scratch
+from repscope.study.stored import scratch
 
 K = 10
 MAX_QUERIES = 2000

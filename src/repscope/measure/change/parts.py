@@ -25,8 +25,8 @@ from repscope.measure.core.joint import JointMoments, joint_leave_out
 from repscope.measure.core.moments import BLOCK_ROWS, iterate_leave_out, joint_group_moments
 from repscope.measure.core.pairs import Narrow
 from repscope.measure.core.ridge import principal_axes, ridge_penalty
-from repscope.measure.core.scratch import scratch
 from repscope.measure.core.tables import ReplicateTable, others
+from repscope.study.stored import scratch
 
 PARTS = ("shift", "rotation", "scale", "linear", "residual")
 _TIE = 1e-9

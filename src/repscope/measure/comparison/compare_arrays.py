@@ -13,7 +13,7 @@ from repscope.errors import LinkError, VectorError
 from repscope.measure.alignment.hubs import label_share
 from repscope.measure.catalogue.measures import MEASURES, STAGE_MEASURES, measure_info
 from repscope.measure.comparison.compute import measure_stage
-from repscope.measure.comparison.rows import build_rows, mean_rows, value_of, with_q
+from repscope.measure.comparison.rows import build_rows, mean_rows, sd_pair, value_of, with_q
 from repscope.measure.comparison.scales import standardised_against
 from repscope.measure.core import controls as control
 from repscope.measure.core.arrays import row_blocks
@@ -26,6 +26,7 @@ from repscope.measure.core.results import MeasureResult
 from repscope.measure.core.stage import Frame, Stage
 from repscope.measure.distribution.kernels import median_bandwidth
 from repscope.measure.geometry.calibration import gaussian_bands
+from repscope.measure.geometry.one_set import norms
 from repscope.measure.verdict.rules import TRUE_MATCH, VERDICT_MEASURES, Evidence, Margins, Verdict, judge
 
 Array = NDArray[np.floating[Any]]
@@ -138,12 +139,16 @@ def compare_arrays(
         floor = floor_samples(frame, wanted, samples["before"])
         values = _control_values(samples["before"], {**control_samples, "floor": floor})
     expected = gaussian_expected(n, before.shape[1], list(rows), seed)
+    lengths = reference_lengths(reference)
     table = {
-        name: MeasureResult(info, *rows[name], beyond, expected.get(name), why)
+        name: MeasureResult(
+            info, *rows[name], beyond, expected.get(name), why,
+            sd_pair(samples["before"].get(name), samples["after"].get(name)), lengths.get(name),
+        )
         for name, info in MEASURES.items()
         if name in rows
         for beyond, why in [values.get(name, ({}, {}))]
-    }
+    }  # fmt: skip
     table = with_q(table)
     evidence = Evidence(
         clusters=n_clusters,
@@ -345,6 +350,12 @@ def gaussian_expected(n: int, d: int, names: list[str], seed: int) -> dict[str, 
     geometry = [name for name in names if MEASURES[name].group == "geometry" and not name.startswith("norm")]
     bands = gaussian_bands(n, d, seed) if geometry else {}
     return {name: bands[name] for name in geometry if name in bands}
+
+
+def reference_lengths(reference: Array) -> dict[str, float]:
+    """What the measures of lengths read of the reference."""
+    lengths = norms(reference)
+    return {"norm.mean": float(lengths.mean()), "norm.sd": float(lengths.std())}
 
 
 def _same(first: Array, second: Array) -> bool:

@@ -155,3 +155,9 @@ def sd_of(sample: Sample | None) -> float | None:
     if not isinstance(sample, PerItem) or len(sample.values) < 2:
         return None
     return float(sample.values.std(ddof=1))
+
+
+def sd_pair(before: Sample | None, after: Sample | None) -> tuple[float, float] | None:
+    """The same of two stages; None where either has none."""
+    first, second = sd_of(before), sd_of(after)
+    return None if first is None or second is None else (first, second)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from repscope.measure.core.arrays import row_blocks
 from repscope.measure.core.moments import BLOCK_ROWS
-from repscope.measure.core.scratch import scratch
+from repscope.study.stored import scratch
 
 Array = NDArray[np.floating]
 

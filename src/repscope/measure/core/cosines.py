@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import VectorError
 from repscope.measure.core.arrays import matrix, unit_rows
-from repscope.measure.core.scratch import scratch
+from repscope.study.stored import scratch
 
 Floats: TypeAlias = NDArray[np.floating]
 Ints: TypeAlias = NDArray[np.int64]

@@ -22,6 +22,8 @@ class MeasureResult:
         expected: [low, high] that a Gaussian of the same N and D reads, for measures that depend on
             them; None for the others.
         controls_why: the reason of each None in ``controls``.
+        sd: standard deviation over items before and after, of a mean over items; else None.
+        reference: what the reference reads, for measures of lengths; else None.
     """
 
     info: MeasureInfo
@@ -31,6 +33,16 @@ class MeasureResult:
     controls: Mapping[str, float | None] = field(default_factory=dict)
     expected: tuple[float, float] | None = None
     controls_why: Mapping[str, str] = field(default_factory=dict)
+    sd: tuple[float, float] | None = None
+    reference: float | None = None
+
+    @property
+    def percent(self) -> float | None:
+        """The difference in percent of before; None where before is not surely above 0."""
+        before, change = self.before, self.difference.value
+        if before.value is None or change is None or before.value <= 0 or (before.low or 0.0) < 0:
+            return None
+        return 100 * change / before.value
 
     @property
     def name(self) -> str:
@@ -48,6 +60,12 @@ class MeasureResult:
             "difference": self.difference.to_json(),
             "controls": dict(self.controls),
         }
+        if self.percent is not None:
+            record["percent"] = self.percent
+        if self.sd is not None:
+            record["sd"] = {"before": self.sd[0], "after": self.sd[1]}
+        if self.reference is not None:
+            record["reference"] = self.reference
         if self.controls_why:
             record["controls_why"] = dict(self.controls_why)
         if self.expected is not None:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from repscope.measure.core.estimate import Difference, Estimate
 from repscope.plot.base.style import GREY, INK, SMALL, Mark, Palette
+from repscope.plot.base.text import printable
+from repscope.text.numbers import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +24,8 @@ CONTROLS: Mapping[str, str] = {"identity": "|", "noise": "x", "collapse": "v", "
 CONTROL_COLOUR = "#555555"
 
 _VERTICES = 1000
+_ONE_LENGTH = 1e-5
+"""Largest spread of lengths, as a share of them, that is rounding."""
 _FEW_ROWS = 5
 
 
@@ -77,6 +81,53 @@ def shares_axis(ax: Axes, label: str) -> None:
     ax.set_ylabel("share of items at most x")
     ax.set_xlabel(label)
     ax.margins(x=0.04)
+
+
+def length_curves(
+    ax: Axes, given: Sequence[tuple[NDArray[np.floating], Mark, str, float]], units: int | None
+) -> None:
+    """Lengths of sets as cumulative shares.
+
+    Of sets whose rows are all of one and the same length one line is drawn, and words name them all.
+
+    Args:
+        ax: where.
+        given: values, mark, name and line width of each set.
+        units: independent units of the sets but the last, for their bands.
+    """
+    sizes = [np.abs(values).max() for values, *_ in given]
+    still = [np.ptp(given[at][0]) <= _ONE_LENGTH * size for at, size in enumerate(sizes)]
+    alike: dict[int, list[str]] = {}
+    for at, (values, mark, name, linewidth) in enumerate(given):
+        twins = [
+            other
+            for other, size in enumerate(sizes)
+            if still[at] and still[other] and abs(size - sizes[at]) <= _ONE_LENGTH * size
+        ]
+        if len(twins) > 1:
+            alike.setdefault(twins[0], []).append(printable(name, 24))
+        if at == (twins or [at])[0]:
+            cumulative(ax, values, mark, units=units if mark.marker != "*" else None, linewidth=linewidth)
+    for place, (at, names) in enumerate(alike.items()):
+        words = f"{', '.join(names)}: every row {significant(float(sizes[at]))}"
+        corner_words(ax, words, (0.04, 0.88 - 0.12 * place), zorder=6)
+    shares_axis(ax, "L2 norm")
+    every = np.concatenate([values for values, *_ in given]).astype(np.float64)
+    if np.ptp(every) <= _ONE_LENGTH * np.abs(every).max():
+        # All of one length: a window of rounding errors would look like a distribution.
+        centre = float(every.mean())
+        ax.set_xlim(centre - 0.5 * abs(centre) - 1e-9, centre + 0.5 * abs(centre) + 1e-9)
+    elif every.min() > 0 and every.max() > 30 * every.min():
+        ax.set_xscale("log")
+
+
+def row_values(ax: Axes, texts: Sequence[str]) -> None:
+    """The numbers of each row, to its right."""
+    for y, text in enumerate(texts):
+        ax.annotate(
+            text, (1.0, y), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
+            va="center", fontsize=SMALL, annotation_clip=False, gid="value",
+        )  # fmt: skip
 
 
 def point_rows(

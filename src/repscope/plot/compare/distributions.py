@@ -15,15 +15,18 @@ from repscope.plot.base.panels import (
     control_handles,
     control_points,
     cumulative,
+    length_curves,
     name_rows,
     one_point,
     point_rows,
+    row_values,
     shares_axis,
     stage_handles,
     zero_line,
 )
 from repscope.plot.base.style import BROAD, DOUBLE, INK, Palette, new_figure, palette, settle, styled
 from repscope.plot.base.text import printable
+from repscope.text.numbers import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +94,9 @@ def plot_distributions(
         title = "Cosine to the true reference" if truths else "Cosine to the nearest reference"
         panels.append((title, lambda ax: _cosines(ax, truths, nearest, units, marks)))
     if lengths:
-        panels.append(("Length of the vectors", lambda ax: _norms(ax, lengths, norm_reference, units, marks)))
+        given = [(lengths[0], marks.before, names[0], BROAD), (lengths[1], marks.after, names[1], 1.2)]
+        given += [] if norm_reference is None else [(norm_reference, marks.reference, names[2], 1.2)]
+        panels.append(("Length of the vectors", lambda ax: length_curves(ax, given, units)))
     if shares:
         title = "Finding the true reference" if linked else "Overlap with the reference"
         panels.append((title, lambda ax: _shares(ax, shares, marks)))
@@ -140,25 +145,9 @@ def _cosines(ax: Axes, true: Pair | None, nearest: Pair | None, units: int | Non
     shares_axis(ax, "cosine to true (lines), to nearest (dotted)" if true and nearest else "cosine")
 
 
-def _norms(
-    ax: Axes, norm: Pair, reference: NDArray[np.floating] | None, units: int | None, marks: Palette
-) -> None:
-    cumulative(ax, norm[0], marks.before, units=units, linewidth=BROAD)
-    cumulative(ax, norm[1], marks.after, units=units)
-    every = np.concatenate([*norm, reference] if reference is not None else [*norm]).astype(np.float64)
-    if reference is not None:
-        cumulative(ax, reference, marks.reference)
-    shares_axis(ax, "L2 norm")
-    if np.ptp(every) <= 1e-6 * np.abs(every).max():
-        # All of one length: a window of rounding errors would look like a distribution.
-        centre = float(every.mean())
-        ax.set_xlim(centre - 0.5 * abs(centre) - 1e-9, centre + 0.5 * abs(centre) + 1e-9)
-    elif every.min() > 0 and every.max() > 30 * every.min():
-        ax.set_xscale("log")
-
-
 def _shares(ax: Axes, shares: Sequence[MeasureResult], marks: Palette) -> None:
     point_rows(ax, [(result.name, result.before, result.after) for result in shares], marks)
+    row_values(ax, [f"{significant(one.before.value)} → {significant(one.after.value)}" for one in shares])
     ax.margins(x=0.06)
     low, high = ax.get_xlim()
     ax.set_xlim(max(low, -0.02), min(high, 1.02))
@@ -172,6 +161,7 @@ def _changes(ax: Axes, changes: Sequence[MeasureResult]) -> list[str]:
         drawn += control_points(ax, result.controls, i)
     zero_line(ax)
     name_rows(ax, [result.name for result in changes])
+    row_values(ax, [significant(result.difference.value, signed=True) for result in changes])
     ax.margins(x=0.06)
     ax.set_xlabel("difference, with 95 % interval")
     return drawn

@@ -14,14 +14,15 @@ from repscope.plot.base.frame import figure_legend
 from repscope.plot.base.panels import (
     control_handles,
     control_points,
-    corner_words,
     cumulative,
+    length_curves,
     name_rows,
     one_point,
+    row_values,
     shares_axis,
     stage_handles,
 )
-from repscope.plot.base.style import DOUBLE, SMALL, Mark, Palette, new_figure, palette, settle, styled
+from repscope.plot.base.style import DOUBLE, Palette, new_figure, palette, settle, styled
 from repscope.plot.base.text import printable
 from repscope.text.numbers import significant
 
@@ -34,9 +35,6 @@ Floats = NDArray[np.floating]
 LINKED = ("top1.true", "top5.true", "mrr.true", "recall@10", "mixed.recall@10", "hub.share")
 UNLINKED = ("precision", "recall", "coverage", "hub.share")
 """Shares that the last panel shows, with a link and without."""
-
-ONE_LENGTH = 1e-5
-"""Largest spread of lengths, as a share of them, that is none."""
 
 
 def plot_stage(
@@ -79,9 +77,9 @@ def plot_stage(
     if cosine_max is not None:
         panels.append(("Cosines", lambda ax: _cosines(ax, cosine_true, cosine_max, units, marks)))
     if norm is not None:
-        given = [(norm, marks.before, names[0])]
-        given += [] if norm_reference is None else [(norm_reference, marks.reference, names[1])]
-        panels.append(("Length of the vectors", lambda ax: _norms(ax, given, units)))
+        given = [(norm, marks.before, names[0], 1.2)]
+        given += [] if norm_reference is None else [(norm_reference, marks.reference, names[1], 1.2)]
+        panels.append(("Length of the vectors", lambda ax: length_curves(ax, given, units)))
     if shares:
         title = "Finding the truth" if "top1.true" in table else "Overlap with the reference"
         panels.append((title, lambda ax: drawn.extend(_shares(ax, shares, marks))))
@@ -111,31 +109,13 @@ def _cosines(ax: Axes, true: Floats | None, nearest: Floats, units: int | None, 
     shares_axis(ax, "cosine to true (line), to nearest (dotted)")
 
 
-def _norms(ax: Axes, given: Sequence[tuple[Floats, Mark, str]], units: int | None) -> None:
-    constant = []
-    for values, mark, name in given:
-        if np.ptp(values) <= ONE_LENGTH * np.abs(values).max():
-            constant.append(f"{printable(name, 24)}: all {significant(float(values[0]), 4)}")
-        else:
-            cumulative(ax, values, mark, units=units if values is given[0][0] else None)
-    for place, text in enumerate(constant):
-        corner_words(ax, text, (0.04, 0.9 - 0.1 * place), zorder=6)
-    shares_axis(ax, "L2 norm")
-    if len(constant) == len(given):
-        ax.set_xticks([])
-
-
 def _shares(ax: Axes, shares: Sequence[StageResult], marks: Palette) -> list[str]:
     drawn: list[str] = []
     for y, one in enumerate(shares):
         one_point(ax, one.value, y, marks.before.colour, marks.before.marker)
         drawn += control_points(ax, one.controls, y)
-        if one.value.value is not None:
-            ax.annotate(
-                significant(one.value.value), (one.value.value, y), xytext=(0, 4), textcoords="offset points",
-                ha="center", va="bottom", fontsize=SMALL,
-            )  # fmt: skip
     name_rows(ax, [one.name for one in shares])
+    row_values(ax, [significant(one.value.value) for one in shares])
     ax.set_xlim(-0.06, 1.06)
     ax.set_xlabel("value, with 95 % interval")
     return drawn

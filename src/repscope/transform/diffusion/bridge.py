@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -95,6 +96,9 @@ class DiffusionBridge(TrainedBridge):
 
     name: ClassVar[str] = "ddpm"
     learns_from: ClassVar[LearnsFrom] = "target"
+    tunable: ClassVar[tuple[str, ...]] = (
+        "entry_time", "sampling_steps", "sampler", "eta", "entry_noise", "clip", "random_state",
+    )  # fmt: skip
 
     denoiser: Literal["mlp", "dit", "unet1d"] = field(default="mlp", kw_only=False)
     objective: Literal["pred_x0", "pred_noise", "pred_v"] = "pred_x0"
@@ -197,6 +201,11 @@ class DiffusionBridge(TrainedBridge):
         twice = 2 if self.classes_ is not None and self.guidance else 1
         cost = flops(self._tuned().denoiser, self.n_features_in_)
         return self.sampling_steps * twice * cost + 17 * self.n_features_in_
+
+    def tune(self, params: Mapping[str, Any]) -> Self:
+        """See :meth:`Bridge.tune`; what no sampling can be is refused at once."""
+        super().tune(params).sampling()
+        return self
 
     def sampling(self) -> Sampling:
         """How rows come back, from the parameters.

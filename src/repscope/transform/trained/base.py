@@ -176,6 +176,7 @@ class TrainedBridge(Bridge):
         self._trained = module
         self.losses_, self.validation_ = trained.losses, trained.validation
         self.best_step_, self.training_seconds_ = trained.best_step, trained.seconds
+        self.provenance_ = {**self.provenance_, _SECONDS: trained.seconds}
 
     def _doubt(self, data: FitData) -> None:
         d = data.source.d
@@ -222,7 +223,7 @@ class TrainedBridge(Bridge):
         }
         state[f"{_RECORD}losses"] = self.losses_
         state[f"{_RECORD}validation"] = np.asarray([*self.validation_.items()], np.float64).reshape(-1, 2)
-        state[f"{_RECORD}summary"] = np.asarray([self.best_step_, self.training_seconds_], np.float64)
+        state[f"{_RECORD}summary"] = np.asarray([self.best_step_], np.float64)
         return state
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -236,9 +237,14 @@ class TrainedBridge(Bridge):
         self._trained = module.eval()
         self.losses_ = state[f"{_RECORD}losses"]
         self.validation_ = {int(step): float(loss) for step, loss in state[f"{_RECORD}validation"]}
-        best, self.training_seconds_ = state[f"{_RECORD}summary"].tolist()
+        # Bridges of earlier versions have their seconds here, which made the hashes of equal ones differ.
+        best, *seconds = state[f"{_RECORD}summary"].tolist()
         self.best_step_ = int(best)
+        self.training_seconds_ = float(self.provenance_.get(_SECONDS, seconds[0] if seconds else 0.0))
 
+
+_SECONDS = "training_seconds"
+"""Of the provenance: what the clock says is no weight."""
 
 _LOOSE = ("steps", "batch_size", "learning_rate", "validation", "options", "random_state")
 """Parameters that the trainer's own options hold already."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from repscope.errors import RepscopeError
 from repscope.text.progress import OnProgress
 
 if TYPE_CHECKING:
@@ -25,6 +27,39 @@ def watch(bridge: Bridge, what: str, report: OnProgress | None) -> None:
     tells = getattr(bridge, "watch", None)
     if report is not None and callable(tells):
         tells(lambda progress: report(replace(progress, what=what)))
+
+
+@contextlib.contextmanager
+def together(device: str) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Several processes of ``torchrun`` fit one bridge, which the first of them saves.
+
+    Args:
+        device: of the training.
+
+    Yields:
+        What saves: it calls its argument in the first process, and raises in all of them what goes wrong.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield _at_once
+        return
+    from repscope.transform.fitting.distributed import processes
+
+    with processes(device) as group:
+
+        def save_once(save: Callable[[], object]) -> None:
+            error: RepscopeError | None = None
+            try:
+                if group.rank == 0:
+                    save()
+            except RepscopeError as found:
+                error = found
+            group.all_or_none(error)
+
+        yield save_once
+
+
+def _at_once(save: Callable[[], object]) -> None:
+    save()
 
 
 @contextlib.contextmanager

@@ -19,6 +19,11 @@ from repscope.verbs.bridge.options import ImportDiffusionOptions
 if TYPE_CHECKING:
     from repscope.transform.diffusion.bridge import DiffusionBridge
 
+TEXT_MEAN_FROM_BOTH = (
+    "rows are centred with the target's mean on the way in too, as the older systems did with the mean of "
+    "the texts; give --source-mean where the training centred them with their own"
+)
+
 Weights = Literal["ema", "raw"]
 
 
@@ -41,7 +46,8 @@ def import_diffusion(
         file: of lucidrains' ``Trainer1D``.
         name: of the bridge.
         source_mean, target_mean: a set of the study, whose unit rows are averaged, or a mean file of the
-            older systems; what the rows were centred with in the training.
+            older systems; what the rows were centred with in the training. The target's alone is subtracted
+            from both, as the older systems did.
         width: of the rows, where no mean tells it.
         weights: "ema", or "raw" as EZ-HOI used them.
         params: of the sampling, such as ``entry_time``; ``objective`` where the file cannot tell.
@@ -57,17 +63,21 @@ def import_diffusion(
     opened = Study.open(study)
     refuse_taken(opened, name, overwrite)
     path = Path(file).expanduser()
+    both = source_mean is None and target_mean is not None
+    own = target_mean if both else source_mean
     bridge = from_lucidrains(
         path,
-        source_mean=None if source_mean is None else _mean(opened, source_mean),
+        source_mean=None if own is None else _mean(opened, own),
         target_mean=None if target_mean is None else _mean(opened, target_mean),
         width=width,
         weights=_weights(weights),
         **dict(params or {}),
     )
+    if both:
+        bridge.warnings_ = (*bridge.warnings_, TEXT_MEAN_FROM_BOTH)
     record = {
         "imported": {"file": path.name, "sha256": file_hash(path)},
-        "source_mean": source_mean,
+        "source_mean": own,
         "target_mean": target_mean,
         "environment": describe_environment("torch"),
     }

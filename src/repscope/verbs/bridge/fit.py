@@ -18,9 +18,9 @@ from repscope.text.progress import OnProgress, Progress
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
-from repscope.verbs.bridge.checkpoints import checkpoints, watch
+from repscope.verbs.bridge.checkpoints import checkpoints, together, watch
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
-from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.bridge.params import make_bridge, with_training
 from repscope.verbs.common.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import fits_behind
@@ -81,6 +81,10 @@ def fit_bridge(
     share: float = FitOptions.share,
     unseen: tuple[tuple[str, str], ...] = (),
     params: Mapping[str, Any] | None = None,
+    amp: str | None = None,
+    accumulate: int | None = None,
+    patience: int | None = None,
+    device: str | None = None,
     drop_unlinked: bool = False,
     overwrite: bool = False,
     seed: int = 0,
@@ -102,6 +106,8 @@ def fit_bridge(
         share: of the clusters or classes that are held out.
         unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
         params: of the method.
+        amp, accumulate, patience, device: options of a method that is trained; see
+            :class:`repscope.transform.fitting.TrainOptions`.
         drop_unlinked: leave out source rows whose key the target lacks.
         overwrite: replace a bridge of this name.
         seed: of the method and of the held-out rows.
@@ -119,7 +125,8 @@ def fit_bridge(
     opened = Study.open(study)
     # Everything that can be refused is refused before the work.
     rule = HoldOut(cast(By, hold_out), share, unseen, seed)
-    bridge = make_bridge(method, params, seed=seed)
+    training = {"amp": amp, "accumulate": accumulate, "patience": patience, "device": device}
+    bridge = make_bridge(method, with_training(method, params, training), seed=seed)
     refuse_taken(opened, name, overwrite)
     check_link(method, on, unpaired)
     opened_sets = opened.open_sets([source, target])
@@ -138,20 +145,22 @@ def fit_bridge(
     }
     watch(bridge, f"fit {method}", progress)
     recipe = {**about, "method": method, "params": bridge.get_params(deep=False)}
-    with checkpoints(bridge, opened.path / "transforms", name, recipe):
-        seconds = fit_rows(bridge, sets, split)
-    record = {
-        **about,
-        "rows": len(split.source),
-        "pairs": None if split.pairs is None else len(split.pairs[0]),
-        "cost": {
-            "parameters": bridge.n_parameters,
-            "flops_per_row": bridge.flops_per_row,
-            "seconds": round(seconds, 4),
-        },
-        "environment": describe_environment("torch", "scikit-learn"),
-    }
-    kept = keep(bridge, opened, name, record, overwrite=overwrite)
+    with together(device or "cpu") as save_once:
+        with checkpoints(bridge, opened.path / "transforms", name, recipe):
+            seconds = fit_rows(bridge, sets, split)
+        record = {
+            **about,
+            "rows": len(split.source),
+            "pairs": None if split.pairs is None else len(split.pairs[0]),
+            "cost": {
+                "parameters": bridge.n_parameters,
+                "flops_per_row": bridge.flops_per_row,
+                "seconds": round(seconds, 4),
+            },
+            "environment": describe_environment("torch", "scikit-learn"),
+        }
+        save_once(lambda: keep(bridge, opened, name, record, overwrite=overwrite))
+    kept = stored(opened, name)
     return FittedBridge(
         stored=kept,
         rows=len(split.source),
@@ -200,6 +209,8 @@ def apply_bridge(
     to: str,
     as_: str,
     *,
+    params: Mapping[str, Any] | None = None,
+    inverse: bool = False,
     overwrite: bool = False,
     shard_rows: int | None = None,
     progress: OnProgress | None = None,
@@ -213,6 +224,8 @@ def apply_bridge(
         name: of the bridge.
         to: set whose rows are moved.
         as_: name of the new set.
+        params: that may change without another fit; see :meth:`repscope.transform.base.Bridge.tune`.
+        inverse: move rows of the target's space back.
         overwrite: replace a set of that name.
         shard_rows: rows committed at a time; as many as fit 32 MiB by default.
         progress: told about the rows that are done.
@@ -221,28 +234,40 @@ def apply_bridge(
         MissingError, IncompleteSetError: no such bridge or set, or one that is not finished.
         CorruptError: the bytes of the set are not what was written.
         VectorError: the set has another width than the bridge was fitted on.
+        InputError: a parameter that only a fit can change, or a method without an inverse.
         ExistsError: the name is taken.
         StorageError: the disk refuses.
     """
     opened = Study.open(study)
     kept, before = stored(opened, name), opened.open_sets([to])[to]
-    if before.d != kept.width_in:
+    bridge, width = kept.load().tune(params or {}), kept.width_out if inverse else kept.width_in
+    if inverse and not bridge.invertible:
+        raise bridge.one_way()
+    if before.d != width:
         raise VectorError(
-            f"rows of width {kept.width_in} for the bridge {name!r}",
+            f"rows of width {width} for the bridge {name!r}",
             f"set {to!r} of width {before.d}",
             "apply it to a set of the space that it was fitted on",
         )
     size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
     recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
-    bridge = kept.load()
+    changed = {**({"params": dict(params)} if params else {}), **({"inverse": True} if inverse else {})}
+    move = bridge.inverse_transform if inverse else bridge.transform
     with opened.writer(
         as_,
-        recipe=json_hash(recipe),
-        resume=ApplyOptions(to=to, as_=as_).to_command("bridge", "apply", opened.path, name),
+        recipe=json_hash({**recipe, **changed}),
+        resume=ApplyOptions(to=to, as_=as_, params=params, inverse=inverse).to_command(
+            "bridge", "apply", opened.path, name
+        ),
         provenance={
             **describe_environment("torch"),
             **derived(before.provenance, before.name, before.fingerprint),
-            "transform": {"name": kept.name, "method": kept.method, "fingerprint": kept.fingerprint},
+            "transform": {
+                "name": kept.name,
+                "method": kept.method,
+                "fingerprint": kept.fingerprint,
+                **changed,
+            },
             **fits_behind(before, kept),
         },
         overwrite=overwrite,
@@ -251,7 +276,7 @@ def apply_bridge(
         while done < before.n:
             rows = range(done, min(done + size, before.n))
             part = before.take(list(rows))
-            writer.write_shard(bridge.transform(part), part.items)
+            writer.write_shard(move(part), part.items)
             done = rows.stop
             if progress is not None:
                 progress(Progress(f"apply {name}", done, before.n))

@@ -16,6 +16,7 @@ from repscope.errors import InputError, LinkError, RepscopeError, StudyError, Ve
 from repscope.study import Study
 from repscope.study.provenance import version
 from repscope.text.progress import OnProgress, Progress
+from repscope.transform.catalogue import LearnsFrom
 from repscope.transform.catalogue import method as method_info
 from repscope.transform.catalogue import methods as all_methods
 from repscope.transform.store import SavedBridge, stored
@@ -44,6 +45,11 @@ Floats = NDArray[np.floating[Any]]
 SHARED_FOLDS = (
     "each row was predicted by a fit that had not seen it, but any two fits share most of their rows, so "
     "intervals, which resample rows, are a little too narrow for what another sample of fits would give"
+)
+
+TRAINED_ELSEWHERE = (
+    "{} was trained elsewhere: which of these rows it has seen is not known here, so its line says nothing "
+    "about unseen rows unless you know that none of them was in its training"
 )
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -88,8 +94,10 @@ def report_bridges(
     """Judge bridges side by side on rows that none of them has seen.
 
     With ``names``, the rows are those that all these bridges held out, and ``methods`` are fitted
-    without them. With ``methods`` alone, all rows are judged by cross-validation: folds of whole clusters,
-    and, where the target has classes, folds of whole classes besides, for classes that no fit has seen.
+    without them; imported bridges, of which nobody knows here what they saw, move all rows that are judged,
+    and a note says so. With ``methods`` or imported bridges alone, all rows are judged by cross-validation:
+    folds of whole clusters, and, where the target has classes, folds of whole classes besides, for classes
+    that no fit has seen.
 
     Args:
         study: folder of the study, or the study.
@@ -135,8 +143,9 @@ def report_bridges(
         cluster=about["cluster"],
         drop_unlinked=drop_unlinked,
     )
-    _check_sets(sets, kept)
-    splits = evaluation_of_bridges(sets, kept) if kept else evaluation_of_folds(sets, unseen, folds, seed)
+    own = [bridge for bridge in kept if not bridge.imported]
+    _check_sets(sets, own)
+    splits = evaluation_of_bridges(sets, own) if own else evaluation_of_folds(sets, unseen, folds, seed)
     candidates = [Candidate(bridge.name, bridge.method, dict(bridge.params), bridge) for bridge in kept]
     taken = {candidate.label for candidate in candidates}
     for name in methods:
@@ -156,15 +165,15 @@ def report_bridges(
         first = next(iter(runner.failed.items()))
         raise StudyError("at least one bridge that can be fitted", f"{first[0]}: {first[1]}", "choose others")
     # What the bridges of the study were fitted with is said by them.
-    own = ("source", "target", "on", "cluster", "folds", "drop_unlinked")
+    theirs = ("source", "target", "on", "cluster", "folds", "drop_unlinked")
     asked = locals() | about | {"methods": ALL if lenient else tuple(methods), "measures": measures or None}
-    options = JudgeOptions.of({key: value for key, value in asked.items() if not (kept and key in own)})
+    options = JudgeOptions.of({key: value for key, value in asked.items() if not (own and key in theirs)})
     return BridgesRecord(
         source=sets.source.name,
         target=sets.target.name,
         on=sets.on or "",
         cluster=sets.cluster,
-        folds=None if kept else folds,
+        folds=None if own else folds,
         seed=seed,
         fingerprints={
             **{rows.name: rows.fingerprint for rows in (sets.source, sets.target)},
@@ -175,7 +184,11 @@ def report_bridges(
         parts=parts,
         failed=runner.failed,
         entry=tuple(runner.entry),
-        notes=(*sets.notes, *(() if kept else (SHARED_FOLDS,))),
+        notes=(
+            *sets.notes,
+            *(() if own or not methods else (SHARED_FOLDS,)),
+            *(TRAINED_ELSEWHERE.format(bridge.name) for bridge in kept if bridge.imported),
+        ),
     )
 
 
@@ -231,7 +244,7 @@ class _Runner:
             label=candidate.label,
             method=candidate.method,
             params=candidate.params,
-            learns_from=method_info(candidate.method).learns_from,
+            learns_from=_learnt_from(first),
             invertible=method_info(candidate.method).invertible,
             cost=Cost(
                 first.n_parameters,
@@ -246,7 +259,9 @@ class _Runner:
             verdict=arrays.verdict,
             improved=improved,
             worsened=worsened,
-            gallery=among_unseen_texts(self.sets, evaluated.splits, evaluated.rows, moved, self.evaluation),
+            gallery=None
+            if candidate.kept is not None and candidate.kept.imported
+            else among_unseen_texts(self.sets, evaluated.splits, evaluated.rows, moved, self.evaluation),
             arrays=arrays,
         )
         self._sweep(evaluated, candidate, fits)
@@ -287,6 +302,12 @@ class _Runner:
                 evaluation=self.evaluation,
             )
         )
+
+
+def _learnt_from(bridge: Bridge) -> LearnsFrom:
+    """The rows that a bridge learnt from; a diffusion may have been trained on those that it moves."""
+    trained_on = bridge.get_params(deep=False).get("train_on")
+    return "source" if trained_on == "source" else method_info(bridge.name).learns_from
 
 
 def _predict(

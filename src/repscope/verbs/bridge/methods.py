@@ -9,7 +9,7 @@ from repscope.errors import RepscopeError
 from repscope.text.display import wrap
 from repscope.text.tables import WIDTH, table
 from repscope.transform.catalogue import MethodInfo, method, methods
-from repscope.verbs.bridge.params import parameters_of
+from repscope.verbs.bridge.params import explanations_of, parameters_of
 
 LEARNS = {
     "nothing": "nothing",
@@ -46,7 +46,12 @@ def method_lines(info: MethodInfo) -> list[str]:
     ]
     if info.paper:
         lines.append(f"  paper       {info.paper}")
-    lines += ["", *(f"  --param {name}={_shown(value)}" for name, value in parameters_of(info.name).items())]
+    lines.append("")
+    explained = explanations_of(info.name)
+    for name, value in parameters_of(info.name).items():
+        lines.append(f"  --param {name}={_shown(value)}")
+        if name in explained:
+            lines += wrap(explained[name].replace("``", ""), WIDTH, first=" " * 6)
     return lines
 
 
@@ -54,7 +59,7 @@ def methods_record(name: str | None = None) -> Any:
     """JSON values: one method with its parameters, or all without."""
     if name is None:
         return [_json(info) for info in methods()]
-    return {**_json(method(name)), "params": parameters_of(name)}
+    return {**_json(method(name)), "params": parameters_of(name), "explained": explanations_of(name)}
 
 
 def methods_markdown() -> str:

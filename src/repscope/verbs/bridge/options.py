@@ -45,6 +45,18 @@ def parse_params(texts: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def params_texts(params: Mapping[str, Any], above: str = "") -> list[str]:
+    """Parameters as they are typed: what :func:`parse_params` reads."""
+    texts = []
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            texts += params_texts(value, f"{above}{name}.")
+        else:
+            written = value if isinstance(value, str) else json.dumps(value)
+            texts.append(f"{above}{name}={written}")
+    return texts
+
+
 def parse_method_params(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
     """``METHOD.NAME=VALUE`` texts as parameters of several methods.
 
@@ -105,11 +117,12 @@ def _value(text: str) -> Any:
 _PARAMS = partial(
     option,
     None,
-    "A parameter of the method, repeatable; see bridge methods NAME.",
-    "--param",
+    help="A parameter of the method, repeatable; see bridge methods NAME.",
+    flags="--param",
     metavar="NAME=VALUE",
     repeated=True,
     parse=parse_params,
+    text=params_texts,
 )
 _CLUSTER = partial(
     option, None, "Column of source rows that are not independent, such as image_id; id for none."
@@ -143,6 +156,12 @@ class FitOptions(Options):
     )
     share: float = option(0.2, "Share of the clusters or classes held out.")
     unseen: tuple[tuple[str, str], ...] = _UNSEEN()
+    amp: str | None = option(None, "Mixed precision of a training: bf16, fp16 or no.")
+    accumulate: int | None = option(None, "Batches averaged into one update of a training.", least=1)
+    patience: int | None = option(
+        None, "Validations without a gain after which a training stops; needs a validation share.", least=1
+    )
+    device: str | None = option(None, "Where a network is trained: cpu, cuda, cuda:1, mps.")
     drop_unlinked: bool = _DROP_UNLINKED()
     overwrite: bool = option(False, "Replace a bridge of this name.")
     seed: int = shared.SEED()
@@ -152,10 +171,15 @@ class FitOptions(Options):
 class ApplyOptions(Options):
     """The options of ``repscope bridge apply``."""
 
-    replayed = "to as_"
+    replayed = "to as_ params inverse"
 
     to: str = option(REQUIRED, "Set whose rows are moved.", metavar="SET")
     as_: str = option(REQUIRED, "Name of the new set.", "--as", metavar="SET2")
+    params: Mapping[str, Any] | None = _PARAMS(
+        help="A parameter of a fitted diffusion bridge that needs no other fit: entry_time, sampling_steps, "
+        "sampler, eta, entry_noise, clip, random_state. Repeatable.",
+    )
+    inverse: bool = option(False, "Move rows back, where the method has an inverse.")
     overwrite: bool = option(False, "Replace a set of this name.")
     shard_rows: int | None = option(None, "Rows committed at a time; 32 MiB by default.", least=1)
 
@@ -213,7 +237,11 @@ class ImportDiffusionOptions(Options):
     """The options of ``repscope bridge import-diffusion``."""
 
     name: str = option(REQUIRED, "Name of the bridge in the study.", "--as", metavar="NAME")
-    source_mean: str | None = option(None, "What source rows were centred with.", metavar="SET|FILE")
+    source_mean: str | None = option(
+        None,
+        "What source rows were centred with; the target's mean where that alone is given.",
+        metavar="SET|FILE",
+    )
     target_mean: str | None = option(None, "What target rows were centred with.", metavar="SET|FILE")
     width: int | None = option(None, "Of the rows, where no mean tells it.", least=1)
     weights: str = option("ema", "ema, or raw as EZ-HOI used them.")

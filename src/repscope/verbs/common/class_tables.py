@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -149,6 +149,16 @@ def changes_csv(rows: Sequence[ClassChange]) -> str:
             "cosine_": (row.cosine.before, row.cosine.after, row.cosine.difference),
         },
     )
+
+
+def grouped_csv(groups: Mapping[str, Sequence[ClassChange]]) -> str:
+    """The same of several groups of stages, one after the other; the group is the first field."""
+    lines: list[str] = []
+    for name, rows in groups.items():
+        head, *body = changes_csv(rows).splitlines()
+        field = csv_text(("group",), [{"group": name}]).splitlines()[1] if name else ""
+        lines += ([] if lines else [f"group,{head}"]) + [f"{field},{line}" for line in body]
+    return "\n".join(lines) + "\n"
 
 
 def values_csv(rows: Sequence[ClassValue]) -> str:

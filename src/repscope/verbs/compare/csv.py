@@ -16,7 +16,7 @@ _ESTIMATES = ("before", "after", "difference")
 COLUMNS = (
     "name", "group", "direction", "unit",
     *(f"{part}{end}" for part in _ESTIMATES for end in ("", "_low", "_high")),
-    "p", "q",
+    "percent", "p", "q", "sd_before", "sd_after", "reference",
     *(f"control_{name}" for name in NAMES),
     "gaussian_low", "gaussian_high",
     "similarity", "similarity_low", "similarity_high", "null_mean", "null_high", "null_p",
@@ -51,6 +51,8 @@ def _measure(row: MeasureResult) -> dict[str, Value]:
     for name, one in parts.items():
         found |= _ends(name, one)
     found |= {f"control_{name}": row.controls.get(name) for name in NAMES}
+    first, second = row.sd or (None, None)
+    found |= {"percent": row.percent, "sd_before": first, "sd_after": second, "reference": row.reference}
     found |= {"p": row.difference.p, "q": row.difference.q, "gaussian_low": low, "gaussian_high": high}
     why = "; ".join(f"{name}: {one.why}" for name, one in parts.items() if one.why)
     return {**found, **_about(row.difference), "why": why}

@@ -12,7 +12,15 @@ from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.report.document import Cell, Column, Kind, Table, View
 from repscope.report.forest import DRAWN, forest
 from repscope.text.display import display_safe
-from repscope.text.numbers import interval, number, p_value, places_for, places_for_change, whole
+from repscope.text.numbers import (
+    interval,
+    number,
+    p_value,
+    percent_change,
+    places_for,
+    places_for_change,
+    whole,
+)
 from repscope.verbs.common.measures import (
     GROUPS,
     OLDER_NUMBER,
@@ -44,8 +52,8 @@ def key_table(record: ComparisonRecord, notes: Notes) -> Table:
         else:
             continue
         rows.append(cells | {"measure": replace(cells["measure"], text=plain_name(name))})
-    columns = ("before", "after", "difference", "p", "q", "n", "beside the controls", "reading")
-    first = View((*columns[:5], "reading", "n", "beside the controls"), brief=("before", "after"))
+    columns = ("before", "after", "difference", "percent", "p", "q", "n", "beside the controls", "reading")
+    first = View((*columns[:6], "reading", "n", "beside the controls"), brief=("before", "after"))
     return _table(columns, rows, (first,), style="key")
 
 
@@ -66,15 +74,19 @@ def group_tables(record: ComparisonRecord, notes: Notes) -> list[Table]:
 def _group_table(title: str, about: str, rows: list[Cells]) -> Table:
     controls = [name for name in CONTROLS if any(name in cells for cells in rows)]
     gaussian = ["Gaussian"] if any("Gaussian" in cells for cells in rows) else []
-    columns = ("before", "after", "difference", "p", "q", "n", *controls, *gaussian, "reading")
-    views = [
+    beside = [name for name in ("SD of items", "reference") if any(name in cells for cells in rows)]
+    columns: tuple[str, ...] = ("before", "after", "difference", "percent", "p", "q", "n")
+    columns += (*beside, *controls, *gaussian, "reading")
+    views = (
         View(("before", "after", "difference", "p", "q", "reading", "n"), brief=("before", "after")),
         View(("before", "after", *gaussian), "The two stages:"),
-    ]
-    if controls:
-        beside = "Beside what is known to be no answer:"
-        views.append(View(("difference", *controls), beside, brief=("difference",)))
-    return _table(columns, rows, tuple(views), title=title, about=about)
+        View(
+            ("difference", "percent", *beside, *controls),
+            "In percent of before" + (", and beside what is known to be no answer:" if controls else ":"),
+            brief=("difference",),
+        ),
+    )
+    return _table(columns, rows, views, title=title, about=about)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Cells], views: tuple[View, ...], **options: str) -> Table:
@@ -116,6 +128,12 @@ def measure_cells(row: MeasureResult, verdict: Verdict, notes: Notes) -> Cells:
         "beside the controls": Cell(forest=forest(change, row.controls), marks=marks),
         "reading": Cell(word, tone=READINGS.get(word, "")),
     }
+    if row.percent is not None:
+        cells["percent"] = Cell(percent_change(row.percent))
+    if row.sd is not None:
+        cells["SD of items"] = Cell(" → ".join(f"± {number(one, places)}" for one in row.sd))
+    if row.reference is not None:
+        cells["reference"] = Cell(number(row.reference, places))
     cells |= {name: Cell(text) for name, text in controls.items()}
     if row.expected is not None:
         cells["Gaussian"] = Cell(interval(*row.expected, places))

@@ -20,6 +20,7 @@ from repscope.study.provenance import now
 from repscope.text.display import display_safe, isolated, nonbreaking, wrap
 from repscope.text.numbers import typeset, whole
 from repscope.text.tables import WIDTH
+from repscope.verbs.common.class_tables import changes_section
 from repscope.verbs.common.origin import (
     Origin,
     check_commands,
@@ -60,6 +61,7 @@ def drift_document(record: DriftRecord) -> Document:
     if contrasts is not None:
         sections.append(Section("groups", "Between groups", (contrasts,), "Groups"))
     sections += [_group(record, name, number) for number, name in enumerate(record.groups, 1)]
+    sections += _classes(record)
     origins = _origins(record)
     sections.append(
         repeat_section(
@@ -179,6 +181,19 @@ def _group(record: DriftRecord, name: str, number: int) -> Section:
         blocks += [Heading("Methods"), Bullets(tuple(methods))]
     title = f"{shown}: {found.verdict.word}" if name else "All numbers"
     return Section(f"group-{number}", title, tuple(blocks), shown or "All numbers")
+
+
+def _classes(record: DriftRecord) -> list[Section]:
+    """Classes of each group of stages: before is its first stage, after its last."""
+    sections = []
+    for number, name in enumerate(record.groups, 1):
+        rows, groups = record.classes.get(name, ()), record.class_groups.get(name, ())
+        title = f"Classes, {isolated(name, 60)}" if name else "Classes"
+        for one in changes_section(rows, groups):
+            first = Paragraph("Before is the first stage, after the last one.", about=True)
+            blocks = (first, *one.blocks)
+            sections.append(replace(one, identity=f"classes-{number}", title=title, blocks=blocks))
+    return sections
 
 
 def _reasons(record: DriftRecord, name: str) -> tuple[Block, ...]:

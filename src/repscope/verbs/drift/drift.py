@@ -18,6 +18,7 @@ from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
+from repscope.verbs.drift.classes import drift_classes
 from repscope.verbs.drift.groups import Grouped, group_stages
 from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.drift.result import Drift
@@ -41,6 +42,8 @@ def drift(
     pair: str = DriftOptions.pair,
     held_out: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
+    classes: str | None = None,
+    by: Sequence[str] = DriftOptions.by,
     measures: Collection[str] | None = None,
     method: str = DriftOptions.method,
     perplexity: float = DriftOptions.perplexity,
@@ -67,6 +70,9 @@ def drift(
         held_out: (column, value) of the items that no fit has seen; only they are judged. By default those
             that the bridges behind the stages held out, as the study knows.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
+        classes: column of the items that says the class; by default the key, or ``label``, where a class has
+            two items or more on average.
+        by: columns of the items or the reference that group the classes, such as seen.
         measures: families that cost more than a reading of the data (rank, frechet, mmd, manifold,
             modes, paths); all by default.
         method: of the map: "pca", "tsne", "umap" or "none". No number comes from it.
@@ -105,6 +111,8 @@ def drift(
     pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked, held_out)
     aligned, paired, left_out = align_stages(grouped.stages, reference, pairing)
     notes += left_out
+    of_class, of_group, unclassed = drift_classes(aligned, reference, column=classes, by=by)
+    notes += unclassed
     choice = DriftMap(drawn_by, perplexity, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
     projection = fit_drift_map(aligned, reference, choice, _all_sets(stages, grouped, reference, None))
@@ -147,6 +155,8 @@ def drift(
         version=version(),
         notes=(*notes, *drawn.notes),
         held_out=next(iter(aligned.values())).held_out,
+        classes=of_class,
+        class_groups=of_group,
         items=drawn.items,
         projection=None if projection is None else projection.to_json(),
         figures=drawn.figures,

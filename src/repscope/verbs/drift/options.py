@@ -69,8 +69,8 @@ class DriftOptions(Options):
     """The options of ``repscope drift``."""
 
     replayed = (
-        "groups group reference on cluster real positions pair held_out drop_unlinked measures method "
-        "perplexity palette resamples seed"
+        "groups group reference on cluster real positions pair held_out drop_unlinked classes by measures "
+        "method perplexity palette resamples seed"
     )
 
     reference: str | None = option(None, "Set to measure against, such as captions.", "--reference -r")
@@ -95,6 +95,8 @@ class DriftOptions(Options):
     pair: str = option("id", "'id', or the key column that says which rows are one item.")
     held_out: tuple[str, str] | None = shared.HELD_OUT()
     drop_unlinked: bool = shared.DROP_UNLINKED()
+    classes: str | None = shared.CLASSES()
+    by: tuple[str, ...] = shared.BY()
     measures: tuple[str, ...] | None = option(
         None,
         "Of rank, frechet, mmd, manifold, modes, paths, comma-separated, or none; all by default.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.drift import DriftVerdict, GroupContrast
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.result import DriftArrays
@@ -37,6 +38,8 @@ class DriftRecord:
         replay: command that repeats the analysis; "" where there is none.
         version: of repscope.
         notes: facts a reader should know, such as items that were left out.
+        classes, class_groups: how often the truth is found in the first and in the last stage, by class and
+            by group of classes; by name of the group of stages.
         items: one row an item: its group, its path, its nearest neighbours first and last.
         projection: the map as JSON values with its faithfulness, or None. No number here is read from it.
         figures: by name.
@@ -60,6 +63,8 @@ class DriftRecord:
     version: str
     notes: tuple[str, ...]
     items: pa.Table = field(repr=False)
+    classes: Mapping[str, tuple[ClassChange, ...]] = field(default_factory=dict, repr=False)
+    class_groups: Mapping[str, tuple[ClassChange, ...]] = field(default_factory=dict, repr=False)
     projection: Mapping[str, Any] | None = field(default=None, repr=False)
     figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
     captions: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -148,4 +153,6 @@ class DriftRecord:
         for mode in record["modes"]["modes"]:
             mode["example_ids"] = [ids[row] for row in mode["examples"]]
             mode["leaver_ids"] = [ids[row] for row in mode["leavers"]]
+        record["classes"] = [one.to_json() for one in self.classes.get(name, ())]
+        record["class_groups"] = [one.to_json() for one in self.class_groups.get(name, ())]
         return record

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from repscope.report.files import write_report
 from repscope.text.figures import FIGURE_FORMATS
+from repscope.verbs.common.class_tables import grouped_csv
 from repscope.verbs.drift.csv import drift_csv
 from repscope.verbs.drift.document import drift_document
 from repscope.verbs.drift.record import DriftRecord
@@ -17,7 +18,7 @@ class Drift(DriftRecord):
     """Ordered stages of the same items; see :class:`~repscope.verbs.drift.record.DriftRecord`."""
 
     def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
-        """Write report.html, report.txt, metrics.json, metrics.csv, items.parquet and figures/.
+        """Write report.html, report.txt, metrics.json, metrics.csv, classes.csv, items.parquet and figures/.
 
         Args:
             out: folder; created. Files of an earlier report there are replaced.
@@ -30,11 +31,13 @@ class Drift(DriftRecord):
             StorageError: the disk or its permissions refuse.
             InputError: a value that JSON or Parquet cannot hold.
         """
+        rows = {name: (*self.classes.get(name, ()), *self.class_groups.get(name, ())) for name in self.groups}
         return write_report(
             Path(out),
             drift_document(self),
             metrics=self.to_json(),
             table=drift_csv(self),
+            classes=grouped_csv(rows) if any(rows.values()) else "",
             items=self.items,
             figures=self.figures,
             captions=self.captions,

@@ -57,6 +57,7 @@ class ImportedSet(JsonRecord):
         source, format, key: file, what its content is, where inside it the vectors were.
         skipped: rows left out because they were not finite, or zero.
         notes: what the person who imports should know.
+        found_complete: the set was there whole, made by the same import, so nothing was done for it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ImportedSet(JsonRecord):
     key: str
     skipped: int
     notes: tuple[str, ...]
+    found_complete: bool = False
 
     def __str__(self) -> str:
         skipped = f"  ({self.skipped:,} rows left out)" if self.skipped else ""
@@ -126,7 +128,7 @@ def import_files(
     """Write the embedding sets of some files into a study.
 
     Every file is read and every set checked before the first is written. An import that was
-    interrupted is continued by the same call.
+    interrupted is continued by the same call; one that was finished does nothing.
 
     Args:
         files: paths or fsspec URLs; the format is found by content.
@@ -145,7 +147,7 @@ def import_files(
         warn: takes lines that somebody must see; warnings by default.
 
     Returns:
-        What was written, in order.
+        The sets, in order: written, or found complete.
 
     Raises:
         MissingError, FormatError, UnsafePickleError, UnknownNameError: see
@@ -165,7 +167,7 @@ def import_files(
         if table is not None:
             found = _join(found, table, str(items), options)
         planned = [_plan(one, options, about_items, drop_invalid) for one in found]
-        return _write(opened, _still_to_write(opened, planned, overwrite, warn), overwrite)
+        return _write(opened, planned, _finished(opened, planned, overwrite, warn), overwrite)
 
 
 def _items(
@@ -315,21 +317,18 @@ def _present(one: Incoming, options: ReadOptions) -> tuple[str | None, str | Non
     )
 
 
-def _still_to_write(opened: Study, planned: list[_Planned], overwrite: bool, warn: Notify) -> list[_Planned]:
-    """Everything, unless an interrupted import of several sets is continued: then those that are not there.
+def _finished(opened: Study, planned: list[_Planned], overwrite: bool, warn: Notify) -> set[str]:
+    """Names of the sets that the same import finished before.
 
     Raises:
         ExistsError: a name is taken by something else.
     """
     if overwrite:
-        return planned
+        return set()
     there = {one.one.name: manifest for one in planned if (manifest := _manifest(opened, one.one.name))}
     same = {
         one.one.name for one in planned if one.one.name in there and there[one.one.name].recipe == one.recipe
     }
-    finished = {name for name in same if there[name].complete}
-    if len(finished) == len(planned):
-        same = set()
     for name, manifest in there.items():
         if name in same:
             continue
@@ -339,11 +338,15 @@ def _still_to_write(opened: Study, planned: list[_Planned], overwrite: bool, war
             f"{state} of {manifest.n:,} rows in {opened.folder(name)}",
             "choose another name with --as, or pass --overwrite",
         )
+    finished = {name for name in same if there[name].complete}
+    if len(finished) == len(planned):
+        warn("already there, made by this same import; nothing to do")
+        return finished
     for name in sorted(finished):
         warn(
             f"set {name!r} is there already, from the same file; it is kept and the import continues after it"
         )
-    return [one for one in planned if one.one.name not in finished]
+    return finished
 
 
 def _manifest(opened: Study, name: str) -> Manifest | None:
@@ -354,15 +357,16 @@ def _manifest(opened: Study, name: str) -> Manifest | None:
         raise
 
 
-def _write(opened: Study, planned: list[_Planned], overwrite: bool) -> list[ImportedSet]:
+def _write(opened: Study, planned: list[_Planned], finished: set[str], overwrite: bool) -> list[ImportedSet]:
     environment = describe_environment()
     written: list[ImportedSet] = []
     for plan in planned:
         try:
-            _write_one(opened, plan, environment, overwrite)
+            if plan.one.name not in finished:
+                _write_one(opened, plan, environment, overwrite)
         except RepscopeError as error:
-            if written:
-                error.add_note(f"written before that: {name_some(one.name for one in written)}")
+            if before := [one.name for one in written if not one.found_complete]:
+                error.add_note(f"written before that: {name_some(before)}")
             raise
         manifest = opened.manifest(plan.one.name)
         written.append(
@@ -379,6 +383,7 @@ def _write(opened: Study, planned: list[_Planned], overwrite: bool) -> list[Impo
                 key=plan.one.key,
                 skipped=len(plan.skipped),
                 notes=plan.notes,
+                found_complete=plan.one.name in finished,
             )
         )
     return written

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from repscope.measure.comparison.compare_arrays import compare_arrays
-from repscope.measure.core import scratch as module
-from repscope.measure.core.scratch import scratch
-from repscope.study.stored import StoredRows
+from repscope.study import stored as module
+from repscope.study.stored import StoredRows, scratch
 from repscope.testing import simulate
 
 anonymous = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of Linux")
