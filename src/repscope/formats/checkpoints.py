@@ -11,6 +11,7 @@ _PARTS = (
     "weight", "bias", "running_mean", "running_var", "num_batches_tracked", "weight_g", "weight_v",
     "in_proj_weight", "in_proj_bias", "alphas_cumprod", "betas", "codebook", "embed_avg",
 )  # fmt: skip
+_DIFFUSION = "a diffusion trainer's checkpoint"
 _HOLDERS = ("state_dict", "model_state_dict", "optimizer_state_dict", "pytorch-lightning_version")
 
 
@@ -21,6 +22,12 @@ def refuse_checkpoint(value: object, source: str) -> None:
         FormatError: it says which kind, and what to do with it.
     """
     if isinstance(value, Mapping) and (kind := checkpoint_kind(value)):
+        if kind.startswith(_DIFFUSION):
+            raise FormatError(
+                f"embeddings (an N×D array) in {source}",
+                kind,
+                f"repscope bridge import-diffusion STUDY {source} --as NAME --target-mean MEAN",
+            )
         raise FormatError(
             f"embeddings (an N×D array) in {source}",
             kind,
@@ -33,7 +40,7 @@ def checkpoint_kind(value: Mapping[Any, Any]) -> str:
     """What kind of checkpoint a dictionary is, in words; "" when it is none."""
     keys = [str(key) for key in value]
     if {"model", "step"} <= set(keys) and {"ema", "opt"} & set(keys):
-        return f"a diffusion trainer's checkpoint (lucidrains Trainer1D: {name_some(keys, 8)})"
+        return f"{_DIFFUSION} (lucidrains Trainer1D: {name_some(keys, 8)})"
     if holders := [key for key in _HOLDERS if key in value]:
         return f"a training checkpoint ({name_some(holders)})"
     weights = [key for key in keys if key.rsplit(".", 1)[-1] in _PARTS]

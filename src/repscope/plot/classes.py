@@ -49,7 +49,7 @@ def plot_classes(
     values = [row for row in rows if isinstance(row, ClassValue)]
     labels = [f"{printable(row.label, 28)} ({row.n:,})" for row in rows]
     with styled():
-        wide = width or (DOUBLE if changes else SINGLE + 0.8)
+        wide = width or (DOUBLE if changes else SINGLE + 1.5)
         figure = new_figure(wide, 0.75 + 0.16 * max(len(rows), 5), layout="constrained")
         axes = figure.subplots(1, 2 if changes else 1, sharey=True, squeeze=False)[0]
         _shares(axes[0], changes, values, labels, marks)
@@ -87,4 +87,4 @@ def _shares(
             one_point(ax, row.value, y, marks.before.colour, marks.before.marker)
         name_rows(ax, labels)
     ax.set_xlim(-0.03, 1.03)
-    ax.set_xlabel("share of items nearest to their truth, with 95 % interval")
+    ax.set_xlabel("share nearest to their truth, with 95 % interval")

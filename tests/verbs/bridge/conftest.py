@@ -15,7 +15,6 @@ from repscope.measure.core.results import MeasureResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.study import Study
 from repscope.verbs.bridge.fit import FittedBridge, fit_bridge
-from repscope.verbs.bridge.holdout import LinkedSets, link_sets
 from repscope.verbs.bridge.record import (
     BridgesRecord,
     Cost,
@@ -25,6 +24,7 @@ from repscope.verbs.bridge.record import (
     Part,
     TopChange,
 )
+from repscope.verbs.common.holdout import LinkedSets, link_sets
 
 IMAGES, EACH, CLASSES, WIDTH = 60, 2, 6, 8
 

@@ -21,8 +21,8 @@ from repscope.errors import (
 from repscope.transform.files import CONFIG, WEIGHTS
 from repscope.transform.store import stored, transforms
 from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
-from repscope.verbs.bridge.holdout import HoldOut, link_sets, split_rows
 from repscope.verbs.bridge.params import make_bridge
+from repscope.verbs.common.holdout import HoldOut, link_sets, split_rows
 
 
 def test_what_is_kept_is_what_was_fitted_on_the_fit_rows(study):

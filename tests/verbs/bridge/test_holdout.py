@@ -18,9 +18,9 @@ from repscope.errors import (
 from repscope.study import Study
 from repscope.transform.base import Bridge
 from repscope.verbs.bridge import judge
-from repscope.verbs.bridge.holdout import HoldOut, fold_splits, split_at, split_rows
 from repscope.verbs.bridge.judge import report_bridges
 from repscope.verbs.bridge.options import parse_unseen
+from repscope.verbs.common.holdout import HoldOut, fold_splits, split_at, split_rows
 
 
 def test_a_cluster_is_never_parted_and_its_texts_leave_with_it(made):

@@ -20,10 +20,10 @@ from repscope.study import Study
 from repscope.transform.catalogue import method
 from repscope.transform.store import stored
 from repscope.verbs.bridge import judge
-from repscope.verbs.bridge.holdout import HoldOut, fold_splits, link_sets, split_rows
 from repscope.verbs.bridge.judge import report_bridges
 from repscope.verbs.bridge.params import make_bridge
 from repscope.verbs.bridge.record import BridgesRecord
+from repscope.verbs.common.holdout import HoldOut, fold_splits, link_sets, split_rows
 
 
 @pytest.fixture(scope="module")

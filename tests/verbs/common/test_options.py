@@ -18,9 +18,9 @@ from repscope.cli.common import AsJson, Quiet, command, show
 from repscope.errors import UnknownNameError
 from repscope.measure.core.folds import FOLDS
 from repscope.measure.core.resample import RESAMPLES
-from repscope.verbs.bridge.holdout import SHARE
 from repscope.verbs.bridge.options import FitOptions, JudgeOptions
 from repscope.verbs.common import options as shared
+from repscope.verbs.common.holdout import SHARE
 from repscope.verbs.common.options import REQUIRED, Options, flag_of, option
 from repscope.verbs.common.words import check_words, split_words
 from repscope.verbs.compare.options import CompareOptions

@@ -20,6 +20,7 @@ from repscope.report.html import html_page
 from repscope.report.plain import plain_text
 from repscope.study import EmbeddingSet
 from repscope.testing.drifts import simulate_drift
+from repscope.verbs.common.unseen import FLAG as UNSEEN_FLAG
 from repscope.verbs.drift.csv import COLUMNS, drift_csv
 from repscope.verbs.drift.document import drift_document, drift_summary
 from repscope.verbs.drift.tables import ratio, value
@@ -122,6 +123,7 @@ def test_the_documentation_explains_every_word_flag_and_margin():
         re.findall(r'"([a-z]+(?:-[a-z]+)+|moved|rescaled|recovered)"', inspect.getsource(_Judge._flags))
     )
     assert {"few-clusters", "moved", "tails-first"} <= flags
+    flags.add(UNSEEN_FLAG)
     assert flags == set(FLAGS)
     assert [one for one in (*WORDS, *flags) if f"| `{one}` |" not in page] == []
     assert "<!-- generate: driftmargins -->" in page

@@ -117,3 +117,24 @@ def test_urls_that_cannot_be_written(url: str, error: type[Exception], study: Pa
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
     with pytest.raises(error):
         export(study, "full", url)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_formulas_in_texts_are_told_of_and_escaped_on_request(tmp_path: Path, ending: str) -> None:
+    opened = Study(tmp_path / "f")
+    texts = ["=1+1", "@SUM(A1)", "+a", "-b", "-1.5", "+3e2", "plain", "a=b"]
+    opened.add("x", np.ones((8, 2), np.float32), {"label": texts, "score": np.arange(-4.0, 4.0)})
+    made = export(opened, "x", tmp_path / f"a.{ending}")
+    assert made.notes == (
+        "4 texts that begin with =, +, - or @ (label) are formulas to a spreadsheet: --safe-csv puts an "
+        "apostrophe before them",
+    )
+    import_files([tmp_path / f"a.{ending}"], opened, names="back")
+    assert opened["back"].column("label").tolist() == texts
+    made = export(opened, "x", tmp_path / f"b.{ending}", safe_csv=True)
+    assert "which stays when the file is read again" in made.notes[0]
+    import_files([tmp_path / f"b.{ending}"], opened, names="safe")
+    assert opened["safe"].column("label").tolist() == [*(f"'{text}" for text in texts[:4]), *texts[4:]]
+    np.testing.assert_array_equal(opened["safe"].column("score"), opened["x"].column("score"))
+    with pytest.raises(InputError, match="--safe-csv with csv or tsv"):
+        export(opened, "x", tmp_path / "a.npz", safe_csv=True)

@@ -31,6 +31,13 @@ AUTOCAST = {"bf16": "bfloat16", "fp16": "float16"}
 TRIAL_SEED = 1
 """After the numbers of a batch, for draws of the trial that are not the batch's own."""
 
+WRAPPER = """a model is called with one tensor of images, model(pixels). One that takes more, or a
+    dictionary, wants a wrapper:
+    class Images(torch.nn.Module):
+        def __init__(self): super().__init__(); self.model = build()
+        def forward(self, pixels): return self.model(image=pixels, text=None)  # or ({"image": pixels})"""
+"""What to do with a model of another signature."""
+
 _FORMS: dict[Kind, tuple[str, str]] = {
     "image": (
         "[batch, colour, height, width]",
@@ -221,7 +228,10 @@ def prepare(model: LoadedModel, kind: Kind, batch: Sequence[Decoded]) -> Ready:
 def blame_model(error: BaseException, kind: Kind, given: Any) -> ModelError:
     """A :class:`ModelError` for what a model raised when it ran on ``given``."""
     form, do = _FORMS[kind]
-    return blame(error, f"the model to run on {describe(given)} in {form}", do)
+    made = blame(error, f"the model to run on {describe(given)} in {form}", do)
+    if kind == "image" and isinstance(error, TypeError | IndexError | KeyError | AttributeError):
+        made.add_note(WRAPPER)
+    return made
 
 
 def stack_pixels(batch: Sequence[Decoded]) -> NDArray[np.float32]:

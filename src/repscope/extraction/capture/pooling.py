@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def tensor_of(value: Any, key: str, where: str) -> Tensor:
     """The tensor in what a module took or gave.
 
     Args:
-        value: a tensor, tuple, list, mapping or ModelOutput.
+        value: a tensor, tuple, list, mapping, dataclass or ModelOutput.
         key: index or name of the part wanted; "" for a mapping's ``last_hidden_state`` or only
             tensor, and for a tuple's first element.
         where: the capture point, for messages.
@@ -65,6 +65,7 @@ def tensor_of(value: Any, key: str, where: str) -> Tensor:
     Raises:
         ModelError: there is no such tensor; the message says what was there.
     """
+    value = _fields(value)
     tensor = _part(value, key)
     if not _is_tensor(tensor):
         raise ModelError(
@@ -188,6 +189,13 @@ def to_numpy(rows: Tensor) -> NDArray[Any]:
     on_cpu = rows.detach().cpu()
     array: NDArray[Any] = (on_cpu.float() if str(on_cpu.dtype) == "torch.bfloat16" else on_cpu).numpy()
     return array
+
+
+def _fields(value: Any) -> Any:
+    """A dataclass as a mapping of its fields; anything else as it is."""
+    if is_dataclass(value) and not isinstance(value, type | Mapping):
+        return {field.name: getattr(value, field.name, None) for field in fields(value)}
+    return value
 
 
 def _part(value: Any, key: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import InputError
+from repscope.errors import InputError, name_some
 from repscope.formats.outgoing import VECTOR, plain_items, row_blocks
 from repscope.formats.tables.runs import find_runs
 from repscope.study import EmbeddingSet
@@ -55,22 +55,25 @@ def write_arrow(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
     return ()
 
 
-def write_csv(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+def write_csv(embeddings: EmbeddingSet, path: Path, *, safe: bool = False) -> tuple[str, ...]:
     """Item columns, then ``vector_0 vector_1 …``, comma-separated. See :func:`write_delimited`."""
-    return write_delimited(embeddings, path, ",")
+    return write_delimited(embeddings, path, ",", safe=safe)
 
 
-def write_tsv(embeddings: EmbeddingSet, path: Path) -> tuple[str, ...]:
+def write_tsv(embeddings: EmbeddingSet, path: Path, *, safe: bool = False) -> tuple[str, ...]:
     """As :func:`write_csv`, tab-separated."""
-    return write_delimited(embeddings, path, "\t")
+    return write_delimited(embeddings, path, "\t", safe=safe)
 
 
-def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tuple[str, ...]:
+def write_delimited(
+    embeddings: EmbeddingSet, path: Path, delimiter: str, *, safe: bool = False
+) -> tuple[str, ...]:
     """Text: every float32 with the digits that give it back exactly; ids as they are.
 
     Beside a column that could be taken for one of them, such as ``vector_9``, the vectors are lists in
     one column ``vector``. Types of item columns are not part of such a file: whoever reads it infers
-    them. A missing text is an empty cell.
+    them. A missing text is an empty cell. Cells of text that a spreadsheet would run as a formula are told
+    of; with ``safe`` an apostrophe stands before them, by which spreadsheets know text.
 
     Raises:
         InputError: a column's name cannot be a header.
@@ -88,6 +91,8 @@ def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tup
     notes: tuple[str, ...] = ()
     if embeddings.dtype == np.float16:
         notes = ("text has no float16: a reader gets the same numbers as float32",)
+    items, told = _formulas(items, safe)
+    notes += told
     writer = None
     options = csv.WriteOptions(delimiter=delimiter)
     with path.open("wb") as file:
@@ -98,6 +103,36 @@ def write_delimited(embeddings: EmbeddingSet, path: Path, delimiter: str) -> tup
         if writer is not None:
             writer.close()
     return notes
+
+
+_FORMULA = r"^[=+\-@\t\r]"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+def _formulas(items: pa.Table, safe: bool) -> tuple[pa.Table, tuple[str, ...]]:
+    """The items, escaped if ``safe``, and what to say of texts that a spreadsheet would run."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: dict[str, int] = {}
+    for at, name in enumerate(items.column_names):
+        column = items.column(name)
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            continue
+        runs = pc.and_not(
+            pc.match_substring_regex(column, _FORMULA), pc.match_substring_regex(column, _NUMBER)
+        )
+        if count := pc.sum(runs).as_py():
+            found[name] = count
+            if safe:
+                escaped = pc.binary_join_element_wise("'", column, "")
+                items = items.set_column(at, name, pc.if_else(runs, escaped, column))
+    if not found:
+        return items, ()
+    where = f"{sum(found.values()):,} texts that begin with =, +, - or @ ({name_some(found)})"
+    if safe:
+        return items, (f"{where} have an apostrophe before them, which stays when the file is read again",)
+    return items, (f"{where} are formulas to a spreadsheet: --safe-csv puts an apostrophe before them",)
 
 
 def _may_be_taken(names: Sequence[str]) -> bool:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.verbs.bridge.evaluation import Evaluation, evaluate_rows, neighbours_kept
-from repscope.verbs.bridge.holdout import Index, LinkedSets
 from repscope.verbs.bridge.record import EntryTime
+from repscope.verbs.common.holdout import Index, LinkedSets
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge

@@ -18,7 +18,8 @@ from repscope.measure.core.matching import match
 from repscope.measure.core.resample import RESAMPLES, cluster_sums, estimate_means, estimate_replicates
 from repscope.measure.verdict.rules import VERDICT_MEASURES
 from repscope.transform.store import SavedBridge
-from repscope.verbs.bridge.holdout import (
+from repscope.verbs.bridge.record import Gallery, TopChange
+from repscope.verbs.common.holdout import (
     HoldOut,
     Index,
     LinkedSets,
@@ -28,7 +29,6 @@ from repscope.verbs.bridge.holdout import (
     split_at,
     split_rows,
 )
-from repscope.verbs.bridge.record import Gallery, TopChange
 from repscope.verbs.common.threads import thrifty
 
 Floats = NDArray[np.floating[Any]]

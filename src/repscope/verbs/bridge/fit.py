@@ -19,10 +19,11 @@ from repscope.transform.catalogue import method as method_info
 from repscope.transform.inputs import Rows, unpaired
 from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 from repscope.verbs.bridge.checkpoints import checkpoints, together, watch
-from repscope.verbs.bridge.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge, with_training
+from repscope.verbs.common.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
 from repscope.verbs.common.threads import thrifty
+from repscope.verbs.common.unseen import fits_behind
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
@@ -100,7 +101,7 @@ def fit_bridge(
         on: "id" or a key column that says which rows belong together.
         unpaired: fit without a link, though nothing is wrong with that only for methods that need none.
         cluster: column of rows of the source that are not independent; see
-            :func:`repscope.verbs.bridge.holdout.link_sets`.
+            :func:`repscope.verbs.common.holdout.link_sets`.
         hold_out: what the fit must not see: "clusters", "classes" or "none".
         share: of the clusters or classes that are held out.
         unseen: (column, value) of rows that are never fitted on, and are judged as unseen.
@@ -267,6 +268,7 @@ def apply_bridge(
                 "fingerprint": kept.fingerprint,
                 **changed,
             },
+            **fits_behind(before, kept),
         },
         overwrite=overwrite,
     ) as writer:

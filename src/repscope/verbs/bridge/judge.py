@@ -32,10 +32,10 @@ from repscope.verbs.bridge.evaluation import (
     neighbours_kept,
 )
 from repscope.verbs.bridge.fit import fit_rows
-from repscope.verbs.bridge.holdout import Index, LinkedSets, Split, link_sets
 from repscope.verbs.bridge.options import ALL, JudgeOptions
 from repscope.verbs.bridge.params import make_bridge
 from repscope.verbs.bridge.record import BridgesRecord, Cost, EntryTime, MethodResult, Part
+from repscope.verbs.common.holdout import Index, LinkedSets, Split, link_sets
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge

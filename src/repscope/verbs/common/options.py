@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from repscope.text.figures import FIGURE_FORMATS
-from repscope.verbs.common.words import check_formats, parse_split, split_words
+from repscope.verbs.common.words import check_formats, parse_held_out, parse_split, split_words
 
 if TYPE_CHECKING:
     from repscope.study import EmbeddingSet
@@ -179,6 +179,14 @@ BY = partial(
 SEED = partial(option, 0, help="Seed of everything random; the same seed repeats exactly.", least=0)
 CACHE = partial(
     option, True, help="Neither read nor keep neighbours in STUDY/cache.", flags="--no-cache", negated=True
+)
+HELD_OUT = partial(
+    option,
+    None,
+    help="Items that no fit has seen; by default those that the bridges behind the sets held out.",
+    metavar="COL=VALUE",
+    parse=parse_held_out,
+    text="=".join,
 )
 DEVICE = "cpu, cuda, cuda:1; CUDA where there is one."
 WEIGHTS = "safetensors, a checkpoint of torch, or an index of shards; only tensors are read."

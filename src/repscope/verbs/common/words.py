@@ -76,3 +76,12 @@ def map_method(name: str, *, none: bool = True) -> Method | None:
         words = "tsne, umap or pca" + " (or none)" * none
         raise UnknownNameError(f"a map: {words}", repr(name), "choose one of them")
     return None
+
+
+def parse_held_out(text: str) -> tuple[str, str]:
+    """``COL=VALUE`` of ``--held-out`` as a pair.
+
+    Raises:
+        InputError: there is no "=".
+    """
+    return split_value(text, "--held-out", "split=test")

@@ -13,6 +13,7 @@ from repscope.verbs.common.classes import class_table, classes_without_items
 from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
+from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
 from repscope.verbs.compare.pairing import pair
@@ -29,6 +30,7 @@ def compare(
     cluster: str | None = None,
     views: str | None = None,
     split: tuple[str, str] | None = None,
+    held_out: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
     measures: Collection[str] | None = None,
     all_measures: bool = False,
@@ -57,6 +59,8 @@ def compare(
         views: column that says which rows are augmented views of one thing; adds ``lidar``. Views are not
             independent, so it is the cluster where there is no other.
         split: (column, value): only the items with that value.
+        held_out: (column, value) of the items that no fit has seen; only they are judged. By default those
+            that the bridges behind the stages held out, as the study knows.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
         measures: names; by default all that apply but the costly ones, which the report names.
         all_measures: the costly ones too, and on the controls those that no verdict reads.
@@ -93,6 +97,7 @@ def compare(
         cluster=cluster,
         views=views,
         split=split,
+        held_out=held_out,
         drop_unlinked=drop_unlinked,
     )
     options = CompareOptions.of(locals() | {"reference": reference.name})
@@ -146,7 +151,8 @@ def compare(
         undefined={**arrays.undefined, **failed},
         similarity=similarity,
         change=change,
-        verdict=arrays.verdict,
+        verdict=without_credit(arrays.verdict, paired.held_out),
+        held_out=paired.held_out,
         items=item_table(paired, arrays, neighbours, drawn.coordinates),
         figures=drawn.figures,
         captions=drawn.captions,

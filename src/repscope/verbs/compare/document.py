@@ -48,6 +48,7 @@ from repscope.verbs.common.origin import (
     repeat_section,
     source_line,
 )
+from repscope.verbs.common.unseen import report_notes
 from repscope.verbs.compare.changes import item_tables, largest_changes
 from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.rows import control_names, equal_margin, group_tables, key_table
@@ -100,7 +101,7 @@ def comparison_document(record: ComparisonRecord) -> Document:
         reasons=(Bullets(because), *flags),
         facts=(
             Paragraph(nonbreaking(facts(record))),
-            Bullets(data_notes(record.notes, record.classes_without_items)),
+            Bullets(data_notes(report_notes(record.notes, record.held_out), record.classes_without_items)),
         ),
         sections=sections,
         source=source_line(origins, record.seed, record.version),

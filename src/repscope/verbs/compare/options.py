@@ -26,8 +26,8 @@ class CompareOptions(Options):
     """The options of ``repscope compare``."""
 
     replayed = (
-        "reference on cluster views split drop_unlinked classes by measures all_measures seen method "
-        "perplexity map_rows colour palette resamples seed"
+        "reference on cluster views split held_out drop_unlinked classes by measures all_measures seen "
+        "method perplexity map_rows colour palette resamples seed"
     )
 
     reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
@@ -37,6 +37,7 @@ class CompareOptions(Options):
     cluster: str | None = shared.CLUSTER()
     views: str | None = shared.VIEWS()
     split: tuple[str, str] | None = shared.SPLIT()
+    held_out: tuple[str, str] | None = shared.HELD_OUT()
     method: str = option("tsne", "Map: tsne, umap, pca or none.", always=True)
     perplexity: float = shared.PERPLEXITY()
     map_rows: int = shared.MAP_ROWS()

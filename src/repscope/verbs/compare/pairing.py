@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from repscope.study import EmbeddingSet, Link, link, pair_rows
 from repscope.study.links import key_codes
 from repscope.verbs.common.rows import keep_rows, one_width, refuse_zero_rows, rows_with, units_of
+from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Paired:
         clusters: [n] independent units.
         views: [n] which item a row is one of several views of, −1 for none; or None.
         notes: what was left out, and why.
+        held_out: which items a fit behind the stages has not seen.
     """
 
     before: EmbeddingSet
@@ -31,6 +33,7 @@ class Paired:
     link: Link | None
     clusters: NDArray[np.int64]
     notes: tuple[str, ...]
+    held_out: HeldOut
     views: NDArray[np.int64] | None = None
 
 
@@ -43,6 +46,7 @@ def pair(
     cluster: str | None,
     views: str | None = None,
     split: tuple[str, str] | None = None,
+    held_out: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
 ) -> Paired:
     """Link rows by id and key, and refuse what would be wrong.
@@ -67,6 +71,10 @@ def pair(
         keep = rows_with(before, *split)[rows]
         rows, others = rows[keep], others[keep]
         notes.append(f"only items with {split[0]} = {split[1]}: {len(rows):,}")
+    fresh, judged = unseen_items(before, rows, (before, after), held_out)
+    rows, others = rows[fresh], others[fresh]
+    if 0 < judged.items < judged.of:
+        notes.append(held_out_note(judged))
     before, after = keep_rows(before, rows), keep_rows(after, others)
     linked = link(before, reference, on, drop_unlinked=drop_unlinked) if on else None
     if linked is not None and (without := int((linked.left < 0).sum())):
@@ -78,4 +86,4 @@ def pair(
     viewed = None if views is None else key_codes(before.column(views))[0]
     for stage in (before, after, reference):
         refuse_zero_rows(stage)
-    return Paired(before, after, reference, linked, clusters, tuple(notes), viewed)
+    return Paired(before, after, reference, linked, clusters, tuple(notes), judged, viewed)

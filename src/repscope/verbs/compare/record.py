@@ -11,6 +11,7 @@ from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.core.results import MeasureResult, SimilarityResult
 from repscope.measure.verdict.rules import Verdict
 from repscope.text.json_record import JsonRecord
+from repscope.verbs.common.unseen import HeldOut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +21,7 @@ SCHEMA = "repscope.comparison/1"
 
 _KEYS = (
     "before after reference on cluster views n clusters without_truth seed fingerprints replay version "
-    "measures undefined similarity change verdict classes class_groups classes_without_items notes"
+    "held_out measures undefined similarity change verdict classes class_groups classes_without_items notes"
 )
 
 
@@ -51,6 +52,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         classes_without_items: keys of the reference that no item has.
         notes: facts a reader should know, such as rows that were left out.
         provenance: of each set, by name.
+        held_out: how many items were judged, and which.
         views: column of the things that rows are augmented views of, or None.
     """
 
@@ -78,6 +80,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     notes: tuple[str, ...] = ()
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     views: str | None = None
+    held_out: HeldOut | None = None
     classes: tuple[ClassChange, ...] = ()
     class_groups: tuple[ClassChange, ...] = ()
 

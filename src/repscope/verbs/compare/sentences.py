@@ -11,7 +11,15 @@ from repscope.text.numbers import number, percent, places_for, typeset, whole
 from repscope.verbs.common.measures import OLDER_NUMBER
 from repscope.verbs.compare.record import ComparisonRecord
 
-WARNINGS = ("max-cosine-misleads", "few-clusters", "ceiling", "spread-fell", "rank-fell", "margin-fell")
+WARNINGS = (
+    "fitted-on-these-items",
+    "max-cosine-misleads",
+    "few-clusters",
+    "ceiling",
+    "spread-fell",
+    "rank-fell",
+    "margin-fell",
+)
 """Flags that limit what the verdict means; the others add to it."""
 
 Table = Mapping[str, MeasureResult]
@@ -136,6 +144,8 @@ def _unchanged(record: ComparisonRecord, table: Table) -> str:
 
 
 def _inconclusive(record: ComparisonRecord, table: Table) -> str:
+    if "fitted-on-these-items" in record.verdict.flags:
+        return "A fit has seen every one of these items: nothing can be said from them."
     start = (
         f"From {whole(record.clusters)} independent {units(record)} it cannot be said whether the change "
         "helped or harmed"
@@ -155,6 +165,10 @@ _HEADLINES: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
     "unchanged": _unchanged,
     "inconclusive": _inconclusive,
 }
+
+
+def _fitted(record: ComparisonRecord, table: Table) -> str:
+    return f"{record.held_out.sentence}." if record.held_out else ""
 
 
 def _max_cosine_misleads(record: ComparisonRecord, table: Table) -> str:
@@ -207,6 +221,7 @@ def _standardised(record: ComparisonRecord, table: Table) -> str:
 
 
 _FLAGS: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
+    "fitted-on-these-items": _fitted,
     "max-cosine-misleads": _max_cosine_misleads,
     "few-clusters": _few_clusters,
     "ceiling": _ceiling,

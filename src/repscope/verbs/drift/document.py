@@ -29,6 +29,7 @@ from repscope.verbs.common.origin import (
     repeat_section,
     source_line,
 )
+from repscope.verbs.common.unseen import report_notes
 from repscope.verbs.drift import tables
 from repscope.verbs.drift.record import DriftRecord
 from repscope.verbs.drift.words import FLAGS, HEADLINES, TONES
@@ -76,6 +77,7 @@ def drift_document(record: DriftRecord) -> Document:
     measured = (
         name.partition("@")[0] for one in record.groups.values() for name in (*one.series, *one.undefined)
     )
+    notes = tuple(display_safe(one, 600) for one in report_notes(record.notes, record.held_out))
     return Document(
         word=record.verdict.word,
         tone=TONES.get(record.verdict.word, "calm"),
@@ -83,7 +85,10 @@ def drift_document(record: DriftRecord) -> Document:
         beside="",
         headline=headline(record),
         reasons=_reasons(record, record.group),
-        facts=(Paragraph(facts(record)), Bullets(tuple(display_safe(one, 600) for one in record.notes))),
+        facts=(
+            Paragraph(facts(record)),
+            Bullets(notes),
+        ),
         sections=tuple(sections),
         source=source_line(origins, record.seed, record.version),
         repeat="",

@@ -16,6 +16,7 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
+from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
 from repscope.verbs.drift.classes import drift_classes
 from repscope.verbs.drift.groups import Grouped, group_stages
@@ -39,6 +40,7 @@ def drift(
     real: EmbeddingSet | None = None,
     positions: Sequence[float] | None = None,
     pair: str = DriftOptions.pair,
+    held_out: tuple[str, str] | None = None,
     drop_unlinked: bool = False,
     classes: str | None = None,
     by: Sequence[str] = DriftOptions.by,
@@ -65,6 +67,8 @@ def drift(
         positions: where the stages stand, rising; by default the numbers in their names where these
             rise, else 0, 1, 2, ….
         pair: "id", or the key column that says which rows of the stages are one item.
+        held_out: (column, value) of the items that no fit has seen; only they are judged. By default those
+            that the bridges behind the stages held out, as the study knows.
         drop_unlinked: leave out items whose key the reference lacks, instead of refusing.
         classes: column of the items that says the class; by default the key, or ``label``, where a class has
             two items or more on average.
@@ -104,7 +108,7 @@ def drift(
     declared = None if cluster else declared_cluster(first)
     if declared:
         notes.append(f"clusters are {declared}, as the import said; --cluster id takes every item alone")
-    pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked)
+    pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked, held_out)
     aligned, paired, left_out = align_stages(grouped.stages, reference, pairing)
     notes += left_out
     of_class, of_group, unclassed = drift_classes(aligned, reference, column=classes, by=by)
@@ -124,6 +128,10 @@ def drift(
         resamples=resamples,
         margins=margins,
     )
+    found = {
+        name: replace(one, verdict=without_credit(one.verdict, aligned[name].held_out))
+        for name, one in found.items()
+    }
     drawn = draw_drift(aligned, found, reference, projection, choice)
     sets = _all_sets(stages, grouped, reference, real)
     options = DriftOptions.of(
@@ -146,6 +154,7 @@ def drift(
         replay=_replay(sets, stages, groups, options),
         version=version(),
         notes=(*notes, *drawn.notes),
+        held_out=next(iter(aligned.values())).held_out,
         classes=of_class,
         class_groups=of_group,
         items=drawn.items,

@@ -69,8 +69,8 @@ class DriftOptions(Options):
     """The options of ``repscope drift``."""
 
     replayed = (
-        "groups group reference on cluster real positions pair drop_unlinked classes by measures method "
-        "perplexity palette resamples seed"
+        "groups group reference on cluster real positions pair held_out drop_unlinked classes by measures "
+        "method perplexity palette resamples seed"
     )
 
     reference: str | None = option(None, "Set to measure against, such as captions.", "--reference -r")
@@ -93,6 +93,7 @@ class DriftOptions(Options):
         text=lambda positions: ",".join(f"{one:.17g}" for one in positions),
     )
     pair: str = option("id", "'id', or the key column that says which rows are one item.")
+    held_out: tuple[str, str] | None = shared.HELD_OUT()
     drop_unlinked: bool = shared.DROP_UNLINKED()
     classes: str | None = shared.CLASSES()
     by: tuple[str, ...] = shared.BY()

@@ -10,6 +10,7 @@ from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.drift import DriftVerdict, GroupContrast
 from repscope.measure.drift.records import Series
 from repscope.measure.drift.result import DriftArrays
+from repscope.verbs.common.unseen import HeldOut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,6 +45,7 @@ class DriftRecord:
         figures: by name.
         captions: of the figures, by the same names.
         provenance: of each set, by name.
+        held_out: how many items of the first group were judged, and which.
     """
 
     groups: Mapping[str, DriftArrays]
@@ -67,6 +69,7 @@ class DriftRecord:
     figures: Mapping[str, Figure] = field(default_factory=dict, repr=False)
     captions: Mapping[str, str] = field(default_factory=dict, repr=False)
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    held_out: HeldOut | None = None
 
     @property
     def group(self) -> str:
@@ -113,6 +116,7 @@ class DriftRecord:
             "schema": SCHEMA,
             "group": self.group if grouped else None,
             "reference": self.reference,
+            "held_out": self.held_out and self.held_out.to_json(),
             "on": self.on,
             "real": self.real,
             "pair": self.pair,

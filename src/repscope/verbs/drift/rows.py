@@ -15,6 +15,7 @@ from repscope.errors import InputError, LinkError, name_some
 from repscope.study import EmbeddingSet, Link, link
 from repscope.study.links import key_codes
 from repscope.verbs.common.rows import keep_rows, one_width, units_of
+from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 FEWEST_ITEMS = 2
 _EXAMPLES = 5
@@ -30,12 +31,14 @@ class AlignedStages:
         names: of the sets that they were taken from.
         link: items with reference rows, or None.
         clusters: [n] independent units.
+        held_out: which items a fit behind the stages has not seen.
     """
 
     stages: tuple[EmbeddingSet, ...]
     names: tuple[str, ...]
     link: Link | None
     clusters: NDArray[np.int64]
+    held_out: HeldOut
 
     @property
     def n(self) -> int:
@@ -58,6 +61,7 @@ class PairingOptions:
     on: str | None = None
     cluster: str | None = None
     drop_unlinked: bool = False
+    held_out: tuple[str, str] | None = None
 
 
 def align_stages(
@@ -83,6 +87,13 @@ def align_stages(
     paired = bool(everywhere)
     if paired:
         common = dict.fromkeys(common, everywhere)
+    judged: dict[str, HeldOut] = {}
+    for name, stages in groups.items():
+        common[name], judged[name] = _unseen(stages, keys[name][0], common[name], pairing.held_out)
+        if 0 < judged[name].items < judged[name].of:
+            notes.append(held_out_note(judged[name]))
+    if paired:
+        common = dict.fromkeys(common, set.intersection(*common.values()))
     aligned = {}
     for name, stages in groups.items():
         of, kept = keys[name], common[name]
@@ -103,10 +114,22 @@ def align_stages(
         taken, linked, dropped = _linked(taken, reference, pairing)
         notes += dropped
         clusters, _ = units_of(taken[0], pairing.cluster)
-        aligned[name] = AlignedStages(taken, tuple(rows.name for rows in stages), linked, clusters)
+        aligned[name] = AlignedStages(
+            taken, tuple(rows.name for rows in stages), linked, clusters, judged[name]
+        )
     if len(aligned) > 1 and not paired:
         notes.append("the groups share no item, so they are compared as independent")
     return aligned, paired, notes
+
+
+def _unseen(
+    stages: Sequence[EmbeddingSet], places: Mapping[str, int], common: set[str], told: tuple[str, str] | None
+) -> tuple[set[str], HeldOut]:
+    """The keys of the items that no fit behind the stages has seen; all where that is none of them."""
+    ordered = [key for key in places if key in common]
+    rows = np.array([places[key] for key in ordered], np.int64)
+    fresh, judged = unseen_items(stages[0], rows, stages, told)
+    return {key for key, kept in zip(ordered, fresh.tolist(), strict=True) if kept}, judged
 
 
 def check_sets(

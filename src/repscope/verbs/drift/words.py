@@ -25,6 +25,7 @@ HEADLINES = {
 }
 
 FLAGS = {
+    "fitted-on-these-items": "A fit behind the stages has seen every one of these items.",
     "few-clusters": "Too few independent units for any claim that is not exact.",
     "moved": "The centre moved as well; the verdict names what is graver.",
     "rescaled": "The lengths of the rows changed, and their directions kept their spread. What reads cosines "

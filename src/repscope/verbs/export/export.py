@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from repscope.errors import InputError
 from repscope.formats.destination import check_destination, open_destination
 from repscope.formats.detect import holds_export
 from repscope.formats.remote import is_url
+from repscope.formats.tables.write import write_csv, write_tsv
 from repscope.formats.write import target_for
 from repscope.study import Study
 from repscope.study.together import replace_together
 from repscope.text.json_record import JsonRecord
+
+SAFE = {"csv": write_csv, "tsv": write_tsv}
+"""Formats that a spreadsheet opens."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def export(
     to: str | Path,
     *,
     as_format: str | None = None,
+    safe_csv: bool = False,
     overwrite: bool = False,
 ) -> Exported:
     """Write one set of a study to a file, a folder or a URL in another format.
@@ -69,6 +75,7 @@ def export(
         to: path or fsspec URL; its ending says the format.
         as_format: name of the format, where the ending does not say it; see
             :data:`repscope.formats.write.TARGETS`.
+        safe_csv: of csv and tsv: put an apostrophe before texts that a spreadsheet would run as a formula.
         overwrite: replace what is there. A folder is only replaced if it is an earlier export.
 
     Raises:
@@ -85,7 +92,12 @@ def export(
     location = str(to)
     target = target_for(location, as_format)
     _refuse_inside(opened, location)
-    places = [(location, target.write, target.folder)]
+    write = target.write
+    if safe_csv:
+        if target.name not in SAFE:
+            raise InputError(f"--safe-csv with {' or '.join(SAFE)}", target.name, "leave --safe-csv out")
+        write = partial(SAFE[target.name], safe=True)
+    places = [(location, write, target.folder)]
     if target.write_companion is not None:
         places.append((_beside(location, target.companion), target.write_companion, False))
     files = tuple(where for where, _, _ in places)

@@ -15,4 +15,7 @@ class ExportOptions(Options):
     as_format: str | None = option(
         None, "The format, where the ending does not say it.", "--format", metavar="FORMAT"
     )
+    safe_csv: bool = option(
+        False, "Of csv and tsv: an apostrophe before texts that a spreadsheet would run as a formula."
+    )
     overwrite: bool = option(False, "Replace an earlier export.")

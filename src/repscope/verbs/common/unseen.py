@@ -1,0 +1,210 @@
+"""Success on the rows that a transform was fitted on is not success: which items no fit has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repscope.errors import InputError, RepscopeError
+from repscope.measure.verdict.base import Judgement
+from repscope.study import EmbeddingSet, Study
+from repscope.text.json_record import JsonRecord
+from repscope.transform.catalogue import METHODS
+from repscope.transform.store import SavedBridge, stored
+from repscope.verbs.common.holdout import HoldOut, Split, held_digest, link_sets, split_rows
+from repscope.verbs.common.rows import rows_with
+
+J = TypeVar("J", bound=Judgement)
+
+FLAG = "fitted-on-these-items"
+FITS = "fits"
+"""Key of a set's provenance: the fits that made it and what it was made from, first to last."""
+
+FEWEST = 2
+"""Fewer items than this have no distribution."""
+
+
+@dataclass(frozen=True)
+class HeldOut(JsonRecord, keys="items of why"):
+    """Which items are judged.
+
+    Attributes:
+        items, of: judged, and there.
+        why: which they are, or why it is not known.
+        seen_by: the bridge that has seen every item, with its study, or "".
+        study: where that bridge is.
+    """
+
+    items: int
+    of: int
+    why: str = ""
+    seen_by: str = ""
+    study: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Why nothing can be said, and what would say it."""
+        return (
+            f"{self.why}: success on the rows of a fit is no success; "
+            f"repscope bridge report {self.study} {self.seen_by} judges it on rows held out"
+        )
+
+
+def unseen_items(
+    origin: EmbeddingSet,
+    rows: NDArray[np.int64],
+    sets: Sequence[EmbeddingSet],
+    told: tuple[str, str] | None,
+) -> tuple[NDArray[np.bool_], HeldOut]:
+    """[len(rows)] items that no fit behind the sets has seen; all where that is fewer than two of them.
+
+    A fit has seen every row of its source but those that it held out; rows that share a cluster with a held
+    out one are neither fitted nor judged. Items are the same where their ids are, in sets of one origin.
+
+    Args:
+        origin: the set that the items are of.
+        rows: of it, the items of the comparison.
+        sets: its stages, whose provenance knows the bridges that made them.
+        told: (column, value) of the items that a fit has not seen, where the user knows.
+
+    Raises:
+        UnknownNameError: no such column or value.
+    """
+    n, everything = len(rows), np.ones(len(rows), bool)
+    if told is not None:
+        chosen = rows_with(origin, *told)[rows]
+        return chosen, HeldOut(int(chosen.sum()), n, f"{told[0]} = {told[1]}, as told")
+    fits = [(one, fit) for one in sets for fit in _fits(one)]
+    if not fits:
+        return everything, HeldOut(n, n, "no set here was made by a bridge of a study")
+    ids = origin.ids[rows].tolist()
+    seen: set[str] = set()
+    said: dict[str, None] = {}
+    last = ("", "")
+    for one, fit in fits:
+        found, why = _seen(fit, one, origin, ids)
+        said[why] = None
+        if found:
+            seen |= found
+            last = str(fit["bridge"]), str(one.home)
+    fresh = np.array([one not in seen for one in ids], bool)
+    why = "; ".join(said)
+    if fresh.sum() >= FEWEST:
+        return fresh, HeldOut(int(fresh.sum()), n, why)
+    return everything, HeldOut(0, n, why, *last)
+
+
+def without_credit(verdict: J, held_out: HeldOut) -> J:
+    """The verdict, but inconclusive where a fit has seen every item."""
+    if not held_out.seen_by:
+        return verdict
+    return replace(
+        verdict,
+        word="inconclusive",
+        flags=(FLAG, *verdict.flags),
+        because=(held_out.sentence,),
+        needed=None,
+    )
+
+
+def held_out_note(held_out: HeldOut) -> str:
+    """Which items are judged."""
+    return f"{held_out.items:,} of {held_out.of:,} items are judged: {held_out.why}"
+
+
+def report_notes(notes: Sequence[str], held_out: HeldOut | None) -> tuple[str, ...]:
+    """Notes of a report, which also says where nothing is known of what a fit has seen."""
+    if held_out is None or held_out.items < held_out.of:
+        return tuple(notes)
+    asked = "whether a model was trained on these items, only you know (--held-out COL=VALUE)"
+    return (*notes, f"held-out rows: {held_out.why}; {asked}")
+
+
+def fits_behind(before: EmbeddingSet, bridge: SavedBridge) -> dict[str, list[Mapping[str, Any]]]:
+    """Of the provenance of a set that a bridge makes from another: the fits behind it, the newest last."""
+    names = ("source", "target", "on", "cluster", "drop_unlinked", "hold_out")
+    newest = {name: bridge.fit[name] for name in names if name in bridge.fit}
+    return {FITS: [*_fits(before), {"bridge": bridge.name, "method": bridge.method, **newest}]}
+
+
+def _fits(one: EmbeddingSet) -> Iterator[Mapping[str, Any]]:
+    """The fits behind a set."""
+    known = one.provenance.get(FITS)
+    if known:
+        yield from known
+        return
+    # Sets of the version before name the bridge alone, and their parent.
+    made = one.provenance.get("transform")
+    if not isinstance(made, Mapping) or one.home is None:
+        return
+    study = Study(one.home)
+    for parent in one.provenance.get("parents", ()):
+        if parent["name"] in study and study[parent["name"]].fingerprint == parent["fingerprint"]:
+            yield from _fits(study[parent["name"]])
+    about = {"bridge": made.get("name", "?"), "method": made.get("method", "?")}
+    try:
+        bridge = stored(study, str(made.get("name")))
+    except RepscopeError:
+        yield about
+        return
+    yield {**about, **(bridge.fit if bridge.fingerprint == made.get("fingerprint") else {})}
+
+
+def _seen(
+    fit: Mapping[str, Any], one: EmbeddingSet, origin: EmbeddingSet, ids: Sequence[str]
+) -> tuple[set[str], str]:
+    """Ids of rows that a fit has seen, and what to say of it."""
+    name = f"bridge {fit['bridge']}"
+    if any(info.name == fit.get("method") and info.learns_from == "nothing" for info in METHODS):
+        return set(), f"{name} learns from no row"
+    if "source" not in fit or "hold_out" not in fit:
+        return set(), f"which rows {name} was fitted on is not recorded; --held-out COL=VALUE says it"
+    if one.home is None:
+        return set(), f"{name} was fitted in a study that is not at hand; --held-out COL=VALUE says its rows"
+    try:
+        source, split = _again(Study(one.home), fit)
+    except RepscopeError as error:
+        return set(), f"which rows {name} has seen cannot be told ({error.got}); --held-out COL=VALUE says it"
+    if not _same_origin(source, origin, one):
+        return set(), f"{name} was fitted on {source.name!r}, other items"
+    held = np.zeros(source.n, bool)
+    held[split.held] = True
+    seen = set(source.ids[~held].tolist())
+    among = sum(each in seen for each in ids)
+    said = f"the fit of {name} has seen {among:,} of {len(ids):,} items"
+    if among < len(ids) and split.unseen.any():
+        said += f"; {int(split.unseen.sum()):,} rows held out are of classes that it has not seen"
+    return seen, said
+
+
+def _again(study: Study, fit: Mapping[str, Any]) -> tuple[EmbeddingSet, Split]:
+    """The source of a fit, and its split.
+
+    Raises:
+        RepscopeError: a set is not what it was.
+    """
+    sides = [study[fit[part]["name"]] for part in ("source", "target")]
+    for side, part in zip(sides, ("source", "target"), strict=True):
+        if side.fingerprint != fit[part]["fingerprint"]:
+            raise InputError(
+                f"set {side.name!r} as it was fitted on", "another set of that name", "fit again"
+            )
+    sets = link_sets(
+        *sides, on=fit["on"], cluster=fit["cluster"], drop_unlinked=bool(fit.get("drop_unlinked"))
+    )
+    split = split_rows(sets, HoldOut.from_json(dict(fit["hold_out"])))
+    if held_digest(sets, split.held) != fit["hold_out"]["digest"]:
+        raise InputError("the held-out rows of a fit", "others, by the same rule", "fit again")
+    return sides[0], split
+
+
+def _same_origin(source: EmbeddingSet, origin: EmbeddingSet, one: EmbeddingSet) -> bool:
+    """Whether equal ids mean equal items: one set made from the other, or ids that are no row numbers."""
+    parents = {parent.get("fingerprint") for parent in one.provenance.get("parents", ())}
+    if source.fingerprint in {origin.fingerprint, one.fingerprint, *parents}:
+        return True
+    return [str(each) for each in origin.ids[:1000].tolist()] != [str(i) for i in range(min(origin.n, 1000))]
