@@ -49,6 +49,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "bridge export-diffusion": None,
     "bridge fit": of_bridge.FitOptions,
     "bridge import-diffusion": of_bridge.ImportDiffusionOptions,
+    "bridge info": None,
     "bridge methods": None,
     "bridge report": of_bridge.JudgeOptions,
     "compare": CompareOptions,

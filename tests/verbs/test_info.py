@@ -91,6 +91,7 @@ def test_a_study(study: Study) -> None:
         "stages": {"s": ["half", "whole"]},
         "links": [{"left": "half", "right": "whole", "on": "id"}],
         "transforms": [],
+        "trainings": [],
     }
     json.dumps(record, allow_nan=False)
 

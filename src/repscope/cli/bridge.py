@@ -65,6 +65,32 @@ def fit(study: StudyFolder, *, options: FitOptions, as_json: AsJson = False, qui
     show(done, [str(done)], as_json=as_json, quiet=quiet)
 
 
+@app.command("info")
+@command
+def info(
+    study: StudyFolder,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The bridge.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Write losses.csv and losses.png of a training here."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """One bridge: parameters, warnings, how its training went, and trainings that were not finished.
+
+    Example: repscope bridge info study ridge
+    """
+    from repscope.verbs.bridge.info import bridge_info, info_lines, save_losses
+
+    found = bridge_info(study, name)
+    lines = info_lines(found)
+    if out is not None:
+        lines.append(f"losses: {save_losses(found, out)}")
+    show(found, lines, as_json=as_json, quiet=quiet)
+
+
 @app.command("apply")
 @command
 def apply(

@@ -63,6 +63,11 @@ def _study_lines(record: dict[str, Any]) -> list[str]:
         lines += _remarks(one)
     for one in record["transforms"]:
         lines += ["", *_bridge_lines(one)]
+    lines += [
+        f"bridge  {one['name']}: a training that was killed, or runs now, at step {one['step']:,}; the same "
+        "bridge fit continues it"
+        for one in record["trainings"]
+    ]
     if record["stages"] or record["links"]:
         lines.append("")
     lines += [f"stages  {name}: {' → '.join(order)}" for name, order in record["stages"].items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from repscope.transform.files import CONFIG, read_config
 
 if TYPE_CHECKING:
     from repscope.transform.base import Bridge
+
+_STEP = re.compile(r"step-(\d{8,})\.safetensors")
 
 FIT = "fit"
 """Key of a bridge's provenance under which the study's record of the fit stands."""
@@ -174,3 +177,18 @@ def describe_transforms(study: Study) -> list[dict[str, Any]]:
             problem = {"expected": error.expected, "got": error.got, "do": error.do}
             records.append({"name": name, "method": "", "fingerprint": "", "problem": problem})
     return records
+
+
+def unfinished_trainings(study: Study) -> list[tuple[str, int]]:
+    """Name and newest step of each training that was killed, or runs now: its checkpoints are still there."""
+    folder = study.path / "transforms"
+    with storage_errors(folder, "read"):
+        if not folder.is_dir():
+            return []
+        places = sorted(one for one in folder.glob(".*.training") if one.is_dir())
+        return [(place.name[1:].rsplit(".", 2)[0], _newest_step(place)) for place in places]
+
+
+def _newest_step(place: Path) -> int:
+    found = (_STEP.fullmatch(path.name) for path in place.iterdir())
+    return max((int(match[1]) for match in found if match), default=0)

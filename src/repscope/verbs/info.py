@@ -9,7 +9,7 @@ from repscope.errors import RepscopeError
 from repscope.study import Manifest, Study
 from repscope.study.locks import holder
 from repscope.study.provenance import as_json
-from repscope.transform.store import describe_transforms
+from repscope.transform.store import describe_transforms, unfinished_trainings
 
 
 def info(study: str | Path | Study, name: str | None = None, *, verify: bool = False) -> dict[str, Any]:
@@ -27,8 +27,9 @@ def info(study: str | Path | Study, name: str | None = None, *, verify: bool = F
         completes it, or ""), ``writer`` (process that writes it now, or null), ``replacement`` (null, or
         ``n``, ``bytes`` and ``resume`` of an unfinished set that will replace this one), ``problem``
         (null), ``provenance``. Of a study: ``name``, ``path``, ``description``, ``stages`` (orders),
-        ``links``, ``sets``, ``transforms``. A set of a study that cannot be read, or fails verification, is
-        described all the same: its ``problem`` then has ``error``, ``expected``, ``got`` and ``do``.
+        ``links``, ``sets``, ``transforms``, ``trainings`` (unfinished ones). A set of a study that cannot be
+        read, or fails verification, is described all the same: its ``problem`` then has ``error``,
+        ``expected``, ``got`` and ``do``.
 
     Raises:
         MissingError: no such study or set.
@@ -45,6 +46,7 @@ def info(study: str | Path | Study, name: str | None = None, *, verify: bool = F
         "links": [{"left": one.left, "right": one.right, "on": one.on} for one in opened.links],
         "sets": [_describe_any(opened, name, verify) for name in opened.sets],
         "transforms": describe_transforms(opened),
+        "trainings": [{"name": name, "step": step} for name, step in unfinished_trainings(opened)],
     }
 
 

@@ -5,9 +5,10 @@ from repscope.transform.catalogue import methods as all_methods
 from repscope.verbs.bridge.diffusion_files import export_diffusion, import_diffusion
 from repscope.verbs.bridge.fit import apply_bridge as apply
 from repscope.verbs.bridge.fit import fit_bridge as fit
+from repscope.verbs.bridge.info import bridge_info as info
 from repscope.verbs.bridge.judge import report_bridges as report
 
-__all__ = ["apply", "export_diffusion", "fit", "import_diffusion", "methods", "report"]
+__all__ = ["apply", "export_diffusion", "fit", "import_diffusion", "info", "methods", "report"]
 
 
 def methods(name: str | None = None) -> list[MethodInfo]:
