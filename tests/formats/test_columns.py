@@ -55,3 +55,9 @@ def test_unique_ids_are_unique_and_deterministic(wanted: list[str]) -> None:
     assert repeats == sum(made != want for made, want in zip(ids, wanted, strict=True))
     if len(set(wanted)) == len(wanted):
         assert ids == wanted
+
+
+def test_numbers_that_are_no_characters_are_refused() -> None:
+    texts = np.array([0x110000, 65], "<u4").view("<U1")
+    with pytest.raises(FormatError, match="UTF-8"):
+        to_column(texts, "label")

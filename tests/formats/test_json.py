@@ -89,3 +89,9 @@ def test_what_cannot_be_read(tmp_path: Path, name: str, text: str, says: str) ->
     with pytest.raises(FormatError if "lengths" not in says else Exception) as caught:
         read(tmp_path / name)
     assert says in str(caught.value)
+
+
+def test_brackets_without_an_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[" * 3000)
+    with pytest.raises(FormatError):
+        read_sets(tmp_path / "a.json", "a")

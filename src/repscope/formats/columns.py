@@ -44,7 +44,8 @@ def to_column(values: Any, key: str) -> pa.Array:
                 )
             values = list(values) if values.ndim > 1 else values.tolist()
         cells = [_cell(value) for value in values]
-    except (UnicodeDecodeError, ValueError) as error:
+    except (ValueError, SystemError) as error:
+        # numpy's texts may hold numbers that are no characters, which Python calls a SystemError.
         raise FormatError(
             f"UTF-8 text in {key!r}", str(error), "write the column again as text in UTF-8"
         ) from error

@@ -181,7 +181,7 @@ def _json_kind(start: bytes, suffix: str) -> str:
     first, _, rest = start.partition(b"\n")
     try:
         json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "json"
     return "jsonl" if rest.strip() else "json"
 

@@ -265,6 +265,9 @@ def test_shards_are_read_through_their_index(tmp_path: Path, state: dict[str, Te
     index.write_text(json.dumps({"weight_map": {"a": "../outside.safetensors"}}))
     with pytest.raises(FormatError, match="names of files beside"):
         load_weights(model, index)
+    index.write_text(json.dumps({"weight_map": {"a": "[" * 3000}}))
+    with pytest.raises(FormatError, match="names of files beside"):
+        load_weights(model, index)
     index.write_text("{")
     with pytest.raises(FormatError, match="an index of shards"):
         load_weights(model, index)

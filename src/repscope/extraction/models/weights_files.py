@@ -21,6 +21,8 @@ _IN_FOLDERS = (
 _ADAPTER = "adapter_config.json"
 _SHARD = re.compile(r"(.*)-\d{5}-of-\d{5}(\.safetensors|\.bin)")
 _LARGEST_INDEX = 1 << 26
+_LONGEST = 255
+"""Bytes of a file's name."""
 
 
 def find_weights(file: str | Path) -> Path:
@@ -118,7 +120,11 @@ def _read_shards(index: Path) -> tuple[dict[str, Any], str]:
         shards = sorted({str(name) for name in places.values()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(f"an index of shards in {index}", first_line(error), do) from error
-    outside = [name for name in shards if Path(name).name != name or name.endswith(_INDEX)]
+    outside = [
+        name[:100]
+        for name in shards
+        if Path(name).name != name or name.endswith(_INDEX) or len(name.encode(errors="replace")) > _LONGEST
+    ]
     if outside or not shards:
         raise FormatError(f"names of files beside {index}", name_some(outside) or "none", do)
     state: dict[str, Any] = {}
