@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import repscope as rs
+from repscope.cli.main import app
 from repscope.errors import UnknownNameError
 from repscope.transform.store import transform_folder
 from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
@@ -49,7 +51,10 @@ def test_a_bridge_fitted_on_noise_and_judged_on_its_own_rows(noise: rs.Study) ->
     assert found["top1.true"].difference.low > 0.3
     assert found.verdict.word == "inconclusive"
     assert found.verdict.flags[0] == FLAG
-    assert f"repscope bridge report {noise.path} b" in found.verdict.because[0]
+    command = f"repscope bridge report {noise.path} --methods cca --source v --target t --on label"
+    assert command in found.verdict.because[0]
+    answer = CliRunner().invoke(app, [*command.split()[1:], "--figures", ""])
+    assert answer.exit_code == 0, answer.output
     record = found.to_json()["held_out"]
     assert record == {"items": 0, "of": 300, "why": "the fit of bridge b has seen 300 of 300 items"}
     json.dumps(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -318,3 +319,9 @@ def test_the_example_runs_from_images_to_verdict_and_is_then_finished(tmp_path):
     report = json.loads((folder / "study/results/bridge/ridge/metrics.json").read_text())
     assert [one["label"] for one in report["parts"][0]["methods"]] == ["ridge", "mean-shift"]
     assert set(states(read_recipe(folder / "recipe.toml")).values()) == {"skipped"}
+
+
+def test_a_recipe_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "recipe.toml")
+    with pytest.raises(InputError, match="no regular file"):
+        read_recipe(tmp_path / "recipe.toml")

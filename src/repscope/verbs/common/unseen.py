@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -36,21 +37,22 @@ class HeldOut(JsonRecord, keys="items of why"):
         items, of: judged, and there.
         why: which they are, or why it is not known.
         seen_by: the bridge that has seen every item, with its study, or "".
-        study: where that bridge is.
+        answer: the command that judges each item by a fit without it, where one is known.
     """
 
     items: int
     of: int
     why: str = ""
     seen_by: str = ""
-    study: str = ""
+    answer: str = ""
 
     @property
     def sentence(self) -> str:
         """Why nothing can be said, and what would say it."""
+        answer = self.answer or "repscope bridge report"
         return (
             f"{self.why}: success on the rows of a fit is no success; "
-            f"repscope bridge report {self.study} {self.seen_by} judges it on rows held out"
+            f"{answer} judges each item by a fit that has not seen it"
         )
 
 
@@ -90,12 +92,21 @@ def unseen_items(
         said[why] = None
         if found:
             seen |= found
-            last = str(fit["bridge"]), str(one.home)
+            last = str(fit["bridge"]), _answer(fit, one)
     fresh = np.array([one not in seen for one in ids], bool)
     why = "; ".join(said)
     if fresh.sum() >= FEWEST:
         return fresh, HeldOut(int(fresh.sum()), n, why)
     return everything, HeldOut(0, n, why, *last)
+
+
+def _answer(fit: Mapping[str, Any], one: EmbeddingSet) -> str:
+    """The command that fits again without each part of the items, and judges that part."""
+    words = ["repscope", "bridge", "report", str(one.home), "--methods", str(fit["method"])]
+    words += ["--source", str(fit["source"]["name"]), "--target", str(fit["target"]["name"])]
+    for name in ("on", "cluster"):
+        words += [f"--{name}", str(fit[name])] if fit.get(name) else []
+    return shlex.join(words)
 
 
 def without_credit(verdict: J, held_out: HeldOut) -> J:

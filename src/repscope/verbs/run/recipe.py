@@ -277,6 +277,8 @@ def _changed(known: Mapping[str, str], found: Mapping[str, str | None]) -> str:
 
 
 def _parse(file: Path) -> dict[str, Any]:
+    if file.exists() and not file.is_file():
+        raise InputError(f"a recipe at {file}", "something that is no regular file", "give a .toml file")
     content = read_bytes(file)
     if content is None:
         raise MissingError(f"a recipe at {file}", "no such file", "give the path of a TOML file")
