@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 _ROOM = 4.0
 _DIRECTIONS = 8
 _CELLS = 3
-_BLOCK = 4096
+_BLOCK = 1024
 _MOST_PAIRS = 64
 """Candidates a row, beyond which the nearest are searched instead: a set on the scale of its rounding."""
 _NEAREST = 8

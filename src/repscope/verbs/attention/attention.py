@@ -84,9 +84,10 @@ def attention(
     Args:
         source, model: as for :func:`repscope.verbs.extract.extract.extract`.
         layers: indices in the order of computation; all by default.
-        source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array,
-            weights, weights_key, weights_prefix, resize, crop, mean, std, interpolation, batch_size, device,
-            dtype, autocast, workers, limit, strict, seed: as for ``extract``.
+        source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
+            what is said of the source, as for ``extract``.
+        weights, weights_key, weights_prefix, resize, crop, mean, std, interpolation: of model and pixels.
+        batch_size, device, dtype, autocast, workers, limit, strict, seed: of the run.
         fusion: of the heads in the rollout, "mean", "max" or "min".
         discard: share of the smallest weights left out of the rollout.
         show: items whose maps are kept for figures, the first ones.

@@ -76,33 +76,36 @@ def unseen_items(
     Raises:
         UnknownNameError: no such column or value.
     """
-    n, everything = len(rows), np.ones(len(rows), bool)
+    n, wanted = len(rows), np.ones(len(rows), bool)
+    said: dict[str, None] = {}
     if told is not None:
-        chosen = rows_with(origin, *told)[rows]
-        return chosen, HeldOut(int(chosen.sum()), n, f"{told[0]} = {told[1]}, as told")
+        wanted = rows_with(origin, *told)[rows]
+        said[f"{told[0]} = {told[1]}, as told"] = None
     fits = [(one, fit) for one in sets for fit in _fits(one)]
-    if not fits:
-        return everything, HeldOut(n, n, "no set here was made by a bridge of a study")
+    if not fits and told is None:
+        return wanted, HeldOut(n, n, "no set here was made by a bridge of a study")
     ids = origin.ids[rows].tolist()
     seen: set[str] = set()
-    said: dict[str, None] = {}
     last = ("", "")
     for one, fit in fits:
         found, why = _seen(fit, one, origin, ids)
         said[why] = None
-        if found:
-            seen |= found
+        # What nobody can tell counts as seen, unless the user says otherwise.
+        seen |= set(ids) if found is None and told is None else found or set()
+        if found is None or found:
             last = str(fit["bridge"]), _answer(fit, one)
-    fresh = np.array([one not in seen for one in ids], bool)
+    judged = wanted & np.array([one not in seen for one in ids], bool)
     why = "; ".join(said)
-    if fresh.sum() >= FEWEST:
-        return fresh, HeldOut(int(fresh.sum()), n, why)
-    return everything, HeldOut(0, n, why, *last)
+    if judged.sum() >= FEWEST:
+        return judged, HeldOut(int(judged.sum()), n, why)
+    return (wanted if wanted.sum() >= FEWEST else wanted | True), HeldOut(0, n, why, *last)
 
 
 def _answer(fit: Mapping[str, Any], one: EmbeddingSet) -> str:
     """The command that fits again without each part of the items, and judges that part."""
-    words = ["repscope", "bridge", "report", str(one.home), "--methods", str(fit["method"])]
+    if "source" not in fit:
+        return ""
+    words = ["repscope", "bridge", "report", str(one.home or "STUDY"), "--methods", str(fit["method"])]
     words += ["--source", str(fit["source"]["name"]), "--target", str(fit["target"]["name"])]
     for name in ("on", "cluster"):
         words += [f"--{name}", str(fit[name])] if fit.get(name) else []
@@ -111,7 +114,7 @@ def _answer(fit: Mapping[str, Any], one: EmbeddingSet) -> str:
 
 def without_credit(verdict: J, held_out: HeldOut) -> J:
     """The verdict, but inconclusive where a fit has seen every item."""
-    if not held_out.seen_by:
+    if held_out.items or not held_out.seen_by:
         return verdict
     return replace(
         verdict,
@@ -167,24 +170,28 @@ def _fits(one: EmbeddingSet) -> Iterator[Mapping[str, Any]]:
 
 def _seen(
     fit: Mapping[str, Any], one: EmbeddingSet, origin: EmbeddingSet, ids: Sequence[str]
-) -> tuple[set[str], str]:
-    """Ids of rows that a fit has seen, and what to say of it."""
+) -> tuple[set[str] | None, str]:
+    """Ids of rows that a fit has seen, None where it cannot be told, and what to say of it."""
     name = f"bridge {fit['bridge']}"
     if any(info.name == fit.get("method") and info.learns_from == "nothing" for info in METHODS):
         return set(), f"{name} learns from no row"
     if "source" not in fit or "hold_out" not in fit:
         return set(), f"which rows {name} was fitted on is not recorded; --held-out COL=VALUE says it"
     if one.home is None:
-        return set(), f"{name} was fitted in a study that is not at hand; --held-out COL=VALUE says its rows"
+        return None, f"{name} was fitted in a study that is not at hand; --held-out COL=VALUE says its rows"
     try:
         source, split = _again(Study(one.home), fit)
     except RepscopeError as error:
-        return set(), f"which rows {name} has seen cannot be told ({error.got}); --held-out COL=VALUE says it"
+        return None, f"which rows {name} has seen cannot be told ({error.got}); --held-out COL=VALUE says it"
     if not _same_origin(source, origin, one):
         return set(), f"{name} was fitted on {source.name!r}, other items"
     held = np.zeros(source.n, bool)
     held[split.held] = True
     seen = set(source.ids[~held].tolist())
+    for earlier in _fits(source):
+        # Its source may itself have been made by a bridge, which has seen rows that this one held out.
+        inner, _ = _seen(earlier, source, origin, ids)
+        seen |= set(ids) if inner is None else inner
     among = sum(each in seen for each in ids)
     said = f"the fit of {name} has seen {among:,} of {len(ids):,} items"
     if among < len(ids) and split.unseen.any():

@@ -11,7 +11,6 @@ from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.classes import class_table, classes_without_items
 from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
-from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
@@ -54,8 +53,8 @@ def compare(
         on: "id" or a key column that links items with reference rows. Without it the stages are
             compared with the reference as distributions only.
         cluster: column that says which items are not independent; intervals resample its values. By
-            default what the import knew (``image_id`` of human-object pairs), else every item its own;
-            "id" makes every item its own.
+            default what the import knew (``image_id`` of human-object pairs), else what names and copies tell
+            (:func:`repscope.verbs.common.clusters.find_clusters`); "id" makes every item its own.
         views: column that says which rows are augmented views of one thing; adds ``lidar``. Views are not
             independent, so it is the cluster where there is no other.
         split: (column, value): only the items with that value.
@@ -87,8 +86,6 @@ def compare(
     from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
     from repscope.verbs.compare.figures import draw, stage_names
 
-    declared = None if cluster else declared_cluster(before)
-    cluster = cluster or declared or views
     paired = pair(
         before,
         after,
@@ -100,13 +97,14 @@ def compare(
         held_out=held_out,
         drop_unlinked=drop_unlinked,
     )
+    units = paired.clusters
     options = CompareOptions.of(locals() | {"reference": reference.name})
     choice = MapChoice(map_method(method), perplexity, map_rows, colour, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
     groups = dict.fromkeys((*by, *((seen,) if seen and paired.link else ())))
     table = class_table(
-        paired.before, paired.reference, paired.link, paired.clusters, column=classes, by=(*groups,)
+        paired.before, paired.reference, paired.link, units.codes, column=classes, by=(*groups,)
     )
     # The map comes first: a missing package is an error before the work, not after it.
     mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
@@ -119,7 +117,7 @@ def compare(
         paired.reference.vectors,
         item_keys=paired.link.left if paired.link else None,
         reference_keys=paired.link.right if paired.link else None,
-        clusters=paired.clusters,
+        clusters=units.codes,
         views=paired.views,
         measures=measures,
         all_measures=all_measures,
@@ -138,8 +136,9 @@ def compare(
         after=after.name,
         reference=reference.name,
         on=on,
-        cluster=cluster,
+        cluster=units.name or None,
         views=views,
+        copies=units.copies,
         n=paired.before.n,
         clusters=arrays.clusters,
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
@@ -159,7 +158,7 @@ def compare(
         classes=rows,
         class_groups=grouped,
         classes_without_items=classes_without_items(paired.link),
-        notes=(*paired.notes, *_cluster_note(declared), *drawn.notes),
+        notes=(*paired.notes, *drawn.notes),
         provenance={one.name: one.provenance for one in (before, after, reference)},
     )
 
@@ -173,9 +172,3 @@ def compare_study(study: str | Path | Study, before: str, after: str, options: C
     sets = Study.open(study).open_sets((before, after, options.reference))
     keywords = options.keywords() | {"reference": sets[options.reference]}
     return compare(sets[before], sets[after], **keywords)
-
-
-def _cluster_note(declared: str | None) -> tuple[str, ...]:
-    if declared is None:
-        return ()
-    return (f"clusters are {declared}, as the import said; --cluster id takes every item as independent",)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from repscope.study import EmbeddingSet, Link, link, pair_rows
 from repscope.study.links import key_codes
-from repscope.verbs.common.rows import keep_rows, one_width, refuse_zero_rows, rows_with, units_of
+from repscope.verbs.common.clusters import Clusters, find_clusters
+from repscope.verbs.common.rows import keep_rows, one_width, refuse_zero_rows, rows_with
 from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 
@@ -21,7 +22,7 @@ class Paired:
         before, after: sets of the same n items.
         reference: the reference set.
         link: items with reference rows, or None.
-        clusters: [n] independent units.
+        clusters: which items are not independent.
         views: [n] which item a row is one of several views of, −1 for none; or None.
         notes: what was left out, and why.
         held_out: which items a fit behind the stages has not seen.
@@ -31,7 +32,7 @@ class Paired:
     after: EmbeddingSet
     reference: EmbeddingSet
     link: Link | None
-    clusters: NDArray[np.int64]
+    clusters: Clusters
     notes: tuple[str, ...]
     held_out: HeldOut
     views: NDArray[np.int64] | None = None
@@ -82,7 +83,8 @@ def pair(
             f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: "
             "no truth-based measure counts them"
         )
-    clusters, _ = units_of(before, cluster)
+    clusters = find_clusters(before, cluster, on=on, views=views)
+    notes += clusters.notes
     viewed = None if views is None else key_codes(before.column(views))[0]
     for stage in (before, after, reference):
         refuse_zero_rows(stage)

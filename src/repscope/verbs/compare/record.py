@@ -21,7 +21,8 @@ SCHEMA = "repscope.comparison/1"
 
 _KEYS = (
     "before after reference on cluster views n clusters without_truth seed fingerprints replay version "
-    "held_out measures undefined similarity change verdict classes class_groups classes_without_items notes"
+    "copies held_out measures undefined similarity change verdict classes class_groups "
+    "classes_without_items notes"
 )
 
 
@@ -52,6 +53,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         classes_without_items: keys of the reference that no item has.
         notes: facts a reader should know, such as rows that were left out.
         provenance: of each set, by name.
+        copies: items that are equal to an earlier one up to rounding.
         held_out: how many items were judged, and which.
         views: column of the things that rows are augmented views of, or None.
     """
@@ -81,6 +83,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     views: str | None = None
     held_out: HeldOut | None = None
+    copies: int = 0
     classes: tuple[ClassChange, ...] = ()
     class_groups: tuple[ClassChange, ...] = ()
 

@@ -14,16 +14,15 @@ from repscope.study import EmbeddingSet, Link, Study, link
 from repscope.study.links import key_codes
 from repscope.study.provenance import version
 from repscope.verbs.common.classes import class_table, classes_without_items
+from repscope.verbs.common.clusters import find_clusters
 from repscope.verbs.common.joint_map import MapChoice, coloured_by, fit_map
 from repscope.verbs.common.rows import (
-    declared_cluster,
     keep_rows,
     one_width,
     reference_names,
     refuse_zero_rows,
     rows_with,
     spread,
-    units_of,
 )
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.words import map_method
@@ -88,9 +87,6 @@ def describe(
         UnknownNameError: no such column, measure or method.
         DependencyError: the map needs a package that is not installed.
     """
-    declared = None if cluster else declared_cluster(items)
-    cluster = cluster or declared or views
-    options = DescribeOptions.of(locals() | {"reference": reference.name if reference else None})
     sets = (items, reference) if reference else (items,)
     whole, notes = items, []
     if on and reference is None:
@@ -112,13 +108,12 @@ def describe(
             f"{without:,} of {items.n:,} items have no {on!r} in {reference.name!r}: no truth-based measure "
             "counts them"
         )
-    if declared:
-        notes.append(
-            f"clusters are {declared}, as the import said; --cluster id takes every item as independent"
-        )
+    units = find_clusters(items, cluster, on=on, views=views)
+    options = DescribeOptions.of(locals() | {"reference": reference.name if reference else None})
+    notes += units.notes
     for one in sets:
         refuse_zero_rows(one)
-    clusters, _ = units_of(items, cluster)
+    clusters = units.codes
     table = class_table(items, reference, linked, clusters, column=classes, by=by)
     choice = MapChoice(map_method(method), perplexity, map_rows, colour, None, palette, seed)
     # The map comes first: a missing package is an error before the work, not after it.
@@ -146,7 +141,7 @@ def describe(
         name=items.name,
         reference=reference.name if reference else None,
         on=on,
-        cluster=cluster,
+        cluster=units.name or None,
         views=views,
         n=items.n,
         clusters=arrays.clusters,

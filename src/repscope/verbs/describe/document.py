@@ -208,7 +208,9 @@ def summary_lines(record: DescriptionRecord) -> list[str]:
     if record.classes:
         lines += wrap(values_sentence(record.classes), WIDTH)
     notes = [
-        line for note in record.notes[:2] for line in wrap(display_safe(note, 600), WIDTH, first="! note: ")
+        line
+        for note in record.notes[:2]
+        for line in wrap(display_safe(note, 600), WIDTH, first="! note: ", rest="  ")
     ]
     return [*lines, *notes]
 

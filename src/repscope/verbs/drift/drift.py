@@ -14,7 +14,6 @@ from repscope.measure.drift.result import DriftArrays
 from repscope.plot.base.style import palette as find_palette
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
-from repscope.verbs.common.rows import declared_cluster
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
@@ -104,13 +103,11 @@ def drift(
     names = _names(grouped)
     places, said = positions_of(names[next(iter(names))], positions)
     notes += said
-    first = next(iter(grouped.stages.values()))[0]
-    declared = None if cluster else declared_cluster(first)
-    if declared:
-        notes.append(f"clusters are {declared}, as the import said; --cluster id takes every item alone")
-    pairing = PairingOptions(pair, on, cluster or declared, drop_unlinked, held_out)
+    pairing = PairingOptions(pair, on, cluster, drop_unlinked, held_out)
     aligned, paired, left_out = align_stages(grouped.stages, reference, pairing)
     notes += left_out
+    units = next(iter(aligned.values())).units
+    notes += [note for one in aligned.values() for note in one.units.notes if note not in notes]
     of_class, of_group, unclassed = drift_classes(aligned, reference, column=classes, by=by)
     notes += unclassed
     choice = DriftMap(drawn_by, perplexity, palette, seed)
@@ -135,9 +132,7 @@ def drift(
     drawn = draw_drift(aligned, found, reference, projection, choice)
     sets = _all_sets(stages, grouped, reference, real)
     options = DriftOptions.of(
-        locals()
-        | {"cluster": pairing.cluster}
-        | {key: one and one.name for key, one in (("reference", reference), ("real", real))}
+        locals() | {key: one and one.name for key, one in (("reference", reference), ("real", real))}
     )
     return Drift(
         groups=found,
@@ -147,7 +142,7 @@ def drift(
         real=real.name if real else None,
         on=on,
         pair=pair,
-        cluster=pairing.cluster,
+        cluster=units.name or None,
         by=groups if isinstance(groups, str) else None,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in sets},

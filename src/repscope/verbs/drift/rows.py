@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from repscope.errors import InputError, LinkError, name_some
 from repscope.study import EmbeddingSet, Link, link
 from repscope.study.links import key_codes
-from repscope.verbs.common.rows import keep_rows, one_width, units_of
+from repscope.verbs.common.clusters import Clusters, find_clusters
+from repscope.verbs.common.rows import keep_rows, one_width
 from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 FEWEST_ITEMS = 2
@@ -30,15 +31,20 @@ class AlignedStages:
         stages: sets of the same n items in the same order.
         names: of the sets that they were taken from.
         link: items with reference rows, or None.
-        clusters: [n] independent units.
+        units: which items are not independent, as the first stage tells.
         held_out: which items a fit behind the stages has not seen.
     """
 
     stages: tuple[EmbeddingSet, ...]
     names: tuple[str, ...]
     link: Link | None
-    clusters: NDArray[np.int64]
+    units: Clusters
     held_out: HeldOut
+
+    @property
+    def clusters(self) -> NDArray[np.int64]:
+        """[n] independent units."""
+        return self.units.codes
 
     @property
     def n(self) -> int:
@@ -113,10 +119,8 @@ def align_stages(
         )
         taken, linked, dropped = _linked(taken, reference, pairing)
         notes += dropped
-        clusters, _ = units_of(taken[0], pairing.cluster)
-        aligned[name] = AlignedStages(
-            taken, tuple(rows.name for rows in stages), linked, clusters, judged[name]
-        )
+        units = find_clusters(taken[0], pairing.cluster, on=pairing.on)
+        aligned[name] = AlignedStages(taken, tuple(rows.name for rows in stages), linked, units, judged[name])
     if len(aligned) > 1 and not paired:
         notes.append("the groups share no item, so they are compared as independent")
     return aligned, paired, notes
