@@ -106,7 +106,7 @@ class TestReading:
         compared = make_step(
             {"id": "c", "verb": "compare", "before": "a", "after": "b", "reference": "t", "needs": "f"}, 2
         )
-        assert compared.makes == (Ref("result", "compare/a - b/metrics.json"),)
+        assert compared.makes == (Ref("result", "compare/a - b - t/metrics.json"),)
         assert compared.needs == ("f",)
         assert {one.name for one in compared.reads} == {"a", "b", "t"}
 
@@ -312,7 +312,7 @@ def test_the_example_runs_from_images_to_verdict_and_is_then_finished(tmp_path):
     assert run.exit_code == 0, "\n".join(lines)
     assert [one.state for one in run.steps] == ["done"] * 9
     metrics = json.loads(
-        (folder / "study/results/compare/visual_before - visual_after/metrics.json").read_text()
+        (folder / "study/results/compare/visual_before - visual_after - text/metrics.json").read_text()
     )
     assert metrics["n"] == 300
     assert metrics["verdict"]["word"] in ("aligned", "closer")

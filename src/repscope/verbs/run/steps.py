@@ -168,7 +168,7 @@ VERBS: dict[str, Verb] = {
     ),
     "compare": Verb(
         CompareOptions, ("before", "after"), sets=("before", "after", "reference"),
-        makes=_result("compare", ("before", "after"), "metrics.json"),
+        makes=_result("compare", ("before", "after", "reference"), "metrics.json"),
     ),
     "describe": Verb(
         DescribeOptions, ("set",), sets=("set", "reference"),
