@@ -30,9 +30,7 @@ def compare(
 
     say(f"comparing {before} with {after} …", quiet)
     comparison = compare_study(study, before, after, options)
-    folder = options.out or Study.open(study).results(
-        "compare", f"{before} - {after} - {options.reference}"
-    )
+    folder = options.out or Study.open(study).results("compare", f"{before} - {after} - {options.reference}")
     page = comparison.save(folder, formats=options.figures)
     show(comparison, [*summary_lines(comparison), f"report: {page}"], as_json=as_json, quiet=quiet)
     gate(options.fail_on, [comparison.verdict.word], quiet)

@@ -44,6 +44,7 @@ class ReadOptions:
         trust_pickle: run the code of a pickle that the restricted reader refuses.
         vectors_dtype: type of the numbers in a column of bytes ("float32", …), or None.
         encoding: of a text file, or None for UTF-8, and UTF-16 and UTF-32 by their marks.
+        decentre: "text" to add the mean of the texts to an older pipeline's rows again, or None.
         warn: takes one line that somebody must see.
         trusted: filled with the sources that were read as trusted pickles.
     """
@@ -56,6 +57,7 @@ class ReadOptions:
     trusted: list[str] = field(default_factory=list)
     vectors_dtype: str | None = None
     encoding: str | None = None
+    decentre: str | None = None
 
     @property
     def vector_keys(self) -> list[str]:

@@ -158,12 +158,12 @@ def test_interrupted_anywhere_the_fingerprints_are_those_of_an_unbroken_run(
     writes = 0
     real = Output.write
 
-    def stop(self: Output, *args: Any) -> None:
+    def stop(self: Output, *args: Any, **more: Any) -> None:
         nonlocal writes
         writes += 1
         if writes > stop_after:
             raise StopError
-        real(self, *args)
+        real(self, *args, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Output, "write", stop)
@@ -258,12 +258,12 @@ def test_random_draws_in_evaluation_repeat_too(
     whole = run("a")
     real, writes = Output.write, 0
 
-    def stop(self: Output, *args: Any) -> None:
+    def stop(self: Output, *args: Any, **more: Any) -> None:
         nonlocal writes
         writes += 1
         if writes == 3:
             raise StopError
-        real(self, *args)
+        real(self, *args, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Output, "write", stop)

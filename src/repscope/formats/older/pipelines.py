@@ -17,13 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import VectorError, name_some
+from repscope.errors import InputError, VectorError, name_some
 from repscope.formats.columns import columns_of_records, to_column, to_columns, unique_ids
 from repscope.formats.incoming import Incoming, ReadOptions
 from repscope.formats.loose.shapes import as_matrix, as_vectors
+from repscope.formats.older.centred import decentre, looks_centred
 from repscope.formats.older.oscar import read_oscar
 from repscope.formats.plain import as_json, json_lines, scalar
 from repscope.study.keys import is_missing
+
+_NO_DECENTRE = "leave --decentre out, or give the pickle that holds both"
 
 CLUSTER = "image_id"
 """Pairs of one image are not independent: intervals resample images."""
@@ -70,31 +73,58 @@ def _visualisation(mapping: Mapping[str, Any], source: str, options: ReadOptions
                 f"{len(after):,} and {len(before):,}",
                 "extract both stages of the same pairs again",
             )
+    known = True
     if mapping.get("text_adapted") is not None:
         text = as_matrix(mapping["text_adapted"], "text_adapted", source)
-        _warn_of_unknown_classes(columns, len(text), options)
+        known = _classes_are_rows(columns, len(text), options)
+    if after is not None and text is not None:
+        after = _with_mean(after, before, text, options)
+    elif options.decentre:
+        raise InputError(
+            "visual_after and text_adapted, to decentre", f"one of them in {source}", _NO_DECENTRE
+        )
     sets = [Incoming("visual_before", before, columns, "visual_before", {}, about, tuple(notes))]
     if after is not None:
-        sets.append(Incoming("visual_after", after, columns, "visual_after", {}, about))
+        again = {"decentred": "mean of text_adapted added"} if options.decentre else {}
+        sets.append(Incoming("visual_after", after, columns, "visual_after", {}, about | again))
     if text is not None:
-        sets.append(Incoming("text_adapted", text, _classes(range(len(text))), "text_adapted", {}, about))
+        named = _classes(range(len(text)))
+        named = named if known else {"id": to_column([f"row-{row}" for row in range(len(text))], "id")}
+        sets.append(Incoming("text_adapted", text, named, "text_adapted", {}, about))
     return sets
 
 
-def _warn_of_unknown_classes(columns: Mapping[str, Any], classes: int, options: ReadOptions) -> None:
+def _with_mean(after: Any, before: Any, text: Any, options: ReadOptions) -> Any:
+    """visual_after with the mean of the texts again, where that is asked for; else a warning if it lacks."""
+    if options.decentre:
+        return decentre(after, np.asarray(text, np.float64).mean(axis=0)).astype(np.float32)
+    if looks_centred(after, before, text):
+        options.warn(
+            "visual_after has rows of length 1 with hardly a mean, visual_before and text_adapted have one: "
+            "the older pipeline took the mean of the texts away and stored the rows so; --decentre text adds "
+            "it again, exactly, and without it no verdict on visual_after says much"
+        )
+    return after
+
+
+def _classes_are_rows(columns: Mapping[str, Any], classes: int, options: ReadOptions) -> bool:
+    """Whether row i of the texts may be class i: no item is of a class beyond them."""
     known = {None, *(str(row) for row in range(classes))}
     beyond = set(columns["label"].to_pylist()) - known if "label" in columns else set()
     if beyond:
         options.warn(
-            f"{len(beyond):,} ground-truth classes ({name_some(sorted(beyond))}) have no row in "
-            f"text_adapted, whose {classes:,} rows are classes 0 to {classes - 1}; to link them, "
-            "import the class texts from the file that holds select_HOI_index"
+            f"{len(beyond):,} ground-truth classes ({name_some(sorted(beyond))}) are beyond the {classes:,} "
+            "rows of text_adapted, so that its rows are other classes than 0, 1, 2 …, and it has no label; "
+            "import the class texts from the file that holds select_HOI_index, which says what each row is"
         )
+    return not beyond
 
 
 def _class_texts(mapping: Mapping[str, Any], stem: str, source: str) -> Incoming:
     vectors = as_matrix(mapping["embeddings"], "embeddings", source)
     index = [scalar(number) for number in list(mapping["select_HOI_index"])]
+    if len(index) < len(vectors) and _zero_but(vectors, index):
+        vectors = vectors[np.array(index, np.int64)]
     if len(index) != len(vectors):
         raise VectorError(
             f"one class in select_HOI_index for each of the {len(vectors):,} embeddings of {source}",
@@ -109,6 +139,15 @@ def _class_texts(mapping: Mapping[str, Any], stem: str, source: str) -> Incoming
     }
     about = _about({key: value for key, value in rest.items() if key not in extra}, {})
     return Incoming(stem, vectors, {**_classes(index), **extra}, "embeddings", {}, about)
+
+
+def _zero_but(vectors: Any, index: Sequence[Any]) -> bool:
+    """A table of all classes, whose rows are zero where a class was not selected."""
+    if not all(isinstance(row, int) and 0 <= row < len(vectors) for row in index):
+        return False
+    rest = np.ones(len(vectors), bool)
+    rest[np.array(index, np.int64)] = False
+    return not np.any(vectors[rest])
 
 
 def _text_mean(mapping: Mapping[str, Any], stem: str) -> Incoming:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,4 +84,6 @@ def processes(device: str) -> Iterator[Processes]:
             yield Processes(0, 1, device)
     finally:
         if started:
+            # What still refers to the group goes with it, and not when Python ends.
+            gc.collect()
             distributed.destroy_process_group()

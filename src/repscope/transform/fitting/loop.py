@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +139,10 @@ class _Run:
 
     def go(self, progress: OnProgress | None) -> Trained:
         """Train to the end."""
-        parallel: nn.Module = LossModule(self._network, self._objective)
-        if self._group.size > 1:
-            parallel = DistributedDataParallel(parallel)
+        with _parallel(LossModule(self._network, self._objective), self._group.size) as parallel:
+            return self._train(parallel, progress)
+
+    def _train(self, parallel: nn.Module, progress: OnProgress | None) -> Trained:
         if not self._validation and self._step == 0:
             self._validate()
         while self._step < self._options.steps and self._stopped is None:
@@ -333,6 +334,22 @@ class _Run:
             checkpoint=path,
             resumed_from=self._first,
         )
+
+
+@contextmanager
+def _parallel(module: nn.Module, size: int) -> Iterator[nn.Module]:
+    """The module, wrapped where several processes train it; nothing of the wrapper is left on its parameters.
+
+    Its hooks would keep the group of processes alive until Python ends, when gloo's threads abort it.
+    """
+    if size == 1:
+        yield module
+        return
+    wrapped = DistributedDataParallel(module)
+    try:
+        yield wrapped
+    finally:
+        wrapped._remove_autograd_hooks()
 
 
 def _unsynced(parallel: nn.Module) -> AbstractContextManager[Any]:

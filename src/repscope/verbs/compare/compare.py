@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from repscope.measure.verdict.rules import Margins
+from repscope.formats.older.centred import looks_centred
+from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.study import EmbeddingSet, Study
 from repscope.study.provenance import version
 from repscope.verbs.common.classes import class_table, classes_without_items
@@ -15,7 +17,7 @@ from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import without_credit
 from repscope.verbs.common.words import map_method
 from repscope.verbs.compare.options import CompareOptions
-from repscope.verbs.compare.pairing import pair
+from repscope.verbs.compare.pairing import Paired, pair
 from repscope.verbs.compare.result import Comparison
 
 
@@ -150,7 +152,7 @@ def compare(
         undefined={**arrays.undefined, **failed},
         similarity=similarity,
         change=change,
-        verdict=without_credit(arrays.verdict, paired.held_out),
+        verdict=without_credit(_centred_first(arrays.verdict, paired), paired.held_out),
         held_out=paired.held_out,
         items=item_table(paired, arrays, neighbours, drawn.coordinates),
         figures=drawn.figures,
@@ -172,3 +174,10 @@ def compare_study(study: str | Path | Study, before: str, after: str, options: C
     sets = Study.open(study).open_sets((before, after, options.reference))
     keywords = options.keywords() | {"reference": sets[options.reference]}
     return compare(sets[before], sets[after], **keywords)
+
+
+def _centred_first(verdict: Verdict, paired: Paired) -> Verdict:
+    """The verdict, with a flag before all others where ``after`` is stored centred and compared so."""
+    if not looks_centred(paired.after.rows, paired.before.rows, paired.reference.rows):
+        return verdict
+    return replace(verdict, flags=("centred-after", *verdict.flags))

@@ -13,6 +13,7 @@ from repscope.verbs.compare.record import ComparisonRecord
 
 WARNINGS = (
     "fitted-on-these-items",
+    "centred-after",
     "max-cosine-misleads",
     "few-clusters",
     "ceiling",
@@ -171,6 +172,16 @@ def _fitted(record: ComparisonRecord, table: Table) -> str:
     return f"{record.held_out.sentence}." if record.held_out else ""
 
 
+def _centred(record: ComparisonRecord, table: Table) -> str:
+    before, after, reference = _stages(record)
+    return (
+        f"The rows of {after} have length 1 and hardly a mean, those of {before} and {reference} have one: "
+        "so older pipelines store rows from which the mean of the texts was taken and never added again. "
+        "Against rows that keep theirs, cosines, gap and verdict then say little of the transform. Add the "
+        "mean again: import with --decentre text."
+    )
+
+
 def _max_cosine_misleads(record: ComparisonRecord, table: Table) -> str:
     top1 = table.get("top1.true")
     found, row = "no more often", table.get(TRUE_MATCH)
@@ -222,6 +233,7 @@ def _standardised(record: ComparisonRecord, table: Table) -> str:
 
 _FLAGS: Mapping[str, Callable[[ComparisonRecord, Table], str]] = {
     "fitted-on-these-items": _fitted,
+    "centred-after": _centred,
     "max-cosine-misleads": _max_cosine_misleads,
     "few-clusters": _few_clusters,
     "ceiling": _ceiling,

@@ -19,7 +19,7 @@ LINES = 15
 
 # What gives way first when the lines are short.
 _DISPENSABLE = ("margin.true", "rank.entropy", "cosine.true", "gap.l2", "frechet", "mrr.true")
-_URGENT = ("fitted-on-these-items", "max-cosine-misleads", "ceiling", "few-clusters")
+_URGENT = ("fitted-on-these-items", "centred-after", "max-cosine-misleads", "ceiling", "few-clusters")
 
 
 def summary_lines(comparison: ComparisonRecord) -> list[str]:

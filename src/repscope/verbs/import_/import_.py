@@ -123,6 +123,7 @@ def import_files(
     trust_pickle: bool = False,
     vectors_dtype: str | None = None,
     encoding: str | None = None,
+    decentre: str | None = None,
     warn: Notify = warn_user,
 ) -> list[ImportedSet]:
     """Write the embedding sets of some files into a study.
@@ -143,6 +144,7 @@ def import_files(
         trust_pickle: let a pickle that asks for code run it. Only for files whose every possible
             writer is trusted; recorded in the provenance.
         vectors_dtype: type of the numbers in a column of bytes.
+        decentre: "text": add the mean of the texts to the rows of an older pipeline that stored them without.
         encoding: of text files that are not UTF-8, nor begin with a mark of UTF-16 or UTF-32.
         warn: takes lines that somebody must see; warnings by default.
 
@@ -157,9 +159,18 @@ def import_files(
         ExistsError: a name is taken.
         StorageError: the disk refuses; a note says what was written before.
     """
+    if decentre not in (None, "text"):
+        raise InputError("text, whose mean is added again", repr(decentre), "write --decentre text")
     opened = study if isinstance(study, Study) else Study(study)
     options = ReadOptions(
-        vectors, ids, labels, trust_pickle, warn, vectors_dtype=vectors_dtype, encoding=encoding
+        vectors,
+        ids,
+        labels,
+        trust_pickle,
+        warn,
+        vectors_dtype=vectors_dtype,
+        encoding=encoding,
+        decentre=decentre,
     )
     with ExitStack() as stack:
         table, about_items = _items(stack, items, options)
@@ -292,6 +303,7 @@ def _plan(each: _Found, options: ReadOptions, about_items: Mapping[str, str], dr
         about_items.get("items_sha256"),
         drop_invalid,
         *([options.vectors_dtype, options.encoding] if options.vectors_dtype or options.encoding else []),
+        *([f"decentre {options.decentre}"] if options.decentre else []),
     ]
     said = [f"ids are those of {from_column!r}"] if from_column else []
     return _Planned(

@@ -30,6 +30,11 @@ class ImportOptions(Options):
         "Table of item columns (csv, json, parquet): joined by id, else row by row.",
         metavar="FILE",
     )
+    decentre: str | None = option(
+        None,
+        "Of an older pipeline's pickle: add the mean of the texts to visual_after again.",
+        metavar="text",
+    )
     drop_invalid: bool = option(False, "Leave rows with NaN, Inf or only zeros out, and record them.")
     trust_pickle: bool = option(False, "DANGEROUS: run the code that a pickle asks for; recorded.")
     overwrite: bool = option(False, "Replace sets of the same names; each stays until the new one is whole.")
