@@ -349,7 +349,7 @@ def _parallel(module: nn.Module, size: int) -> Iterator[nn.Module]:
     try:
         yield wrapped
     finally:
-        wrapped._remove_autograd_hooks()
+        wrapped._remove_autograd_hooks()  # type: ignore[no-untyped-call]  # torch's own
 
 
 def _unsynced(parallel: nn.Module) -> AbstractContextManager[Any]:

@@ -23,6 +23,9 @@ from repscope.verbs.common.rows import declared_cluster, units_of
 Codes = NDArray[np.int64]
 How = Literal["given", "declared", "column", "stems", "copies", "none"]
 
+ROUNDED_ROWS = 20_000
+"""Of more rows only exact copies are looked for: those in a narrow cone would be compared pair by pair."""
+
 ALONE = "--cluster id takes every one as independent"
 
 
@@ -73,7 +76,7 @@ def find_clusters(
     """
     from repscope.knn import near_copies
 
-    copied = near_copies(rows.rows)
+    copied = near_copies(rows.rows, tolerance=None if rows.n <= ROUNDED_ROWS else 0.0)
     named = named_groups(rows.items, on)
     declared = None if given else declared_cluster(rows)
     column = given or declared or views

@@ -84,7 +84,8 @@ def pair(
             "no truth-based measure counts them"
         )
     clusters = find_clusters(before, cluster, on=on, views=views)
-    notes += clusters.notes
+    # First: what counts as one item decides every interval.
+    notes = [*clusters.notes, *notes]
     viewed = None if views is None else key_codes(before.column(views))[0]
     for stage in (before, after, reference):
         refuse_zero_rows(stage)

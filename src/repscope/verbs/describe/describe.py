@@ -110,7 +110,7 @@ def describe(
         )
     units = find_clusters(items, cluster, on=on, views=views)
     options = DescribeOptions.of(locals() | {"reference": reference.name if reference else None})
-    notes += units.notes
+    notes = [*units.notes, *notes]
     for one in sets:
         refuse_zero_rows(one)
     clusters = units.codes

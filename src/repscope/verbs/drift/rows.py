@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -100,7 +100,8 @@ def align_stages(
             notes.append(held_out_note(judged[name]))
     if paired:
         common = dict.fromkeys(common, set.intersection(*common.values()))
-    aligned = {}
+    aligned: dict[str, AlignedStages] = {}
+    unit_of: dict[str, int] = {}
     for name, stages in groups.items():
         of, kept = keys[name], common[name]
         if len(kept) < FEWEST_ITEMS:
@@ -120,6 +121,12 @@ def align_stages(
         taken, linked, dropped = _linked(taken, reference, pairing)
         notes += dropped
         units = find_clusters(taken[0], pairing.cluster, on=pairing.on)
+        taken_keys = list(_keys(taken[0], pairing.pair))
+        if paired and aligned and unit_of.keys() >= set(taken_keys):
+            # One item is in one unit, whatever its group: contrasts leave out the same units of each.
+            first = next(iter(aligned.values())).units
+            units = replace(first, codes=np.array([unit_of[key] for key in taken_keys], np.int64), notes=())
+        unit_of = dict(zip(taken_keys, units.codes.tolist(), strict=True))
         aligned[name] = AlignedStages(taken, tuple(rows.name for rows in stages), linked, units, judged[name])
     if len(aligned) > 1 and not paired:
         notes.append("the groups share no item, so they are compared as independent")
