@@ -16,7 +16,7 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-# What takes minutes by its nature: kills at 200 points.
+# What takes minutes by its nature: deaths at every step, trainings, real photos.
 test-long: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m long
 

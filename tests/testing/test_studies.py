@@ -103,6 +103,7 @@ def test_fifteen_rows_decide_nothing(condition):
     assert confusion(condition, "15 images, 1 row each", 30).words == {"inconclusive": 30}
 
 
+@pytest.mark.long
 def test_ignoring_clusters_calls_noise_an_improvement_too_often():
     unclustered = Verdicts("exchangeable", NESTED, clustered=False)
     assert RateTest(low=0.05, high=0.15).says_high(word == "aligned" for word in unclustered)

@@ -63,6 +63,7 @@ def test_the_same_seed_draws_the_same_images() -> None:
     assert recursion.seed_of(0, 1, 2) == recursion.seed_of(0, 1, 2) != recursion.seed_of(0, 2, 1)
 
 
+@pytest.mark.long
 def test_degraded_photos_are_followed_by_number(shared_data: Path, tmp_path: Path) -> None:
     made = load("degraded_coco")
     ways = {"jpeg": (made.jpeg, (30, 2)), "colour": (made.colour, (0.5, 0.0))}

@@ -22,6 +22,7 @@ def run(*arguments: object):
     return result
 
 
+@pytest.mark.long
 def test_the_last_block_of_resnet20_aligns_features_with_the_classifier(shared_data, tmp_path):
     import torch
 
