@@ -51,7 +51,7 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,quantise,ann,anndata,hdf5,datasets,bench,dev,docs]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[models,maps,quantise,training,video,view,notebook,ann,anndata,hdf5,datasets,bench,dev,docs]'
 	touch $(READY)
 
 $(ZOO)/.ready: pyproject.toml constraints.txt constraints-zoo.txt
