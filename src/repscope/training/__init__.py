@@ -1,0 +1,1 @@
+"""A training: its logs, its loss landscape, and callbacks that watch it."""
