@@ -49,7 +49,8 @@ KNOWN = {
     "word2vec": Known(".bin", "words and vectors, in word2vec's binary form"),
     "parquet": Known(
         ".parquet",
-        f"{_COLUMNS}; in a cell lists, nested ones too, structs with one list, bytes with `--vectors-dtype`",
+        f"{_COLUMNS}; in a cell lists, nested ones too, structs with one list, bytes or base64 with "
+        "`--vectors-dtype`",
     ),
     "arrow": Known(".arrow .feather", "the same, as a file or a stream"),
     "safetensors": Known(".safetensors", "every floating 2-D tensor, each under its name; a tensor an item"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,8 @@ from hypothesis import strategies as st
 
 from repscope.errors import FormatError, VectorError
 from repscope.formats import Incoming, ReadOptions, read_sets
-from repscope.formats.tables.cells import byte_vectors, parse_cell
+from repscope.formats.tables.byte_cells import byte_vectors
+from repscope.formats.tables.cells import parse_cell
 
 Row = list[float]
 FORMS: dict[str, Callable[[Row], str]] = {
@@ -156,6 +159,24 @@ def test_bytes_of_a_known_type(tmp_path: Path, dtype: str) -> None:
     given_as = ">float32" if dtype == ">f4" else dtype
     one = read(tmp_path / "a.parquet", vectors_dtype=given_as)
     np.testing.assert_array_equal(one.vectors, WHOLE if dtype == "int8" else ROWS)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("beside", ["lat,lon", "hash"])
+def test_base64_is_never_passed_over(tmp_path: Path, dtype: str, beside: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(4, 8)).astype(dtype)
+    cells = [base64.b64encode(row.tobytes()).decode() for row in rows]
+    others = {"lat,lon": "0.5,1.5", "hash": hashlib.sha256(b"x").hexdigest()}[beside]
+    lines = [f"{beside},v", *(f"{others},{cell}" for cell in cells)]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    for options in ({}, {"vectors": "v"}):
+        with pytest.raises(FormatError, match=r"base64[\s\S]*--vectors v --vectors-dtype"):
+            read(tmp_path / "a.csv", **options)
+    for options in ({}, {"vectors": "v"}):
+        np.testing.assert_array_equal(read(tmp_path / "a.csv", vectors_dtype=dtype, **options).vectors, rows)
+    (tmp_path / "a.csv").write_text("\n".join([*lines, f"{others},*not base64*"]))
+    with pytest.raises(FormatError, match=r"\*not base64\*' \(row 4\)"):
+        read(tmp_path / "a.csv", vectors="v", vectors_dtype=dtype)
 
 
 def test_bytes_that_cannot_be_vectors() -> None:

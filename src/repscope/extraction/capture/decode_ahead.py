@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from repscope.extraction.models.preprocess import Transform
 from repscope.extraction.models.text_input import TextTransform
 from repscope.extraction.sources.base import Item, Source
-from repscope.extraction.sources.decode import LARGEST, UnreadableError
+from repscope.extraction.sources.decode import LARGEST, STACK, UnreadableError
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Decoded:
         array: [3, H, W] of an image, token ids [T] of a text, or None.
         reason: why ``array`` is None.
         largest: value of an image of 16 bits; None of other images and of texts.
+        stack: whether only the first of several frames was taken.
     """
 
     item: Item
     array: NDArray[Any] | None
     reason: str = ""
     largest: int | None = None
+    stack: bool = False
 
 
 def decode(source: Source, transform: Transform | TextTransform, item: Item) -> Decoded:
@@ -41,7 +43,9 @@ def decode(source: Source, transform: Transform | TextTransform, item: Item) -> 
                 return Decoded(item, None, "no text")
             return Decoded(item, transform.encode(item.text))
         image = source.open(item)
-        return Decoded(item, transform(image), largest=image.info.get(LARGEST))
+        # Read before the transform, which may make a new image.
+        largest, stack = image.info.get(LARGEST), STACK in image.info
+        return Decoded(item, transform(image), largest=largest, stack=stack)
     except UnreadableError as error:
         return Decoded(item, None, str(error))
 

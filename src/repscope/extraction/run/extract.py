@@ -16,12 +16,12 @@ from repscope.extraction.models.load import load_model
 from repscope.extraction.models.loaded import Kind, LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform
 from repscope.extraction.run.batch_sizes import BatchSizes
-from repscope.extraction.run.dark_images import SixteenBit
 from repscope.extraction.run.loop import ExtractionLoop
 from repscope.extraction.run.outputs import Output, recipe_of
 from repscope.extraction.run.parts import Part, dependence_notes, notes_on, points_of
 from repscope.extraction.run.records import ExtractedSet, Extraction
 from repscope.extraction.run.settings import RunSettings
+from repscope.extraction.run.unusual_images import notes_on_unusual
 from repscope.extraction.sources.base import Source, digest_items
 from repscope.study import Study
 from repscope.study.names import check_name, safe_name
@@ -198,7 +198,7 @@ def run(
             *notes,
             *(note for part in parts for note in part.notes(loaded)),
             *(note for part in parts for note in _halved(study, part, settings)),
-            *dict.fromkeys(note for made in records.values() if (note := SixteenBit.of(made).note())),
+            *dict.fromkeys(note for made in records.values() for note in notes_on_unusual(made)),
             *dependence_notes({name: Dependence.of(made) for name, made in records.items()}),
         ),
     )

@@ -130,7 +130,7 @@ class ExtractionLoop:
     def _shard(self, engine: Engine, index: int, decoded: Iterable[Decoded]) -> list[Skipped]:
         rows = {output.point.name: ShardRows(self.columns) for output in self.part.outputs}
         skipped: list[Skipped] = []
-        wide: list[Decoded] = []
+        unusual: list[Decoded] = []
         batch: list[Decoded] = []
         size = self.sizes.at(index)
         number = 0
@@ -154,8 +154,8 @@ class ExtractionLoop:
                 skipped.append(Skipped(one.item.id, one.reason))
                 self.skipped += 1
                 continue
-            if one.largest is not None:
-                wide.append(replace(one, array=None))
+            if one.largest is not None or one.stack:
+                unusual.append(replace(one, array=None))
             batch.append(one)
             if len(batch) == size:
                 run_batch()
@@ -165,7 +165,7 @@ class ExtractionLoop:
             run_batch()
         for output in self.part.outputs:
             tried = engine.depends.get(output.point.name)
-            output.write(index, rows[output.point.name], skipped, self.sizes, tried=tried, wide=wide)
+            output.write(index, rows[output.point.name], skipped, self.sizes, tried=tried, unusual=unusual)
         self._report()
         return skipped
 

@@ -16,9 +16,8 @@ from repscope.extraction.capture.decode_ahead import Decoded
 from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.capture.pooling import Layout
 from repscope.extraction.capture.trial import Dependence
-from repscope.extraction.run import dark_images
 from repscope.extraction.run.batch_sizes import KEY, BatchSizes
-from repscope.extraction.run.dark_images import SixteenBit
+from repscope.extraction.run.unusual_images import record_unusual
 from repscope.extraction.sources.base import Item
 from repscope.study import SetWriter, Skipped, Study
 
@@ -136,7 +135,7 @@ class Output:
         sizes: BatchSizes,
         *,
         tried: Dependence | None = None,
-        wide: Sequence[Decoded] = (),
+        unusual: Sequence[Decoded] = (),
     ) -> None:
         """Commit shard ``index``, whose batches had the size that ``sizes`` says, unless it is there.
 
@@ -145,7 +144,7 @@ class Output:
             shard, skipped: its rows, and the items without one.
             sizes: of the batches.
             tried: what the trial before the first batch found.
-            wide: its images of 16 bits.
+            unusual: its images of 16 bits and stacks.
         """
         if self._writer is None or self._writer.shards_committed > index:
             return
@@ -156,8 +155,7 @@ class Output:
         record: dict[str, Any] = {KEY: known.to_json()} if known.halved else {}
         if tried is not None:
             record[trial.KEY] = tried.to_json()
-        if wide:
-            record[dark_images.KEY] = SixteenBit.of(self._writer.provenance).add(wide).to_json()
+        record |= record_unusual(self._writer.provenance, unusual)
         self._writer.write_shard(vectors, items, skipped=skipped, provenance=record)
 
     def finish(self) -> None:

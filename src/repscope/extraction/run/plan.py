@@ -15,10 +15,10 @@ from repscope.extraction.capture.points import CapturePoint
 from repscope.extraction.capture.trial import Dependence
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.contact_sheet import contact_sheet
-from repscope.extraction.run.dark_images import SixteenBit
 from repscope.extraction.run.extract import Prepared
 from repscope.extraction.run.parts import Part, dependence_notes, notes_on, points_of
 from repscope.extraction.run.settings import RunSettings
+from repscope.extraction.run.unusual_images import notes_on_unusual, record_unusual
 from repscope.study.manifest import Skipped
 from repscope.text.json_record import JsonRecord
 
@@ -132,8 +132,7 @@ def plan_extraction(prepared: Prepared, settings: RunSettings) -> Plan:
         sets += filled
         notes += dependence_notes(depends)
         notes += part.notes(loaded)
-        if dark := SixteenBit().add(batch).note():
-            notes.append(dark)
+        notes += notes_on_unusual(record_unusual({}, batch))
         if fitting < len(batch):
             notes.append(
                 f"a batch of {len(batch)} {part.kind}s does not fit into memory; "

@@ -29,6 +29,9 @@ _OPTIONAL = {
 LARGEST = "repscope_largest"
 """In ``Image.info``: the largest value of an image of 16 bits, before it became 8 bits."""
 
+STACK = "repscope_stack"
+"""In ``Image.info`` of an image with several frames, of which the first was taken."""
+
 MAX_PIXELS = 89_478_485
 """Pillow's own limit: a quarter of a gigabyte at 3 bytes a pixel. More is taken for a decompression bomb."""
 
@@ -81,6 +84,8 @@ def open_image(source: Path | bytes) -> Image.Image:
             if width * height > MAX_PIXELS:
                 raise UnreadableError(f"{width}×{height} pixels, above the limit of {MAX_PIXELS:,}")
             # Pillow brings colours of 16 bits to 8 itself, by their upper halves.
+            # Cameras put a preview into a JPEG as a second frame (MPO); that is no stack.
+            stack = image.format != "MPO" and getattr(image, "is_animated", False)
             wide = image.mode in ("RGB", "RGBA") and any(";16" in str(tile) for tile in image.tile)
             image.load()
             # In place: an image that is upright already would be copied.
@@ -88,6 +93,8 @@ def open_image(source: Path | bytes) -> Image.Image:
             made = to_rgb(image)
             if wide:
                 made.info[LARGEST] = 257 * int(np.asarray(made).max())
+            if stack:
+                made.info[STACK] = True
             return made
     except UnreadableError:
         raise

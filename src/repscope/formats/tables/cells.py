@@ -1,4 +1,4 @@
-"""A vector in one cell: of text in any form that is beyond doubt, of nested Arrow types, of bytes."""
+"""A vector in one cell: of text in any form that is beyond doubt, of nested Arrow types."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from repscope.errors import FormatError, InputError, VectorError, name_some
+from repscope.errors import FormatError, VectorError, name_some
+from repscope.formats.tables.byte_cells import base64_floats, brief
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-DTYPES = ("float16", "float32", "float64", "bfloat16", "int8", "uint8", "int16", "int32", "int64")
-"""What the numbers of a column of bytes may be; little-endian unless ``>`` is put before."""
 
 SAMPLE = 100
 """Cells that are looked at to tell what a column holds."""
@@ -100,13 +98,13 @@ def looks_like_vectors(column: pa.ChunkedArray) -> str:
     kind = column.type
     sample = [value for value in column[:SAMPLE].to_pylist() if value is not None]
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return next((_brief(text) for text in sample if _mostly_numbers(text)), "")
+        return next((brief(text) for text in sample if _mostly_numbers(text)), "") or base64_floats(sample)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         sizes = {len(value) for value in sample}
         same = len(sizes) == 1 and min(sizes) > 2
         return f"{min(sizes):,} bytes: {sample[0][:12]!r}…" if same else ""
     if pa.types.is_nested(kind) and _holds_floats(kind):
-        return _brief(str(sample[0])) if sample else ""
+        return brief(str(sample[0])) if sample else ""
     return ""
 
 
@@ -125,10 +123,6 @@ def _holds_floats(kind: Any) -> bool:
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return True
     return any(_holds_floats(kind.field(at).type) for at in range(kind.num_fields))
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:40]}…{text[-15:]}"
 
 
 def abbreviated(text: str) -> bool:
@@ -235,12 +229,12 @@ def unread(key: str, source: str, cell: str, row: int | None = None) -> FormatEr
     if abbreviated(cell):
         return FormatError(
             f"all numbers of each vector in {key!r} of {source}",
-            f"{_brief(cell)!r}{where}, abbreviated with … when it was written: the numbers are gone",
+            f"{brief(cell)!r}{where}, abbreviated with … when it was written: the numbers are gone",
             "write the vectors again as columns of their own, as parquet, or as npz",
         )
     return FormatError(
         f"one vector in each cell of {key!r} in {source}, such as [0.1, 0.2]",
-        f"{_brief(cell)!r}{where}",
+        f"{brief(cell)!r}{where}",
         "write the vectors as columns of their own, as parquet, or as npz; or choose others with --vectors",
     )
 
@@ -273,36 +267,4 @@ def _rows_of(chunk: pa.Array, missing: NDArray[np.bool_], width: int) -> NDArray
         return flat
     rows = np.full((len(chunk), width), np.nan, flat.dtype if flat.dtype.kind == "f" else np.float64)
     rows[~missing] = flat
-    return rows
-
-
-def byte_vectors(column: pa.ChunkedArray, key: str, source: str, dtype: str) -> NDArray[Any]:
-    """[N, D] of a column of bytes whose numbers are of ``dtype``; missing bytes are a row of NaN.
-
-    Raises:
-        InputError: no such type.
-        VectorError: rows of different lengths, or no whole number of numbers.
-    """
-    name = dtype.lstrip("<>=")
-    if name not in DTYPES:
-        raise InputError(f"one of {', '.join(DTYPES)} for --vectors-dtype", repr(dtype), "choose one")
-    stored = np.dtype("u2" if name == "bfloat16" else name)
-    stored = stored.newbyteorder(">" if dtype.startswith(">") else "<")
-    cells = column.to_pylist()
-    sizes = sorted({len(cell) for cell in cells if cell is not None})
-    if len(sizes) != 1 or not sizes[0] or sizes[0] % stored.itemsize:
-        raise VectorError(
-            f"bytes of one length, a multiple of {stored.itemsize}, in {key!r} of {source}",
-            f"lengths {name_some(sizes)}" if sizes else "no bytes",
-            "choose another --vectors-dtype, or write the vectors as lists of numbers",
-        )
-    width = sizes[0] // stored.itemsize
-    flat = np.frombuffer(b"".join(cell or bytes(sizes[0]) for cell in cells), stored).reshape(-1, width)
-    if name == "bfloat16":
-        flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    missing = np.array([cell is None for cell in cells])
-    if not missing.any() and flat.dtype.kind == "f":
-        return flat
-    rows = flat.astype(np.float32 if flat.dtype.itemsize <= 2 else np.float64)
-    rows[missing] = np.nan
     return rows

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from repscope.errors import FormatError, UnknownNameError, name_some
 from repscope.formats.incoming import ReadOptions, called_like_vectors, choose
 from repscope.formats.outgoing import VECTOR
+from repscope.formats.tables.byte_cells import base64_floats
 from repscope.formats.tables.cells import SAMPLE, as_lists, first_list, looks_like_vectors, unread
 from repscope.formats.tables.runs import Run, find_runs
 
@@ -109,14 +110,17 @@ def choose_columns(table: pa.Table, source: str, options: ReadOptions) -> Chosen
 
 def _named(table: pa.Table, runs: dict[str, Run], wanted: str, source: str, options: ReadOptions) -> Chosen:
     if wanted in table.column_names and (
-        as_lists(table.column(wanted)) or first_list(table.column(wanted), 2) or _is_bytes(table, wanted)
+        as_lists(table.column(wanted))
+        or first_list(table.column(wanted), 2)
+        or _is_bytes(table, wanted)
+        or (options.vectors_dtype and _texts(table, wanted))
     ):
         if _is_bytes(table, wanted) and not options.vectors_dtype:
             raise _unread(table, wanted, looks_like_vectors(table.column(wanted)), source)
         return Chosen(wanted, (wanted,), insisted=True)
     if wanted in table.column_names and wanted not in runs:
         cell = next((value for value in table.column(wanted)[:SAMPLE].to_pylist() if value is not None), None)
-        raise unread(wanted, source, str(cell))
+        raise _unread(table, wanted, str(cell), source)
     meant = [run for run in runs.values() if wanted in run.spellings]
     exact = [run for run in meant if run.key == wanted] or meant
     if len(exact) > 1:
@@ -222,7 +226,10 @@ def _only_one(keys: Sequence[str], source: str) -> None:
 
 
 def _of_bytes(table: pa.Table) -> list[str]:
-    return [name for name in table.column_names if _is_bytes(table, name)]
+    """The columns of bytes; where there are none, of base64."""
+    names = table.column_names
+    texts = (name for name in names if base64_floats(_texts(table, name)))
+    return [name for name in names if _is_bytes(table, name)] or list(texts)
 
 
 def _is_bytes(table: pa.Table, name: str) -> bool:
@@ -247,6 +254,12 @@ def _unread(table: pa.Table, name: str, cell: str, source: str) -> FormatError:
         return FormatError(
             f"the type of the numbers in the column of bytes {name!r} of {source}",
             cell or "bytes of different lengths",
+            f"name it, for example: --vectors {name} --vectors-dtype float32",
+        )
+    if base64_floats(_texts(table, name)):
+        return FormatError(
+            f"the type of the numbers in {name!r} of {source}, which are written as base64",
+            cell,
             f"name it, for example: --vectors {name} --vectors-dtype float32",
         )
     return unread(name, source, cell)

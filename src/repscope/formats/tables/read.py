@@ -14,7 +14,8 @@ from repscope.errors import FormatError, first_line
 from repscope.formats.columns import to_column, to_columns
 from repscope.formats.incoming import Incoming, ReadOptions, called_like_vectors
 from repscope.formats.tables.arrow import checked, load_table, refuse_repeats
-from repscope.formats.tables.cells import as_lists, byte_vectors, list_vectors, text_vectors
+from repscope.formats.tables.byte_cells import byte_vectors
+from repscope.formats.tables.cells import as_lists, first_list, list_vectors, text_vectors
 from repscope.formats.tables.choice import Chosen, choose_columns
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _one_column(
         if field and pa.types.is_struct(column.type):
             others = [column.type.field(at).name for at in range(column.type.num_fields)]
             beside = {f"{name}.{other}": pc.struct_field(column, other) for other in others if other != field}
-    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    elif _is_text(column) and (first_list(column, 2) or not options.vectors_dtype):
         bare = 2 if chosen.insisted or called_like_vectors(name) else 3
         return text_vectors(column, name, source, bare), {}, []
     else:
@@ -126,6 +127,12 @@ def _stack_columns(columns: list[tuple[str, pa.ChunkedArray]], source: str, insi
     return vectors
 
 
+def _is_text(column: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+
+
 def _numbers(name: str, column: pa.ChunkedArray, source: str) -> NDArray[Any]:
     """The numbers of a column; of text those that it spells, with a decimal point or comma."""
     import pyarrow as pa
@@ -137,7 +144,7 @@ def _numbers(name: str, column: pa.ChunkedArray, source: str) -> NDArray[Any]:
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         return np.asarray(column.to_numpy())
     bad = None
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if _is_text(column):
         text = pc.utf8_trim_whitespace(column)
         text = pc.if_else(pc.equal(text, ""), None, pc.replace_substring(text, ",", "."))
         try:

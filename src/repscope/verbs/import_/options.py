@@ -18,7 +18,7 @@ class ImportOptions(Options):
     )
     vectors: str | None = option(None, "Key, column or column prefix of the vectors.", metavar="KEY")
     vectors_dtype: str | None = option(
-        None, "Type of the numbers in a column of bytes: float32, float16, …", metavar="DTYPE"
+        None, "Type of the numbers in a column of bytes or base64: float32, float16, …", metavar="DTYPE"
     )
     encoding: str | None = option(
         None, "Of text files; UTF-8, and UTF-16 by its mark, are found.", metavar="NAME"

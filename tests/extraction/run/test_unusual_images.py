@@ -1,4 +1,4 @@
-"""Images of 16 bits that hold 12 are said, and pipes among images are skipped."""
+"""Images of 16 bits that hold 12 are said, and stacks; pipes among images are skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from repscope.cli.main import app
-from repscope.extraction.run.dark_images import KEY, SixteenBit
+from repscope.extraction.run.unusual_images import KEY, SixteenBit
 from repscope.study import Study
 
 
@@ -76,3 +76,20 @@ def test_a_pipe_among_the_images_is_skipped(folder: Path) -> None:
 @pytest.mark.parametrize("record", [None, {}, {"images": "3"}, [], {"images": 1, "dark": 1, "largest": 2}])
 def test_other_records_are_no_obstacle(record: object) -> None:
     assert isinstance(SixteenBit.of({KEY: record}).note(), str)
+
+
+def test_a_stack_is_said_and_its_first_frame_taken(folder: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), (red, 0, 0)) for red in (255, 0, 0)]
+    for name in ("slices.tif", "cat.gif"):
+        frames[0].save(folder / name, save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "one.gif")
+    frames[0].save(folder / "photo.jpg", format="MPO", save_all=True, append_images=frames[1:])
+    said = "2 images have several frames (cat.gif, slices.tif), and the first was taken"
+    for options in (("--dry-run",), ("--shard-rows", "2"), ("--shard-rows", "2")):
+        notes = run(*options)["notes"]
+        assert isinstance(notes, list)
+        assert sum(note.startswith(said) for note in notes) == 1
+    found = Study.open("s")["x"]
+    rows = {name: row for name, row in zip(found.ids, found.vectors, strict=True) if "." in name}
+    assert rows["slices.tif"][0] == rows["photo.jpg"][0].round() == 1
+    assert found.provenance["first_frames"] == {"images": 2, "examples": ["cat.gif", "slices.tif"]}
