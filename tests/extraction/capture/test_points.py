@@ -32,6 +32,7 @@ MODULES = [
         ("block@0:output", CapturePoint("block", call=0)),
         (":output.pooler_output=pooled", CapturePoint("", key="pooler_output", name="pooled")),
         ("attention:input.1", CapturePoint("attention", "input", key="1")),
+        ("block:output:batch1:mean=x", CapturePoint("block", pool="mean", batch=1, name="x")),
         ("layer*:tokens=l_*", CapturePoint("layer*", pool="tokens", name="l_*")),
     ],
 )

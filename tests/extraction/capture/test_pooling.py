@@ -89,7 +89,8 @@ def test_maps_average_or_give_a_row_for_each_place() -> None:
         ((2, 4, 3, 3), "none", "--pool mean"),
         ((2,), None, r"\[B, D\]"),
         ((2, 1, 2, 3, 4), "mean", r"\[B, D\]"),
-        ((5, 2, 3), "mean", "batch-first"),
+        ((5, 2, 3), "mean", "MODULE:output:batch1"),
+        ((5, 4, 3), "mean", "batch-first"),
         ((), None, "batch-first"),
     ],
 )

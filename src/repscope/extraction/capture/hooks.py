@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from repscope.errors import ModelError, RepscopeError
 from repscope.extraction.capture.points import CapturePoint, Pool, Side
-from repscope.extraction.capture.pooling import ONE_ROW, Layout, patch_size, pool_rows, tensor_of, tensors_in
+from repscope.extraction.capture.pooling import (
+    ONE_ROW,
+    Layout,
+    items_first,
+    patch_size,
+    pool_rows,
+    tensor_of,
+    tensors_in,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -143,7 +151,8 @@ class Recorder:
                 "a call of its own",
                 f"leave out @{slot.point.call}: each of your calls is recorded",
             )
-        self._outside(slot.point.name, *self._pool(slot, value, batch_sizes(inputs)))
+        sizes = batch_sizes(inputs, slot.point.batch)
+        self._outside(slot.point.name, *self._pool(slot, value, sizes))
 
     def _take(self, slot: _Slot, value: Any) -> None:
         # Errors are kept for end(): the model's own code must not be able to swallow them.
@@ -158,7 +167,7 @@ class Recorder:
 
     def _pool(self, slot: _Slot, value: Any, batch: Collection[int]) -> tuple[Tensor, Layout]:
         where = str(slot.point)
-        tensor = tensor_of(value, slot.point.key, where)
+        tensor = items_first(tensor_of(value, slot.point.key, where), slot.point.batch, where)
         return pool_rows(
             tensor,
             slot.pool,
@@ -170,9 +179,9 @@ class Recorder:
         )
 
 
-def batch_sizes(inputs: Any) -> set[int]:
-    """Lengths of the first axes of all tensors in some arguments."""
-    return {int(tensor.shape[0]) for tensor in tensors_in(inputs) if tensor.ndim}
+def batch_sizes(inputs: Any, axis: int = 0) -> set[int]:
+    """Lengths of the axes of all tensors in some arguments that may be their batch."""
+    return {int(tensor.shape[axis]) for tensor in tensors_in(inputs) if tensor.ndim > axis}
 
 
 def _wrong_calls(point: CapturePoint, calls: int) -> ModelError:

@@ -16,7 +16,7 @@ Side = Literal["input", "output"]
 Pool = Literal["cls", "mean", "max", "last", "tokens", "none"]
 
 POOLS: tuple[Pool, ...] = get_args(Pool)
-FORM = "MODULE[:input|output][:cls|mean|max|last|tokens|none][@CALL][=SET]"
+FORM = "MODULE[:input|output][:cls|mean|max|last|tokens|none][:batchAXIS][@CALL][=SET]"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class CapturePoint(JsonRecord, keys="module side key call"):
         call: which call within one forward pass, counted from 0; None when there is only one.
         pool: how its tensor becomes rows; None for the run's own choice.
         name: the set to fill; "" for one made from the module's path.
+        batch: the axis whose entries are the items; 1 of sequence-first blocks [T, B, D].
     """
 
     module: str
@@ -40,11 +41,13 @@ class CapturePoint(JsonRecord, keys="module side key call"):
     call: int | None = None
     pool: Pool | None = None
     name: str = ""
+    batch: int = 0
 
     def __str__(self) -> str:
         key = f".{self.key}" if self.key else ""
+        batch = f":batch{self.batch}" if self.batch else ""
         call = "" if self.call is None else f"@{self.call}"
-        return f"{self.module}:{self.side}{key}{call}"
+        return f"{self.module}:{self.side}{key}{batch}{call}"
 
     @property
     def is_glob(self) -> bool:
@@ -53,12 +56,14 @@ class CapturePoint(JsonRecord, keys="module side key call"):
 
     def to_json(self) -> dict[str, Any]:
         """For the provenance."""
-        return {"point": str(self), **super().to_json()}
+        axis = {"batch_axis": self.batch} if self.batch else {}
+        return {"point": str(self), **super().to_json(), **axis}
 
 
 def parse_point(text: str) -> CapturePoint:
-    """Read ``MODULE[:input|output][:POOL][@CALL][=SET]``, such as ``adapter:input=visual_before``.
+    """Read ``MODULE[:input|output][:POOL][:batchAXIS][@CALL][=SET]``, such as ``adapter:input=before``.
 
+    ``:batch1`` says that the second axis holds the items, as in sequence-first blocks.
     ``:output.pooler_output`` or ``:input.1`` picks one part of a tuple, dict or of keyword arguments.
 
     Raises:
@@ -77,6 +82,8 @@ def parse_point(text: str) -> CapturePoint:
             point = replace(point, module=plain)
         elif side in get_args(Side):
             point = replace(point, side=cast(Side, side), key=key)
+        elif axis := re.fullmatch(r"batch(\d)", plain):
+            point = replace(point, batch=int(axis[1]))
         elif plain in POOLS:
             point = replace(point, pool=plain)
         else:

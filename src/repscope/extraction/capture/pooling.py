@@ -82,6 +82,21 @@ def tensor_of(value: Any, key: str, where: str) -> Tensor:
     return tensor  # type: ignore[no-any-return]  # narrowed by _is_tensor, which cannot import torch's type here
 
 
+def items_first(tensor: Tensor, axis: int, where: str) -> Tensor:
+    """A tensor whose items were on ``axis``, with them first.
+
+    Raises:
+        ModelError: there is no such axis.
+    """
+    if axis >= tensor.ndim > 0:
+        raise ModelError(
+            f"an axis {axis} (from 0) of items at {where}",
+            f"shape {list(tensor.shape)}",
+            f"choose batch0 to batch{tensor.ndim - 1}",
+        )
+    return tensor.movedim(axis, 0) if axis else tensor
+
+
 def pool_rows(
     tensor: Tensor,
     pool: Pool | None,
@@ -120,7 +135,7 @@ def pool_rows(
         raise ModelError(
             f"one entry for each of the {sizes} items of a batch, first, at {where}",
             f"shape {shape}",
-            "capture a module whose tensors are batch-first; parameters and attention windows have no items",
+            _batch_advice(shape, batch),
         )
     if tensor.ndim == 2:
         return tensor.detach().clone(), ONE_ROW
@@ -281,6 +296,16 @@ def token_layout(tokens: int, pixels: tuple[int, int] | None, patch: tuple[int, 
 
 def _with(pool: Pool | None) -> str:
     return f" with --pool {pool}" if pool else ""
+
+
+def _batch_advice(shape: list[int], batch: Collection[int]) -> str:
+    others = [axis for axis, size in enumerate(shape) if size in batch]
+    if others:
+        return (
+            f"if axis {others[0]} holds the items, say so: MODULE:output:batch{others[0]}; parameters and "
+            "attention windows have none"
+        )
+    return "capture a module whose tensors are batch-first; parameters and attention windows have no items"
 
 
 def _advice(ndim: int) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from repscope.errors import InputError, first_line
 from repscope.extraction.models.callables import build_in_package, build_module, check_module
 from repscope.extraction.models.determinism import repeatable
 from repscope.extraction.models.huggingface import load_folder
 from repscope.extraction.models.loaded import Kind, LoadedModel, ModelRequest, describe_model, finish_model
+from repscope.extraction.models.own_text import WRAPPER, own_text_tower
 from repscope.extraction.models.preprocess import Preprocessing, Transform
+from repscope.extraction.models.text_input import TextTower
 from repscope.extraction.models.timm_st import PACKAGES
 from repscope.extraction.models.weights import given_weights, load_given
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 IMAGES: tuple[Kind, ...] = ("image",)
 
@@ -61,8 +63,7 @@ def load_model(
     from torch import nn
 
     if isinstance(spec, nn.Module):
-        _only_images(takes, "a module of yours")
-        return _borrow(spec, weights, device, dtype, given or Preprocessing())
+        return _borrow(spec, weights, device, dtype, given or Preprocessing(), takes=takes)
     place = resolve_device(device)
     own = given_weights(weights, weights_key, weights_prefix)
     if dtype is not None and dtype not in DTYPES:
@@ -77,28 +78,39 @@ def load_model(
     in_package = bool(re.fullmatch(r"\w+(\.\w+)*", file)) and not file.endswith(".py")
     if not colon or not name or not (file.endswith(".py") or in_package):
         raise InputError(f"a model as {FORMS}", repr(spec), "write for example --model model.py:build")
-    _only_images(takes, spec)
     with repeatable(place, seed):
         module, origin = build_in_package(file, name) if in_package else build_module(Path(file), name)
+    text = _own_text(module, takes, Path(file), spec)
     record = {"spec": spec, "weights": load_given(module, own, None)}
     return finish_model(
         module,
         asked,
-        forward=module,
+        forward=_image_side(module, text),
         name=name,
         origin={**origin, "callable": name},
         record=record,
         transform=given or Preprocessing(),
+        text=text,
     )
 
 
-def _only_images(takes: Collection[Kind] | None, what: str) -> None:
-    if takes is not None and "text" in takes:
-        raise InputError(
+def _own_text(module: nn.Module, takes: Collection[Kind] | None, file: Path, what: str) -> TextTower | None:
+    text = own_text_tower(module, file)
+    if text is None and takes is not None and "text" in takes:
+        error = InputError(
             "a model with a tokenizer, since the source has texts",
-            f"{what}, which is given images only",
-            "give hf:DIR or st:DIR, or call the model in your own loop inside rs.capture",
+            f"{what}, which has no method tokenize",
+            "give it one, give hf:DIR or st:DIR, or call the model in your own loop inside rs.capture",
         )
+        error.add_note(WRAPPER)
+        raise error
+    return text
+
+
+def _image_side(module: nn.Module, text: TextTower | None) -> Callable[[Tensor], Any]:
+    """What takes images: the module, or of a dual encoder with a tokenizer its ``encode_image``."""
+    encode = getattr(module, "encode_image", None) if text is not None else None
+    return encode if callable(encode) else module
 
 
 def resolve_device(device: str | None) -> str:
@@ -124,9 +136,16 @@ def resolve_device(device: str | None) -> str:
 
 
 def _borrow(
-    module: nn.Module, weights: str | Path | None, device: str | None, dtype: str | None, transform: Transform
+    module: nn.Module,
+    weights: str | Path | None,
+    device: str | None,
+    dtype: str | None,
+    transform: Transform,
+    *,
+    takes: Collection[Kind] | None,
 ) -> LoadedModel:
     check_module(module, "the given model")
+    text = _own_text(module, takes, Path(type(module).__module__), "a module of yours")
     first = next(module.parameters(), None)
     place = "cpu" if first is None else str(first.device)
     number = "float32" if first is None else str(first.dtype).removeprefix("torch.")
@@ -143,7 +162,7 @@ def _borrow(
         )
     return LoadedModel(
         module,
-        module,
+        _image_side(module, text),
         type(module).__name__,
         place,
         number,
@@ -151,4 +170,5 @@ def _borrow(
         {"spec": "a module in memory"},
         transform,
         borrowed=True,
+        text=text,
     )
