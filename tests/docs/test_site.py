@@ -164,6 +164,7 @@ def test_make_targets_that_are_named_exist() -> None:
     assert named <= known
 
 
+@pytest.mark.long
 def test_the_site_builds_without_a_warning_and_asks_nobody(tmp_path: Path) -> None:
     built = subprocess.run(
         [

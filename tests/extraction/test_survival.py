@@ -20,7 +20,7 @@ from repscope.cli.main import app
 from repscope.study import Study
 
 
-@pytest.mark.parametrize("kills", [16, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.long)])
 def test_killed_at_any_moment_no_row_is_lost_or_doubled(
     make_images: Callable[..., Path], model_file: Path, tmp_path: Path, kills: int
 ) -> None:

@@ -29,6 +29,7 @@ def share(found: NDArray[np.int64], true: NDArray[np.int64]) -> float:
     return float(np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, true, strict=True)]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("alone", [True, False])
 def test_the_recall_it_reports_is_the_recall_it_has(metric: str, alone: bool) -> None:
@@ -50,6 +51,7 @@ def test_the_recall_it_reports_is_the_recall_it_has(metric: str, alone: bool) ->
     assert "recall" in str(found)
 
 
+@pytest.mark.long
 def test_a_hard_goal_takes_more_effort_and_the_same_seed_repeats() -> None:
     x = np.random.default_rng(0).standard_normal((2000, 60))
     easy = approximate(x, k=5, goal=0.05, recall_sample=100)
@@ -61,6 +63,7 @@ def test_a_hard_goal_takes_more_effort_and_the_same_seed_repeats() -> None:
     assert hard.recall == again.recall
 
 
+@pytest.mark.long
 def test_copies_are_all_found() -> None:
     """Graphs of equal rows fall apart; distinct rows are searched, then each gets its copies."""
     x = np.repeat(cone(600), 3, axis=0)
@@ -105,6 +108,7 @@ def test_a_missing_package_is_an_error_with_its_install_line() -> None:
     assert "pip install 'repscope[ann]'" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("metric", METRICS)
 def test_some_rows_of_a_set_are_those_of_the_whole_search(metric: str) -> None:
     x = np.vstack([cone(80), cone(80)[:9]])

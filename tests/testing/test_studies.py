@@ -22,6 +22,7 @@ from repscope.testing.nulls import null_markdown, null_study
 
 NESTED = "150 images, 4 rows each"
 SINGLE = "150 images, 1 row each"
+OFTEN = ("exchangeable", "mean-shift", "hub", "collapse-text", "shuffled", "improved")
 CLEAR = ("identity", "noisier", "mean-shift", "collapse-text", "hub", "improved", "bridged")
 
 
@@ -60,8 +61,14 @@ def test_rows_of_an_image_share_its_class():
         assert len(set(study.item_keys[study.clusters == image])) == 1
 
 
-@pytest.mark.parametrize("design", [SINGLE, NESTED])
-@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize(
+    ("condition", "design"),
+    [
+        pytest.param(one, design, marks=() if one in OFTEN and design == NESTED else pytest.mark.long)
+        for one in CONDITIONS
+        for design in (SINGLE, NESTED)
+    ],
+)
 def test_a_condition_gets_its_word_and_aligned_only_if_it_is(condition, design):
     """A rate of false ``aligned`` of 10 % passes once in 200 times, one of 20 % wrong words once in 100."""
     given = Verdicts(condition, design)

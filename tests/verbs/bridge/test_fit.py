@@ -106,6 +106,7 @@ def test_applying_is_transforming_and_the_items_stay(study):
     assert parent == {"name": "visual", "fingerprint": study["visual"].fingerprint}
 
 
+@pytest.mark.long
 def test_two_processes_of_torchrun_save_one_bridge(study):
     words = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"),

@@ -21,6 +21,8 @@ from repscope.verbs.demo.tour import run_demo
 
 GENERATIONS = 5
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory):

@@ -302,6 +302,7 @@ def test_the_fingerprint_of_a_folder_is_of_its_content(tmp_path):
     assert fingerprint(Ref("file", "nowhere"), tmp_path / "s", tmp_path) is None
 
 
+@pytest.mark.long
 def test_the_example_runs_from_images_to_verdict_and_is_then_finished(tmp_path):
     folder = tmp_path / "digits"
     shutil.copytree(
