@@ -22,17 +22,22 @@ NAMES = ""
 """Column of a list without keys; becomes ``label``, or ``text`` beside labels of the file itself."""
 
 
-def read_items(path: Path, ids: str | None = None) -> dict[str, pa.Array]:
+def read_items(path: Path, ids: str | None = None, encoding: str | None = None) -> dict[str, pa.Array]:
     """Item columns of a csv, tsv, parquet, arrow, json, jsonl or text file.
 
     A JSON list of texts, or a text file with one name in each line, is one column (:data:`NAMES`).
     A JSON list of dictionaries, or a dictionary of lists, is a table.
 
+    Args:
+        path: of the file.
+        ids: column whose text is kept as it is written.
+        encoding: of text that is not UTF-8, nor begins with a mark.
+
     Raises:
         FormatError: the file is damaged or holds no table.
     """
     check_file(path)
-    with unpacked(path) as (plain, _):
+    with unpacked(path, encoding) as (plain, _):
         return _read_plain(plain, ids)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
 
-from repscope.errors import FormatError, first_line
+from repscope.errors import FormatError, UnknownNameError, first_line
 
 LINES = (".jsonl", ".ndjson")
 """Endings of files with one JSON value in each line."""
@@ -14,34 +15,73 @@ LINES = (".jsonl", ".ndjson")
 JSON_SUFFIXES = (".json", *LINES)
 
 
-def read_text(path: Path) -> str:
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""The first bytes of text in other encodings than UTF-8; the longer first."""
+
+
+def read_text(path: Path, encoding: str | None = None) -> str:
     """A text file, its lines ended by line feeds.
 
+    Args:
+        path: of the file.
+        encoding: of its text; by default UTF-8, and UTF-16 and UTF-32 by their mark.
+
     Raises:
-        FormatError: not UTF-8.
+        FormatError: not in that encoding.
+        UnknownNameError: there is no such encoding.
+    """
+    data = path.read_bytes()
+    wanted = encoding or next((name for mark, name in MARKS if data.startswith(mark)), "utf-8-sig")
+    check_encoding(wanted)
+    try:
+        return data.decode(wanted).removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeError as error:
+        if wanted == "utf-8-sig":
+            raise not_utf8(path, error) from error
+        raise FormatError(
+            f"text in {wanted} in {path}", first_line(error), "name another --encoding"
+        ) from error
+
+
+def check_encoding(encoding: str) -> codecs.IncrementalDecoder:
+    """A decoder of that encoding.
+
+    Raises:
+        UnknownNameError: there is no such encoding of text.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise not_utf8(path, error) from error
+        decoder = codecs.getincrementaldecoder(encoding)()
+        decoder.decode(b"")
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise UnknownNameError(
+            "a text encoding that Python knows, for --encoding",
+            repr(encoding),
+            "for example utf-16, cp1252, latin-1",
+        ) from error
+    return decoder
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, encoding: str | None = None) -> Any:
     """The value of a JSON file; of ``.jsonl`` and ``.ndjson`` the list of the lines' values.
 
     Raises:
-        FormatError: not JSON in UTF-8.
+        FormatError: not JSON in UTF-8, or the encoding given.
     """
-    return load_json(path, lines=path.suffix.lower() in LINES)
+    return load_json(path, lines=path.suffix.lower() in LINES, encoding=encoding)
 
 
-def load_json(path: Path, *, lines: bool = False) -> Any:
+def load_json(path: Path, *, lines: bool = False, encoding: str | None = None) -> Any:
     """The value of a JSON file; of one with a value in each line, their list.
 
     Raises:
-        FormatError: not JSON in UTF-8.
+        FormatError: not JSON in UTF-8, or the encoding given.
     """
-    text = read_text(path)
+    text = read_text(path, encoding)
     if not lines:
         return _parse(text, f"JSON in {path}", "write the file again")
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import codecs
 import gzip
 import lzma
 import tempfile
@@ -13,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from repscope.errors import FormatError, InputError, RepscopeError, UnknownNameError, first_line
+from repscope.errors import FormatError, InputError, RepscopeError, first_line
 from repscope.formats.detect import is_binary
+from repscope.formats.text_files import MARKS, check_encoding
 from repscope.study.storage import storage_errors
 
 BOMB_RATIO, BOMB_BYTES = 200, 1 << 30
@@ -42,12 +42,6 @@ COMPRESSIONS: dict[str, tuple[bytes, tuple[str, ...], Callable[[Path], Any]]] = 
 """By name: how its files begin, endings of their names, and what opens them."""
 
 SUFFIXES = tuple(suffix for _, suffixes, _ in COMPRESSIONS.values() for suffix in suffixes)
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @contextmanager
@@ -133,19 +127,11 @@ def _marked(path: Path) -> str:
     """The encoding whose mark a file begins with, other than UTF-8."""
     with path.open("rb") as file:
         head = file.read(4)
-    return next((name for mark, name in _MARKS if head.startswith(mark)), "")
+    return next((name for mark, name in MARKS if head.startswith(mark)), "")
 
 
 def _in_utf8(path: Path, encoding: str, folder: Path, given: Path) -> Path:
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        decoder.decode(b"")
-    except (LookupError, AttributeError, TypeError, ValueError) as error:
-        raise UnknownNameError(
-            "a text encoding that Python knows, for --encoding",
-            repr(encoding),
-            "for example utf-16, cp1252, latin-1",
-        ) from error
+    decoder = check_encoding(encoding)
     if is_binary(path):
         raise InputError(f"text in {given}, for --encoding", "a file that is no text", "leave --encoding out")
     folder.mkdir()

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from repscope.errors import FormatError, InputError
+from repscope.errors import FormatError, InputError, UnknownNameError
 from repscope.extraction.sources.base import digest_items
+from repscope.extraction.sources.open import SourceOptions, open_source
 from repscope.extraction.sources.texts import read_classes, read_texts
 
 
@@ -72,3 +73,20 @@ def test_the_six_hundred_prompts(shared_data: Path) -> None:
     source = read_texts(shared_data / "hoi/hicodet_prompts_600.json")
     assert len(source.items) == 600
     assert source.items[0].text == "A photo of a person boarding an airplane"
+
+
+@pytest.mark.parametrize(("written", "said"), [("utf-16", None), ("cp1252", "cp1252"), ("utf-8-sig", None)])
+def test_text_in_another_encoding(tmp_path: Path, written: str, said: str | None) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_bytes("Füchse\nvé\n".encode(written))
+    found = open_source(lines, SourceOptions(encoding=said))
+    assert [item.text for item in found.items] == ["Füchse", "vé"]
+    table = tmp_path / "t.csv"
+    table.write_bytes("id,text\n1,Füchse\n2,vé\n".encode(written))
+    found = open_source(table, SourceOptions(text_column="text", encoding=said))
+    assert [item.text for item in found.items] == ["Füchse", "vé"]
+    if said:
+        with pytest.raises(FormatError, match="--encoding cp1252"):
+            open_source(lines)
+        with pytest.raises(UnknownNameError, match="klingon"):
+            open_source(lines, SourceOptions(encoding="klingon"))

@@ -13,6 +13,7 @@ import pytest
 
 from repscope.errors import (
     ExistsError,
+    FormatError,
     InputError,
     MissingError,
     NameNotAllowedError,
@@ -398,6 +399,15 @@ def test_what_does_not_name_the_items_is_no_id(tmp_path: Path, study: Path, valu
     (one,) = import_files([npz(tmp_path, vectors=X, filenames=np.array(values))], study)
     assert Study(study)["a"].ids.tolist() == [str(row) for row in range(10)]
     assert not one.notes
+
+
+def test_an_encoding_of_the_items_beside_vectors_that_are_no_text(tmp_path: Path, study: Path) -> None:
+    np.save(tmp_path / "v.npy", np.eye(2, dtype="f4"))
+    (tmp_path / "items.csv").write_bytes("name\nFüchse\nvé\n".encode("cp1252"))
+    with pytest.raises(FormatError, match="--encoding cp1252"):
+        import_files([tmp_path / "v.npy"], study, items=tmp_path / "items.csv")
+    import_files([tmp_path / "v.npy"], study, items=tmp_path / "items.csv", encoding="cp1252")
+    assert Study.open(study)["v"].column("name").tolist() == ["Füchse", "vé"]
 
 
 def test_an_encoding_and_a_type_of_bytes(tmp_path: Path, study: Path) -> None:

@@ -66,7 +66,9 @@ def name_items(folder: ImageFolder, rule: str) -> ImageFolder:
     return replace(folder, items=tuple(items), ids=rule)
 
 
-def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> ImageFiles:
+def describe_items(
+    folder: ImageFolder, table: Path, key: str | None = None, encoding: str | None = None
+) -> ImageFiles:
     """The images of a folder with the columns of a table, brought together by id.
 
     Items are in the order of the table. A row without an image, and an image without a row (after all rows),
@@ -80,6 +82,7 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
             annotations of the file from 0.
         key: column of the table that equals the ids; None for ``id``. It is kept as a column as well. Where
             the ids are numbers, its values are read as whole numbers too: 12, 12.0 and "00012" are one.
+        encoding: of a text file that is not UTF-8, nor begins with a mark.
 
     Raises:
         MissingError: no such table.
@@ -89,7 +92,7 @@ def describe_items(folder: ImageFolder, table: Path, key: str | None = None) -> 
     """
     if not table.is_file():
         raise MissingError(f"a table of items at {table}", "no such file", "check the path after --items")
-    columns = _load(table)
+    columns = _load(table, encoding)
     count = len(next(iter(columns.values()), ()))
     refuse_empty(range(count), table, "0 rows")
     name = key or "id"
@@ -180,13 +183,13 @@ def _keys(values: Sequence[Cell], table: Path, name: str, rule: str) -> list[str
     return ids
 
 
-def _load(table: Path) -> Mapping[str, Sequence[Cell]]:
+def _load(table: Path, encoding: str | None) -> Mapping[str, Sequence[Cell]]:
     """Columns of a table, or of the captions of a COCO file."""
     if table.suffix.lower() == ".json":
-        value = read_json(table)
+        value = read_json(table, encoding)
         if isinstance(value, dict) and "annotations" in value:
             return _captions(records(value, "annotations", table))
-    return load_cells(table)
+    return load_cells(table, encoding=encoding)
 
 
 def _captions(annotations: Sequence[Mapping[str, Any]]) -> dict[str, list[Cell]]:

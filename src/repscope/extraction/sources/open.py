@@ -47,6 +47,7 @@ class SourceOptions:
         array: of an npz, the one with the images.
         id: of a folder, one of :data:`repscope.extraction.sources.folder_tables.IDS`.
         items: a table that describes the images of a folder, row by row.
+        encoding: of the text file that the source, or ``items``, is.
     """
 
     kind: str | None = None
@@ -59,6 +60,7 @@ class SourceOptions:
     array: str | None = None
     id: str | None = None
     items: str | Path | None = None
+    encoding: str | None = None
 
 
 def read_folder(
@@ -66,6 +68,7 @@ def read_folder(
     id: str | None = None,  # noqa: A002  # called as the option is
     items: str | Path | None = None,
     id_column: str | None = None,
+    encoding: str | None = None,
 ) -> Source:
     """A folder of images, with ids and columns as asked for.
 
@@ -73,6 +76,8 @@ def read_folder(
         MissingError, InputError, FormatError, UnknownNameError, StorageError: see
             :meth:`ImageFolder.scan`, :func:`name_items` and :func:`describe_items`.
     """
+    if items is None and encoding is not None:
+        raise InputError("--encoding of a table of items", "a folder without one", "leave --encoding out")
     if items is None and id_column is not None:
         raise InputError(
             "--id-column of a table of items",
@@ -80,12 +85,12 @@ def read_folder(
             "name the table with --items, or leave out --id-column",
         )
     named = name_items(ImageFolder.scan(path), id or "path")
-    return named if items is None else describe_items(named, Path(items).expanduser(), id_column)
+    return named if items is None else describe_items(named, Path(items).expanduser(), id_column, encoding)
 
 
 READERS: Mapping[str, tuple[Callable[..., Source], tuple[str, ...]]] = {
-    "folder": (read_folder, ("id", "items", "id_column")),
-    "table": (read_table, ("path_column", "id_column", "text_column", "images")),
+    "folder": (read_folder, ("id", "items", "id_column", "encoding")),
+    "table": (read_table, ("path_column", "id_column", "text_column", "images", "encoding")),
     "npz": (read_npz, ("array", "id_column")),
     "idx": (read_idx, ()),
     "coco-captions": (read_captions, ("images", "text_column")),
@@ -94,8 +99,8 @@ READERS: Mapping[str, tuple[Callable[..., Source], tuple[str, ...]]] = {
     "coco-panoptic": (read_panoptic, ("images", "regions")),
     "hicodet": (read_hicodet, ("images", "regions")),
     "vcoco": (read_vcoco, ("images", "regions")),
-    "text": (read_texts, ()),
-    "classes": (read_classes, ("templates",)),
+    "text": (read_texts, ("encoding",)),
+    "classes": (read_classes, ("templates", "encoding")),
 }
 """By kind: the reader, and the options that it takes; any other is refused, since it would change nothing."""
 
@@ -198,7 +203,7 @@ def _binary_kind(path: Path, head: bytes) -> str | None:
 
 
 def _json_kind(path: Path, given: SourceOptions) -> str:
-    value = read_json(path)
+    value = read_json(path, given.encoding)
     if isinstance(value, dict):
         if kind := _annotation_kind(value):
             return kind

@@ -41,6 +41,7 @@ def read_table(
     id_column: str | None = None,
     text_column: str | Sequence[str] | None = None,
     images: str | Path | None = None,
+    encoding: str | None = None,
 ) -> ImageFiles | StoredImages | TextItems:
     """A row an item. With a column of images the items are images, with only columns of texts, texts.
 
@@ -61,6 +62,7 @@ def read_table(
         text_column: holds texts; several for several texts a row. Where there are images too, their source
             has them as ``texts``.
         images: None for the table's own folder.
+        encoding: of a text file that is not UTF-8, nor begins with a mark.
 
     Raises:
         FormatError: the file is damaged, or not a table.
@@ -69,7 +71,7 @@ def read_table(
             given twice, or ids that repeat.
     """
     able = image_columns(path, path_column)
-    columns = load_cells(path, able)
+    columns = load_cells(path, able, encoding)
     captions = (text_column,) if isinstance(text_column, str) else tuple(text_column or ())
     _check_asked(path, columns, able, path_column=path_column, id_column=id_column, captions=captions)
     inside = _choose_bytes(able, path_column, path)
@@ -167,19 +169,20 @@ def _choose_bytes(able: Sequence[str], path_column: str | None, path: Path) -> s
     return next(iter((*named, *able)), None)
 
 
-def load_cells(path: Path, but: Sequence[str] = ()) -> dict[str, Sequence[Cell]]:
+def load_cells(path: Path, but: Sequence[str] = (), encoding: str | None = None) -> dict[str, Sequence[Cell]]:
     """All columns of a table as plain values; nested ones as a line of JSON each.
 
     Args:
         path: of the table.
         but: columns of a Parquet or Arrow file that stay where they are.
+        encoding: of a text file that is not UTF-8, nor begins with a mark.
 
     Raises:
         FormatError: it is damaged, or not a table.
     """
     return {
         name or "row_number": [_cell(value) for value in column.to_pylist()]
-        for name, column in load_columns(path, but=but).items()
+        for name, column in load_columns(path, but=but, encoding=encoding).items()
     }
 
 

@@ -35,19 +35,19 @@ def text_item(name: str, text: str | None, columns: Mapping[str, Cell]) -> Item:
     return Item(name, size, described, place=name, text=text, detail=describe(described))
 
 
-def read_lines(path: Path) -> list[tuple[int, str]]:
+def read_lines(path: Path, encoding: str | None = None) -> list[tuple[int, str]]:
     """Lines of a text file that are not blank, with their numbers from 1; or strings of a JSON list.
 
     Raises:
-        FormatError: not text in UTF-8, or JSON of something else.
+        FormatError: not text in UTF-8 or the encoding given, or JSON of something else.
         InputError: there is none.
     """
     if path.suffix.lower() == ".json":
-        listed = read_json(path)
+        listed = read_json(path, encoding)
         if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
             raise FormatError(f"a list of strings in {path}", f"a {type(listed).__name__}", "give one")
     else:
-        listed = read_text(path).split("\n")
+        listed = read_text(path, encoding).split("\n")
         if any("\0" in line for line in listed):
             raise FormatError(f"text in {path}", "zero bytes", "name its kind with --source-kind")
     lines = [(number, line.strip()) for number, line in enumerate(listed, 1) if line.strip()]
@@ -56,17 +56,17 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     return lines
 
 
-def read_texts(path: Path) -> TextItems:
+def read_texts(path: Path, encoding: str | None = None) -> TextItems:
     """A text an item; the id is the number of its line, from 1. Blank lines are left out.
 
     Raises:
         FormatError, InputError: see :func:`read_lines`.
     """
-    items = [text_item(str(number), text, {}) for number, text in read_lines(path)]
+    items = [text_item(str(number), text, {}) for number, text in read_lines(path, encoding)]
     return TextItems("text", path, tuple(items), ("text",))
 
 
-def read_classes(path: Path, templates: Sequence[str] = ()) -> TextItems:
+def read_classes(path: Path, templates: Sequence[str] = (), encoding: str | None = None) -> TextItems:
     """Class names, one a line, each in every prompt template.
 
     Items are in the order of the classes, then of the templates. The id is the class name, followed by
@@ -75,6 +75,7 @@ def read_classes(path: Path, templates: Sequence[str] = ()) -> TextItems:
     Args:
         path: a text file, or a JSON list of strings.
         templates: with ``{}`` where the name goes; none for the bare names.
+        encoding: of the file; UTF-8 where it is not given.
 
     Raises:
         FormatError: see :func:`read_lines`.
@@ -87,7 +88,7 @@ def read_classes(path: Path, templates: Sequence[str] = ()) -> TextItems:
                 "templates with one {} for the class name", repr(template), 'write "a photo of a {}"'
             )
     check_unique(wanted, "--templates", "give each template once")
-    names = [name for _, name in read_lines(path)]
+    names = [name for _, name in read_lines(path, encoding)]
     check_unique(names, path, "name each class once")
     items = []
     for number, name in enumerate(names):

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def load_columns(path: Path, ids: str | None = None, but: Sequence[str] = ()) -> dict[str, pa.Array]:
+def load_columns(
+    path: Path, ids: str | None = None, but: Sequence[str] = (), encoding: str | None = None
+) -> dict[str, pa.Array]:
     """All columns of a table, each of one plain type.
 
     Args:
         path: of the table; a file of no other known kind is read as csv or tsv.
         ids: column whose text is kept as it is written.
         but: columns of a Parquet or Arrow file that are not read.
+        encoding: of a text file that is not UTF-8, nor begins with a mark.
 
     Raises:
         FormatError: it is damaged, or not a table.
     """
-    with unpacked(path) as (plain, _):
+    with unpacked(path, encoding) as (plain, _):
         if plain.suffix.lower() in JSON_SUFFIXES:
             return columns_of_json(read_json(plain), path)
         table = load_table(plain, but) if is_columnar(plain) else load_delimited(plain, ids)

@@ -49,6 +49,7 @@ def attention(
     id_column: str | None = None,
     id_rule: str | None = None,
     items: str | Path | None = None,
+    encoding: str | None = None,
     text_column: str | Sequence[str] = (),
     images: str | Path | None = None,
     regions: Sequence[str] | None = None,
@@ -86,6 +87,7 @@ def attention(
         layers: indices in the order of computation; all by default.
         source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
             what is said of the source, as for ``extract``.
+        encoding: as for ``extract``.
         weights, weights_key, weights_prefix, resize, crop, mean, std, interpolation: of model and pixels.
         batch_size, device, dtype, autocast, workers, limit, strict, seed: of the run.
         fusion: of the heads in the rollout, "mean", "max" or "min".

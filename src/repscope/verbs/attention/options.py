@@ -35,8 +35,8 @@ class AttentionOptions(ModelOptions):
 
     replayed = (
         "model layers source_kind path_column id_column text_column images regions templates array id_rule "
-        "items weights weights_key weights_prefix resize crop mean std interpolation fusion discard show "
-        "device dtype autocast limit batch_size workers seed strict"
+        "items encoding weights weights_key weights_prefix resize crop mean std interpolation fusion discard "
+        "show device dtype autocast limit batch_size workers seed strict"
     )
 
     layers: tuple[int, ...] | None = option(

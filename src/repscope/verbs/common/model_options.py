@@ -62,6 +62,9 @@ class ModelOptions(Options):
         metavar="C",
         repeated=True,
     )
+    encoding: str | None = of_source(
+        None, "Of SOURCE or --items as text; UTF-8, and UTF-16 by its mark, are found.", metavar="NAME"
+    )
     images: Path | None = of_source(None, "Folder of the images that SOURCE lists, if it is not near.")
     regions: tuple[str, ...] | None = of_source(
         None,

@@ -42,6 +42,7 @@ def source_options(options: ModelOptions) -> SourceOptions:
         array=options.array,
         id=options.id_rule,
         items=options.items,
+        encoding=options.encoding,
     )
 
 

@@ -32,6 +32,7 @@ def extract(
     id_column: str | None = None,
     id_rule: str | None = None,
     items: str | Path | None = None,
+    encoding: str | None = None,
     text_column: str | Sequence[str] = (),
     images: str | Path | None = None,
     regions: Sequence[str] | None = None,
@@ -80,6 +81,7 @@ def extract(
         source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
             what is said of a source that is a path; see
             :class:`repscope.extraction.sources.open.SourceOptions`.
+        encoding: of that path or ``items`` as text; UTF-8, and UTF-16 by its mark, are found.
         weights, weights_key, weights_prefix: a file of weights for a model from a file or folder; see
             :func:`repscope.extraction.models.weights.load_weights`.
         capture: points in the command line's form (``"adapter:input=before"``), or a mapping of set name

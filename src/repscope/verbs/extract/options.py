@@ -15,8 +15,8 @@ class ExtractOptions(ModelOptions):
 
     replayed = (
         "study model source_kind path_column id_column text_column images regions templates array id_rule "
-        "items weights weights_key weights_prefix capture name pool resize crop mean std interpolation "
-        "device dtype autocast limit batch_size shard_rows workers seed strict"
+        "items encoding weights weights_key weights_prefix capture name pool resize crop mean std "
+        "interpolation device dtype autocast limit batch_size shard_rows workers seed strict"
     )
 
     study: Path = option(REQUIRED, "Folder of the study; made if it is not there.")

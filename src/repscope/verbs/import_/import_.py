@@ -22,6 +22,7 @@ from repscope.errors import (
 )
 from repscope.formats import Incoming, Reading, ReadOptions, read_sets
 from repscope.formats.blocks import scan, stored_blocks
+from repscope.formats.detect import is_binary
 from repscope.formats.incoming import (
     Notify,
     check_keys,
@@ -145,7 +146,7 @@ def import_files(
             writer is trusted; recorded in the provenance.
         vectors_dtype: type of the numbers in a column of bytes.
         decentre: "text": add the mean of the texts to the rows of an older pipeline that stored them without.
-        encoding: of text files that are not UTF-8, nor begin with a mark of UTF-16 or UTF-32.
+        encoding: of text files, ``items`` too, that are not UTF-8, nor begin with a mark of UTF-16 or UTF-32.
         warn: takes lines that somebody must see; warnings by default.
 
     Returns:
@@ -174,7 +175,7 @@ def import_files(
     )
     with ExitStack() as stack:
         table, about_items = _items(stack, items, options)
-        found = _name([_read(stack, str(file), options) for file in files], names)
+        found = _name([_read(stack, str(file), options, table is not None) for file in files], names)
         if table is not None:
             found = _join(found, table, str(items), options)
         planned = [_plan(one, options, about_items, drop_invalid) for one in found]
@@ -187,12 +188,15 @@ def _items(
     if items is None:
         return None, {}
     path = stack.enter_context(local_copy(str(items)))
-    table = read_items(path, options.ids)
+    table = read_items(path, options.ids, options.encoding)
     return table, {"items": _location(str(items)), "items_sha256": content_hash(path)}
 
 
-def _read(stack: ExitStack, source: str, options: ReadOptions) -> _File:
+def _read(stack: ExitStack, source: str, options: ReadOptions, items: bool) -> _File:
     path = stack.enter_context(local_copy(source))
+    if items and options.encoding and path.is_file() and is_binary(path):
+        # Then it is that of the items.
+        options = replace(options, encoding=None)
     reading = read_sets(path, name_of(source), options)
     return _File(source, content_hash(path), reading)
 

@@ -21,7 +21,7 @@ class ImportOptions(Options):
         None, "Type of the numbers in a column of bytes or base64: float32, float16, …", metavar="DTYPE"
     )
     encoding: str | None = option(
-        None, "Of text files; UTF-8, and UTF-16 by its mark, are found.", metavar="NAME"
+        None, "Of text files, --items too; UTF-8, and UTF-16 by its mark, are found.", metavar="NAME"
     )
     ids: str | None = option(None, "Key or column of the ids.", metavar="KEY")
     labels: str | None = option(None, "Key or column of the labels.", metavar="KEY")
