@@ -25,6 +25,7 @@ from repscope.verbs.drift.options import DriftOptions
 from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
+from repscope.verbs.info.options import InfoOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
@@ -59,7 +60,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "export": ExportOptions,
     "extract": ExtractOptions,
     "import": ImportOptions,
-    "info": None,
+    "info": InfoOptions,
     "layers": LayersOptions,
     "measures": None,
     "neighbors": NeighborsOptions,

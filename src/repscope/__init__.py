@@ -54,7 +54,7 @@ _HOMES = {
     "export": "repscope.verbs.export.export",
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
-    "info": "repscope.verbs.info",
+    "info": "repscope.verbs.info.info",
     "layers": "repscope.verbs.layers.layers",
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
@@ -139,7 +139,7 @@ if TYPE_CHECKING:
     from repscope.verbs.export.export import Exported, export
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files
-    from repscope.verbs.info import info
+    from repscope.verbs.info.info import info
     from repscope.verbs.layers.layers import layers
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors

@@ -12,6 +12,7 @@ from repscope.cli.common import AsJson, Quiet, StudyFolder, command, fail, show
 from repscope.errors import CorruptError, name_some
 from repscope.text.display import shell_safe
 from repscope.text.tables import clip, table
+from repscope.verbs.info.options import InfoOptions
 
 SHOWN = 5
 """Skipped items that are listed without --json."""
@@ -22,18 +23,20 @@ def info(
     study: StudyFolder,
     name: Annotated[str | None, typer.Argument(metavar="SET", help="One set; all of them without.")] = None,
     *,
-    verify: Annotated[bool, typer.Option("--verify", help="Re-hash every committed byte.")] = False,
+    options: InfoOptions,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Show what a study holds, what is incomplete, and the command that completes it.
 
+    With --items a set first gets the columns of a table, by id: seen, split, anything to compare --by.
+
     Example: repscope info bridge-study visual_before --verify
     """
-    from repscope.verbs.info import info as run
+    from repscope.verbs.info.info import info as run
 
-    record = run(study, name, verify=verify)
-    lines = _study_lines(record) if name is None else _set_lines(record, study)
+    record = run(study, name, **options.keywords())
+    lines = _study_lines(record) if "sets" in record else _set_lines(record, study)
     show(record, map(shell_safe, lines), as_json=as_json, quiet=quiet)
     _fail_for_damage(record.get("sets", []))
 

@@ -15,7 +15,7 @@ from repscope.errors import InputError, MissingError
 from repscope.plot.bridge.losses import plot_losses
 from repscope.transform.store import stored
 from repscope.verbs.bridge.info import bridge_info, save_losses
-from repscope.verbs.info import info
+from repscope.verbs.info.info import info
 
 TRAINED = {"steps": 40, "hidden": 8, "validation": 0.3, "batch_size": 16}
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from repscope.errors import CorruptError, MissingError
+from repscope.errors import CorruptError, InputError, LinkError, MissingError, UnknownNameError
 from repscope.study import SetLink, Skipped, Study
-from repscope.verbs.info import info
+from repscope.verbs.info.info import info
 
 
 @pytest.fixture
@@ -146,3 +146,57 @@ def test_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     json.dumps(record, ensure_ascii=False).encode()
     assert record["path"].endswith("bad\\udcff")
     assert info(path, "s")["n"] == 1
+
+
+def test_the_items_of_sets_get_the_columns_of_a_table(tmp_path: Path) -> None:
+    study = Study(tmp_path / "s")
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+    recipe = {"recipe": "r", "provenance": {"from": "here"}}
+    for name in ("before", "after"):
+        with study.writer(name, **recipe) as writer:
+            writer.write_shard(rows[:4], {"id": list("abcd")}, skipped=[Skipped("x", "broken")])
+            writer.write_shard(None, skipped=[Skipped("y", "broken")])
+            writer.write_shard(rows[4:], {"id": list("ef")})
+            writer.finish()
+    before = study.manifest("before")
+    table = tmp_path / "split.csv"
+    table.write_text("name,seen,more\n" + "".join(f"{one},{one in 'ace'},{one * 2}\n" for one in "fedcbaz"))
+    record = info(study, "before,after", items=table, id_column="name")
+    assert [one["columns"] for one in record["sets"]] == [["id", "seen", "more"]] * 2
+    now = study.manifest("before")
+    assert study["before"].column("more").tolist() == ["aa", "bb", "cc", "dd", "ee", "ff"]
+    assert (now.fingerprint, now.recipe, now.skipped) == (before.fingerprint, "r", before.skipped)
+    assert [shard.rows for shard in now.shards] == [4, 0, 2]
+    assert now.provenance["from"] == "here"
+    assert now.provenance["added_columns"] == {"seen": str(table), "more": str(table)}
+    assert study.verify("before").n == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "error", "says"),
+    [
+        ("id,seen\na,1\n", {}, LinkError, "1 missing"),
+        ("id,seen\na,1\na,2\nb,1\n", {}, LinkError, "repeat"),
+        ("id,label\na,1\nb,2\n", {}, InputError, "label, which it has"),
+        ("key,seen\na,1\nb,2\n", {}, UnknownNameError, "--id-column"),
+        ("id\na\nb\n", {}, UnknownNameError, "and others"),
+        ("id,seen\na,1\nb,2\n", {"name": None}, InputError, "name it, or several: one"),
+    ],
+)
+def test_a_table_that_does_not_fit_changes_nothing(
+    tmp_path: Path, text: str, options: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    study = Study(tmp_path / "s")
+    for name in ("one", "two"):
+        study.add(name, np.eye(2), {"id": ["a", "b"], **({"label": ["p", "q"]} if name == "two" else {})})
+    (tmp_path / "t.csv").write_text(text)
+    prints = [study.manifest(name) for name in study.sets]
+    with pytest.raises(error, match=says):
+        info(study, items=tmp_path / "t.csv", **{"name": "one,two", **options})
+    assert [study.manifest(name) for name in study.sets] == prints
+
+
+def test_words_about_a_table_need_one(tmp_path: Path) -> None:
+    Study(tmp_path / "s").add("one", np.eye(2))
+    with pytest.raises(InputError, match="no --items"):
+        info(tmp_path / "s", "one", encoding="cp1252")

@@ -1,0 +1,1 @@
+"""``repscope info``: what a study holds, and columns that its items get later."""
