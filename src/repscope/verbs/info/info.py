@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from repscope.errors import InputError, RepscopeError, UnknownNameError, name_some
 from repscope.formats.incoming import Incoming
 from repscope.formats.items_file import join_items, read_items
@@ -75,7 +77,7 @@ def info(
 
 def _add_items(
     study: Study, name: str | None, file: Path, id_column: str | None, encoding: str | None
-) -> list[str]:
+) -> tuple[str, ...]:
     """Give sets the columns of a table; all are checked before the first is written."""
     if name is None:
         raise InputError(
@@ -83,7 +85,7 @@ def _add_items(
             "none",
             f"name it, or several: {', '.join(study.sets[:2]) or 'SET'}",
         )
-    names = [name] if name in study else split_words(name)
+    names = (name,) if name in study else split_words(name)
     columns = read_items(file, id_column or "id", encoding)
     key = id_column or "id"
     if key not in columns or len(columns) < 2:
@@ -94,7 +96,7 @@ def _add_items(
     joined = {}
     for one in names:
         there = study[one]
-        bare = Incoming(one, there.rows, {"id": there.items.column("id")})
+        bare = Incoming(one, np.empty((there.n, 0)), {"id": there.items.column("id")})
         joined[one] = {
             column: values
             for column, values in join_items(bare, columns, str(file)).columns.items()
