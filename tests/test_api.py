@@ -27,25 +27,26 @@ from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
 from repscope.verbs.info.options import InfoOptions
 from repscope.verbs.layers.options import LayersOptions
+from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
-    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "MeasureInfo", "MethodInfo",
-    "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour",
-    "Verdict",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "Masks", "MeasureInfo",
+    "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
+    "StudyNeighbours", "Tour", "Verdict",
 ]  # fmt: skip
 VERBS = [
-    "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract", "import_files",
-    "info", "layers",
-    "measures", "neighbors", "project", "run",
+    "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
+    "import_files", "info", "layers", "masks", "measures", "neighbors", "project", "run",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
+    "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,
     "bridge fit": of_bridge.FitOptions,

@@ -32,6 +32,7 @@ _HOMES = {
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
     "Layers": "repscope.extraction.capture.layers",
+    "Masks": "repscope.verbs.masks.record",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
     "Progress": "repscope.text.progress",
@@ -56,6 +57,7 @@ _HOMES = {
     "import_files": "repscope.verbs.import_.import_",
     "info": "repscope.verbs.info.info",
     "layers": "repscope.verbs.layers.layers",
+    "masks": "repscope.verbs.masks.masks",
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
@@ -77,6 +79,7 @@ __all__ = [
     "FittedBridge",
     "ImportedSet",
     "Layers",
+    "Masks",
     "MeasureInfo",
     "MethodInfo",
     "Progress",
@@ -102,6 +105,7 @@ __all__ = [
     "import_files",
     "info",
     "layers",
+    "masks",
     "match",
     "measures",
     "neighbors",
@@ -141,6 +145,8 @@ if TYPE_CHECKING:
     from repscope.verbs.import_.import_ import ImportedSet, import_files
     from repscope.verbs.info.info import info
     from repscope.verbs.layers.layers import layers
+    from repscope.verbs.masks.masks import masks
+    from repscope.verbs.masks.record import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
     from repscope.verbs.project.project import StudyMap, project

@@ -18,6 +18,7 @@ from repscope.cli import (
     import_,
     info,
     layers,
+    masks,
     measures,
     neighbors,
     project,
@@ -58,6 +59,7 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
+app.command("masks")(masks.masks)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)

@@ -6,8 +6,9 @@ import pytest
 
 from repscope.errors import InputError
 from repscope.transform.catalogue import methods
-from repscope.verbs.bridge.options import params_texts, parse_method_params, parse_params
+from repscope.verbs.bridge.options import parse_method_params
 from repscope.verbs.bridge.params import explanations_of, make_bridge, parameters_of, with_training
+from repscope.verbs.common.params import params_texts, parse_params
 
 
 def test_parameters_as_they_are_typed():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from repscope.errors import MissingError, ModelError, name_some
+from repscope.errors import InputError, MissingError, ModelError, name_some
 from repscope.extraction.models.user_code import blaming, import_file, importable
 from repscope.study.storage import file_hash
 
@@ -36,6 +36,29 @@ def build_module(file: Path, name: str) -> tuple[nn.Module, dict[str, Any]]:
         with blaming(file, f"{file} to be imported without an error"):
             code = import_file(file)
         return check_module(_build(code, file, name), f"{file}:{name}"), {"file_sha256": file_hash(file)}
+
+
+def load_from_file(spec: str, what: str) -> Any:
+    """What ``FILE.py:name`` names, as it is.
+
+    Args:
+        spec: file and name.
+        what: it is for, for messages.
+
+    Raises:
+        InputError: another form.
+        MissingError: no such file.
+        ModelError: the code raised, or has no such name.
+    """
+    path, colon, name = spec.rpartition(":")
+    file = Path(path).expanduser()
+    if not colon or not name or file.suffix != ".py":
+        raise InputError(f"{what} as FILE.py:name", repr(spec), "write for example own.py:sampler")
+    if not file.is_file():
+        raise MissingError(f"a Python file at {file}", "no such file", f"give {what} as FILE.py:name")
+    with importable(file.parent), blaming(file, f"{file} to be imported without an error"):
+        code = import_file(file)
+    return _named(code, file, name)
 
 
 def build_in_package(package: str, name: str) -> tuple[nn.Module, dict[str, Any]]:
@@ -98,15 +121,7 @@ def check_module(made: Any, spec: str) -> nn.Module:
 def _build(code: ModuleType, file: Path, name: str) -> Any:
     from torch import nn
 
-    if not hasattr(code, name):
-        own = [key for key, value in vars(code).items() if callable(value) and not key.startswith("_")]
-        near = difflib.get_close_matches(name, own, n=3) or own
-        raise ModelError(
-            f"a callable {name!r} in {file}",
-            "no such name",
-            f"choose one of {name_some(near)}" if near else "define a function that returns the model",
-        )
-    maker = getattr(code, name)
+    maker = _named(code, file, name)
     if isinstance(maker, nn.Module):
         return maker
     if not callable(maker):
@@ -124,6 +139,18 @@ def _build(code: ModuleType, file: Path, name: str) -> Any:
         )
     with blaming(file, f"{file}:{name}() to return a model"):
         return maker()
+
+
+def _named(code: ModuleType, file: Path, name: str) -> Any:
+    if not hasattr(code, name):
+        own = [key for key, value in vars(code).items() if callable(value) and not key.startswith("_")]
+        near = difflib.get_close_matches(name, own, n=3) or own
+        raise ModelError(
+            f"a callable {name!r} in {file}",
+            "no such name",
+            f"choose one of {name_some(near)}" if near else "define it there",
+        )
+    return getattr(code, name)
 
 
 def _required(maker: Callable[..., Any]) -> list[str]:

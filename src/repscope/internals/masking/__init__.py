@@ -1,0 +1,1 @@
+"""Masks of masked-prediction training: samplers, the user's own among them, and their statistics."""

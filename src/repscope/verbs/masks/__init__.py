@@ -1,0 +1,1 @@
+"""``repscope masks``: what a sampler of masks really hides."""
