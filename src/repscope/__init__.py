@@ -32,7 +32,7 @@ _HOMES = {
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
     "Layers": "repscope.extraction.capture.layers",
-    "Masks": "repscope.verbs.masks.record",
+    "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
     "Progress": "repscope.text.progress",
@@ -146,7 +146,7 @@ if TYPE_CHECKING:
     from repscope.verbs.info.info import info
     from repscope.verbs.layers.layers import layers
     from repscope.verbs.masks.masks import masks
-    from repscope.verbs.masks.record import Masks
+    from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
     from repscope.verbs.project.project import StudyMap, project

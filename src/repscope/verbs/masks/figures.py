@@ -10,13 +10,13 @@ import numpy as np
 from repscope.internals.masking.mask import Mask
 from repscope.plot.masks.grids import MaskPanel, hide, plane, plot_mask_statistics, plot_masks
 from repscope.text.numbers import number
-from repscope.verbs.masks.record import Masks, SampledMasks
+from repscope.verbs.masks.record import MasksRecord, SampledMasks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw(found: Masks) -> Iterator[tuple[str, Figure]]:
+def draw(found: MasksRecord) -> Iterator[tuple[str, Figure]]:
     """Names and figures: one mask, its parts, the picture, many samples, statistics, strategies."""
     first = found.samplers[0]
     masks = first.shown[0]
@@ -77,7 +77,7 @@ def _level_note(one: SampledMasks) -> str:
     return "Context and targets of the coarsest level." if len(one.levels) > 1 else ""
 
 
-def _picture(found: Masks, mask: Mask) -> Figure:
+def _picture(found: MasksRecord, mask: Mask) -> Figure:
     picture = found.picture
     assert picture is not None
     return plot_masks(

@@ -20,7 +20,8 @@ from repscope.internals.masking.samplers import SAMPLERS, Sampler
 from repscope.internals.masking.statistics import mask_statistics
 from repscope.text.progress import OnProgress, Progress
 from repscope.verbs.masks.options import MasksOptions
-from repscope.verbs.masks.record import Masks, SampledMasks
+from repscope.verbs.masks.record import SampledMasks
+from repscope.verbs.masks.result import Masks
 
 KEPT = 16
 """Samples that are kept for the figures."""

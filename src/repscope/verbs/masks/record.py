@@ -1,11 +1,9 @@
-"""What ``masks`` found, as a record that saves itself."""
+"""What ``masks`` found, as a record."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +11,6 @@ from numpy.typing import NDArray
 
 from repscope.internals.masking.mask import Mask
 from repscope.internals.masking.statistics import MaskStatistics
-from repscope.study.storage import make_folder, write_bytes
-from repscope.text.figures import FIGURE_FORMATS
 from repscope.text.json_record import JsonRecord
 from repscope.text.numbers import number
 from repscope.text.tables import table
@@ -50,7 +46,7 @@ class SampledMasks(JsonRecord, keys="name parameters levels"):
 
 
 @dataclass(frozen=True)
-class Masks:
+class MasksRecord:
     """What samplers of masks hide and show.
 
     Attributes:
@@ -92,32 +88,3 @@ class Masks:
                 cells = [number(stats.measures[key].value, 3) for key in SHOWN]
                 rows.append((name, *cells, number(stats.coverage, 3)))
         return table(("sampler", *HEAD), rows, left=[0], rule=False, width=None)
-
-    def save(
-        self,
-        out: str | Path,
-        *,
-        formats: Sequence[str] = FIGURE_FORMATS,
-        animate: Sequence[str] = ("gif",),
-    ) -> Path:
-        """Write masks.json, the figures and the animation; return the folder.
-
-        Raises:
-            DependencyError: MP4 without ffmpeg.
-            StorageError: the disk refuses.
-        """
-        from repscope.plot.base.save import save_figure
-        from repscope.plot.masks.animation import ffmpeg, mask_frames, save_animation
-        from repscope.verbs.masks.figures import draw
-
-        if "mp4" in animate:
-            ffmpeg()
-        folder = make_folder(Path(out))
-        for name, figure in draw(self):
-            save_figure(figure, folder, name, formats=formats)
-        frames = mask_frames([masks[0] for masks in self.samplers[0].shown], self.picture)
-        for suffix in animate:
-            save_animation(frames, folder / f"masks.{suffix}")
-        record = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        write_bytes(folder / "masks.json", record.encode())
-        return folder
