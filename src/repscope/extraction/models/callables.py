@@ -148,7 +148,7 @@ def _named(code: ModuleType, file: Path, name: str) -> Any:
         raise ModelError(
             f"a callable {name!r} in {file}",
             "no such name",
-            f"choose one of {name_some(near)}" if near else "define it there",
+            f"choose one of {name_some(near)}" if near else f"define a function {name}",
         )
     return getattr(code, name)
 
