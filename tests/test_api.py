@@ -31,21 +31,24 @@ from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
+from repscope.verbs.training.options import TrainingOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "Masks", "MeasureInfo",
     "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
-    "StudyNeighbours", "Tour", "Verdict",
+    "StudyNeighbours", "Tour", "Training", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
     "import_files", "info", "layers", "masks", "measures", "neighbors", "project", "run",
+    "training",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
+    "training": TrainingOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,

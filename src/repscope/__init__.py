@@ -43,6 +43,7 @@ _HOMES = {
     "StudyMap": "repscope.verbs.project.project",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
@@ -63,6 +64,7 @@ _HOMES = {
     "neighbors": "repscope.verbs.neighbors.neighbors",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "training": "repscope.verbs.training.training",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
@@ -90,6 +92,7 @@ __all__ = [
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "Training",
     "Verdict",
     "__version__",
     "attention",
@@ -111,6 +114,7 @@ __all__ = [
     "neighbors",
     "project",
     "run",
+    "training",
 ]
 
 if TYPE_CHECKING:
@@ -152,6 +156,8 @@ if TYPE_CHECKING:
     from repscope.verbs.project.project import StudyMap, project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.training.result import Training
+    from repscope.verbs.training.training import training
 
 
 def __getattr__(name: str) -> object:

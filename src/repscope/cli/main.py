@@ -23,6 +23,7 @@ from repscope.cli import (
     neighbors,
     project,
     run,
+    training,
 )
 
 app = typer.Typer(
@@ -59,6 +60,7 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
+app.command("training")(training.training)
 app.command("masks")(masks.masks)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
