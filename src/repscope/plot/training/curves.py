@@ -35,6 +35,7 @@ class Curve:
         smooth: [N] drawn over them.
         low, high: [N] of a group, over its seeds.
         restarts: steps that are marked.
+        dashed: whether the line is, to lie over another.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Curve:
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     restarts: tuple[float, ...] = ()
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,16 @@ def plot_curves(panels: Sequence[CurvePanel], *, note: str = "", labels: Sequenc
     colours = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(known)}
     text = list(wrap(note, 72 * (DOUBLE - 0.12), SMALL)) if note else []
     below = (len(text) * SMALL * LINE + 4) / 72
-    keys = -(-len(here) // 4) * 0.16 if len(here) > 1 else 0.0
+    keys = -(-len(here) // 4) * 0.16 if len(here) > 1 or _grouped(panels) else 0.0
     deep = 1.75
     height = keys + down * deep + below + 0.06
     figure = new_figure(DOUBLE, height)
     for i, panel in enumerate(panels):
         row, column = divmod(i, across)
         box = (
-            (column + 0.13) / across,
+            (column + 0.15) / across,
             (height - keys - (row + 1) * deep + 0.36) / height,
-            0.82 / across,
+            0.8 / across,
             (deep - 0.62) / height,
         )
         _panel(figure.add_axes(box), panel, colours)
@@ -120,7 +122,8 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
                 marker="o" if few else None,
                 markersize=3,
             )
-        ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2)
+        dash = (0, (3, 3)) if curve.dashed else "-"
+        ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=dash)
         for step in curve.restarts:
             ax.axvline(step, color=colour, linewidth=0.7, dashes=(1, 2))
     if panel.logarithmic:
@@ -139,8 +142,15 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         )
     ax.tick_params(labelsize=SMALL)
     ax.locator_params(axis="x", nbins=4)
+    if not panel.logarithmic:
+        ax.ticklabel_format(axis="y", scilimits=(-2, 4), useOffset=False)
+        ax.yaxis.get_offset_text().set_fontsize(SMALL)
     ax.xaxis.set_major_formatter(_thousands())
     ax.set_xlabel("step", fontsize=SMALL, color=GREY)
+
+
+def _grouped(panels: Sequence[CurvePanel]) -> bool:
+    return any(curve.low is not None for panel in panels for curve in panel.curves)
 
 
 def _thousands() -> Any:

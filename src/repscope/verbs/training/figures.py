@@ -135,7 +135,7 @@ def _momentum(found: TrainingRecord) -> list[CurvePanel]:
                 f"{about.run}: {about.name}",
                 [
                     Curve("as logged", steps[keep], None, values[keep]),
-                    Curve("cosine schedule", steps[keep], None, cosine[keep]),
+                    Curve("cosine schedule", steps[keep], None, cosine[keep], dashed=True),
                 ],
             )
         )
