@@ -31,19 +31,20 @@ from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
+from repscope.verbs.quantise.options import QuantiseOptions
 from repscope.verbs.run.options import RunOptions
 from repscope.verbs.training.options import TrainingOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study",
-    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
+    "MeasureInfo", "MethodInfo", "Progress", "Quantisation", "RecipeRun", "RepscopeError",
+    "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
     "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
-    "run", "training",
+    "quantise", "run", "training",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -71,6 +72,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "measures": None,
     "neighbors": NeighborsOptions,
     "project": ProjectOptions,
+    "quantise": QuantiseOptions,
     "run": RunOptions,
 }
 """The record of every command; None where it has arguments, but hardly an option."""

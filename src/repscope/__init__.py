@@ -37,6 +37,7 @@ _HOMES = {
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
     "Progress": "repscope.text.progress",
+    "Quantisation": "repscope.verbs.quantise.result",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
@@ -65,6 +66,7 @@ _HOMES = {
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
     "project": "repscope.verbs.project.project",
+    "quantise": "repscope.verbs.quantise.quantise",
     "run": "repscope.verbs.run.recipe:run_recipe",
     "training": "repscope.verbs.training.training",
 }
@@ -88,6 +90,7 @@ __all__ = [
     "MeasureInfo",
     "MethodInfo",
     "Progress",
+    "Quantisation",
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
@@ -117,6 +120,7 @@ __all__ = [
     "measures",
     "neighbors",
     "project",
+    "quantise",
     "run",
     "training",
 ]
@@ -160,6 +164,8 @@ if TYPE_CHECKING:
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
     from repscope.verbs.project.project import StudyMap, project
+    from repscope.verbs.quantise.quantise import quantise
+    from repscope.verbs.quantise.result import Quantisation
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
     from repscope.verbs.training.result import Training

@@ -23,6 +23,7 @@ from repscope.cli import (
     measures,
     neighbors,
     project,
+    quantise,
     run,
     training,
 )
@@ -69,6 +70,7 @@ app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
 app.command("drift")(drift.drift)
 app.command("project")(project.project)
+app.command("quantise")(quantise.quantise)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)

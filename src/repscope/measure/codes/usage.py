@@ -58,7 +58,7 @@ def miller_madow(counts: ArrayLike) -> float:
     Paper: Miller, Note on the bias of information estimates, 1955.
     """
     given = np.asarray(counts, np.float64).ravel()
-    return entropy(given) + (np.count_nonzero(given) - 1) / (2 * given.sum())
+    return float(entropy(given) + (np.count_nonzero(given) - 1) / (2 * given.sum()))
 
 
 def usage(codes: ArrayLike, size: int, clusters: ArrayLike | None = None, *, seed: int = 0) -> Usage:

@@ -1,9 +1,9 @@
 """Quantised rows: each replaced by what a codebook says of it.
 
-``KMeans`` needs scikit-learn only; the others go through ``vector-quantize-pytorch``. ``VQ`` and ``RVQ`` learn
-their codebooks from the source rows (k-means first, then running means). ``FSQ`` and ``LFQ`` have fixed grids;
-here the grid lies on the leading principal axes, and the way back is the least-squares decoder, so that nothing
-is trained by gradients.
+``KMeans`` needs scikit-learn only; the others go through ``vector-quantize-pytorch``. ``VQ`` and ``RVQ``
+learn their codebooks from the source rows (k-means first, then running means). ``FSQ`` and ``LFQ`` have fixed
+grids; here the grid lies on the leading principal axes, and the way back is the least-squares decoder, so
+that nothing is trained by gradients.
 """
 
 from __future__ import annotations

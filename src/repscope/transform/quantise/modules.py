@@ -52,7 +52,7 @@ class NearestCode(nn.Module):
         middle = self.centres.mean(dim=0)
         codes = self.centres - middle
         half = codes.square().sum(dim=1) / 2
-        parts = (rows[:, 0] - middle).split(_CHUNK)
+        parts = torch.split(rows[:, 0] - middle, _CHUNK)
         found = torch.cat([(half - part @ codes.T).argmin(dim=1) for part in parts])
         return self.centres[found][:, None], found[:, None]
 

@@ -217,7 +217,8 @@ def apply_bridge(
 ) -> EmbeddingSet:
     """Move every row of a set through a bridge of the study, into a new set of the same items.
 
-    A quantiser also gives every item its ``code`` (``code.0``, ``code.1`` … of several stages). Rows are read, moved and written a shard at a time; the same call continues after a kill.
+    A quantiser also gives every item its ``code`` (``code.0``, ``code.1`` … of several stages). Rows are
+    read, moved and written a shard at a time; the same call continues after a kill.
 
     Args:
         study: folder of the study, or the study.
