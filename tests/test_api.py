@@ -33,17 +33,18 @@ from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 from repscope.verbs.training.options import TrainingOptions
+from repscope.verbs.view.options import ViewOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
     "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study",
-    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
+    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict", "View",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
     "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
-    "run", "training",
+    "run", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -51,6 +52,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
     "landscape": LandscapeOptions,
     "training": TrainingOptions,
+    "view": ViewOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,

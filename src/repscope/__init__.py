@@ -41,11 +41,12 @@ _HOMES = {
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
     "Study": "repscope.study",
-    "StudyMap": "repscope.verbs.project.project",
+    "StudyMap": "repscope.verbs.common.study_map",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
+    "View": "repscope.verbs.view.view",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
@@ -67,6 +68,7 @@ _HOMES = {
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
     "training": "repscope.verbs.training.training",
+    "view": "repscope.verbs.view.view",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
@@ -97,6 +99,7 @@ __all__ = [
     "Tour",
     "Training",
     "Verdict",
+    "View",
     "__version__",
     "attention",
     "bridge",
@@ -119,6 +122,7 @@ __all__ = [
     "project",
     "run",
     "training",
+    "view",
 ]
 
 if TYPE_CHECKING:
@@ -140,6 +144,7 @@ if TYPE_CHECKING:
     from repscope.verbs.bridge import commands as bridge
     from repscope.verbs.bridge.fit import FittedBridge
     from repscope.verbs.bridge.record import BridgesRecord
+    from repscope.verbs.common.study_map import StudyMap
     from repscope.verbs.compare.compare import compare
     from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
@@ -159,11 +164,12 @@ if TYPE_CHECKING:
     from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
-    from repscope.verbs.project.project import StudyMap, project
+    from repscope.verbs.project.project import project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
     from repscope.verbs.training.result import Training
     from repscope.verbs.training.training import training
+    from repscope.verbs.view.view import View, view
 
 
 def __getattr__(name: str) -> object:

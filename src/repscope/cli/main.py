@@ -25,6 +25,7 @@ from repscope.cli import (
     project,
     run,
     training,
+    view,
 )
 
 app = typer.Typer(
@@ -72,3 +73,4 @@ app.command("project")(project.project)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)
+app.command("view")(view.view)
