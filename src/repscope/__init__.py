@@ -40,10 +40,12 @@ _HOMES = {
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
+    "SegmentComparison": "repscope.verbs.segment.result",
     "Study": "repscope.study",
     "StudyMap": "repscope.verbs.project.project",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "TrainedRun": "repscope.verbs.segment.train",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "attention": "repscope.verbs.attention.attention",
@@ -66,6 +68,7 @@ _HOMES = {
     "neighbors": "repscope.verbs.neighbors.neighbors",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "segment": "repscope.verbs.segment.commands:",
     "training": "repscope.verbs.training.training",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
@@ -91,10 +94,12 @@ __all__ = [
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
+    "SegmentComparison",
     "Study",
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "TrainedRun",
     "Training",
     "Verdict",
     "__version__",
@@ -118,6 +123,7 @@ __all__ = [
     "neighbors",
     "project",
     "run",
+    "segment",
     "training",
 ]
 
@@ -162,6 +168,9 @@ if TYPE_CHECKING:
     from repscope.verbs.project.project import StudyMap, project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.segment import commands as segment
+    from repscope.verbs.segment.result import SegmentComparison
+    from repscope.verbs.segment.train import TrainedRun
     from repscope.verbs.training.result import Training
     from repscope.verbs.training.training import training
 

@@ -24,6 +24,7 @@ from repscope.cli import (
     neighbors,
     project,
     run,
+    segment,
     training,
 )
 
@@ -55,6 +56,7 @@ def main(
 
 
 app.add_typer(bridge.app, name="bridge")
+app.add_typer(segment.app, name="segment")
 app.command("info")(info.info)
 app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
