@@ -29,18 +29,19 @@ from repscope.verbs.info.options import InfoOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
+from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "Masks", "MeasureInfo",
-    "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
+    "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
     "StudyNeighbours", "Tour", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "layers", "masks", "measures", "neighbors", "project", "run",
+    "import_files", "info", "layers", "masks", "measures", "neighbors", "predictions", "project", "run",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -65,6 +66,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "layers": LayersOptions,
     "measures": None,
     "neighbors": NeighborsOptions,
+    "predictions": PredictionsOptions,
     "project": ProjectOptions,
     "run": RunOptions,
 }

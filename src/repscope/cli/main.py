@@ -21,6 +21,7 @@ from repscope.cli import (
     masks,
     measures,
     neighbors,
+    predictions,
     project,
     run,
 )
@@ -60,6 +61,7 @@ app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
 app.command("masks")(masks.masks)
+app.command("predictions")(predictions.predictions)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
