@@ -29,16 +29,16 @@ def masked_autoencoder(model: Any) -> dict[str, Any]:
 
     config = model.config
     side = config.image_size // config.patch_size
+    count = side * side
 
-    def order(kept: Tensor, count: int) -> Tensor:
+    def order(kept: Tensor) -> Tensor:
         """[B, T] all patches, those kept first."""
         noise = torch.arange(count, device=kept.device).expand(len(kept), -1) + count
         return noise.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
 
     def context_encoder(pixels: Tensor, kept: Tensor) -> Tensor:
-        count = model.vit.embeddings.num_patches
         with _keeping(config, kept.shape[1], count):
-            features: Tensor = model.vit(pixels, noise=order(kept, count)).last_hidden_state
+            features: Tensor = model.vit(pixels, noise=order(kept)).last_hidden_state
         return features
 
     def target_encoder(pixels: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ def masked_autoencoder(model: Any) -> dict[str, Any]:
         return (patches - mean) / spread
 
     def predictor(context: Tensor, kept: Tensor, hidden: Tensor) -> Tensor:
-        places = order(kept, model.vit.embeddings.num_patches).argsort(dim=1).argsort(dim=1)
+        places = order(kept).argsort(dim=1).argsort(dim=1)
         patches: Tensor = model.decoder(context, places).logits
         return patches.gather(1, hidden[:, :, None].expand(-1, -1, patches.shape[2]))
 
@@ -62,9 +62,9 @@ def masked_autoencoder(model: Any) -> dict[str, Any]:
 
     def masks(grid: Grid, rng: np.random.Generator) -> tuple[Mask, ...]:
         """As many patches as in training, drawn evenly."""
-        count = int(np.prod(grid))
-        context = np.zeros(count, bool)
-        context[rng.permutation(count)[: int(count * (1 - config.mask_ratio))]] = True
+        tokens = int(np.prod(grid))
+        context = np.zeros(tokens, bool)
+        context[rng.permutation(tokens)[: int(tokens * (1 - config.mask_ratio))]] = True
         return (Mask(context.reshape(grid), (~context.reshape(grid),)),)
 
     return {

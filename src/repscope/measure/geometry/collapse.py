@@ -48,8 +48,8 @@ class Collapse(JsonRecord):
             return f"collapsed: {share}"
         rank = f"rank.entropy {self.rank:.3g}, where a Gaussian of the same N and D reads {self.gaussian:.3g}"
         if self.kind == "directions":
-            return f"collapsed onto few directions: {rank}"
-        return f"no sign of collapse: {share}; {rank}"
+            return f"collapsed onto few directions: {share}, with a {rank}"
+        return f"no sign of collapse: {share}, with a {rank}"
 
 
 def collapse(x: ArrayLike, places: ArrayLike | None = None, *, seed: int = 0) -> Collapse:

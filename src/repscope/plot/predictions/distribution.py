@@ -92,6 +92,8 @@ def _spectrum(ax: Axes, kinds: Sequence[Distribution], marks: Sequence[Mark]) ->
 
 
 def _ranks(ax: Axes, kinds: Sequence[Distribution], marks: Sequence[Mark]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     names = [name for name in RANKS if any(one.name == name for kind in kinds for one in kind.measures)]
     for at, (kind, mark) in enumerate(zip(kinds, marks, strict=True)):
         shift = 0.24 * (at - (len(kinds) - 1) / 2)
@@ -104,4 +106,7 @@ def _ranks(ax: Axes, kinds: Sequence[Distribution], marks: Sequence[Mark]) -> No
                 ax.plot([float(np.mean(expected))], [row + shift], "|", color=GREY, markersize=7, zorder=2)
     name_rows(ax, names)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("directions, with 95 % interval")

@@ -45,7 +45,7 @@ def plot_levels(levels: Sequence[Level], *, colours: str = "default") -> Figure:
         labels="cosine",
     )
     left.set_xlabel("cosine, with 95 % interval over images")
-    right.set_title("b  Error taken away")
+    right.set_title("b  Error that the prediction saves each control")
     _points(right, levels, (("skill", trivial), ("skill.shuffled", shuffled)), labels="skill")
     zero_line(right)
     right.set_xlabel("1 − error / error of the control, with 95 % interval")
@@ -54,8 +54,8 @@ def plot_levels(levels: Sequence[Level], *, colours: str = "default") -> Figure:
         [mark_handle(marks.before), mark_handle(trivial), mark_handle(shuffled)],
         [
             "prediction",
-            "the mean of the visible patches, or over it",
-            "another image's context, or over it",
+            "control: the mean of the visible patches",
+            "control: another image's context",
         ],
         handle=1.2,
     )

@@ -73,13 +73,17 @@ def _maps(found: PredictionsRecord) -> Figure:
 
 def _reconstruction(shown: Sequence[ShownPrediction]) -> Figure:
     drawn = [(one, one.reconstruction) for one in shown if one.reconstruction is not None]
+    filled = [_filled(one, made) for one, made in drawn]
+    columns = [
+        Column("image", [one.picture for one, _ in drawn]),
+        Column("context", [hide(one.picture, one.masks[0].context) for one, _ in drawn]),
+        Column("hidden filled in", filled),
+    ]
+    # Of a masked autoencoder, whose features are the pixels, both are the same.
+    if not all(np.allclose(one, made, atol=1e-4) for one, (_, made) in zip(filled, drawn, strict=True)):
+        columns.append(Column("decoder's picture", [made for _, made in drawn]))
     return plot_prediction_maps(
-        [
-            Column("image", [one.picture for one, _ in drawn]),
-            Column("context", [hide(one.picture, one.masks[0].context) for one, _ in drawn]),
-            Column("hidden filled in", [_filled(one, made) for one, made in drawn]),
-            Column("the decoder's\npicture", [made for _, made in drawn]),
-        ],
+        columns,
         note="Filled in: the decoder's pixels where a patch was hidden, the image's own elsewhere.",
     )
 
