@@ -26,27 +26,32 @@ from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
 from repscope.verbs.info.options import InfoOptions
+from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
+from repscope.verbs.training.options import TrainingOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
-    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "Masks", "MeasureInfo",
-    "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
-    "StudyNeighbours", "Tour", "Verdict",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
+    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError", "SavedBridge",
+    "Study", "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "layers", "masks", "measures", "neighbors", "predictions", "project", "run",
+    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
+    "project", "run", "training",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
+    "landscape": LandscapeOptions,
+    "training": TrainingOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,

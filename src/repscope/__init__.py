@@ -31,6 +31,7 @@ _HOMES = {
     "Extraction": "repscope.extraction.run.records",
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
+    "Landscape": "repscope.verbs.landscape.result",
     "Layers": "repscope.extraction.capture.layers",
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
@@ -44,6 +45,7 @@ _HOMES = {
     "StudyMap": "repscope.verbs.project.project",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
@@ -57,6 +59,7 @@ _HOMES = {
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
     "info": "repscope.verbs.info.info",
+    "landscape": "repscope.verbs.landscape.landscape",
     "layers": "repscope.verbs.layers.layers",
     "masks": "repscope.verbs.masks.masks",
     "match": "repscope.measure.core.matching",
@@ -65,6 +68,7 @@ _HOMES = {
     "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "training": "repscope.verbs.training.training",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
@@ -80,6 +84,7 @@ __all__ = [
     "Extraction",
     "FittedBridge",
     "ImportedSet",
+    "Landscape",
     "Layers",
     "Masks",
     "MeasureInfo",
@@ -93,6 +98,7 @@ __all__ = [
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "Training",
     "Verdict",
     "__version__",
     "attention",
@@ -107,6 +113,7 @@ __all__ = [
     "extract",
     "import_files",
     "info",
+    "landscape",
     "layers",
     "masks",
     "match",
@@ -115,6 +122,7 @@ __all__ = [
     "predictions",
     "project",
     "run",
+    "training",
 ]
 
 if TYPE_CHECKING:
@@ -148,6 +156,8 @@ if TYPE_CHECKING:
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files
     from repscope.verbs.info.info import info
+    from repscope.verbs.landscape.landscape import landscape
+    from repscope.verbs.landscape.result import Landscape
     from repscope.verbs.layers.layers import layers
     from repscope.verbs.masks.masks import masks
     from repscope.verbs.masks.result import Masks
@@ -158,6 +168,8 @@ if TYPE_CHECKING:
     from repscope.verbs.project.project import StudyMap, project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.training.result import Training
+    from repscope.verbs.training.training import training
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,7 @@ from repscope.cli import (
     extract,
     import_,
     info,
+    landscape,
     layers,
     masks,
     measures,
@@ -24,6 +25,7 @@ from repscope.cli import (
     predictions,
     project,
     run,
+    training,
 )
 
 app = typer.Typer(
@@ -60,6 +62,8 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
+app.command("landscape")(landscape.landscape)
+app.command("training")(training.training)
 app.command("masks")(masks.masks)
 app.command("predictions")(predictions.predictions)
 app.command("compare")(compare.compare)

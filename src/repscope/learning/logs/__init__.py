@@ -1,0 +1,1 @@
+"""Training logs as people have them: series of values by step."""

@@ -1,0 +1,1 @@
+"""``repscope training``: curves, restarts, collapse, momentum and gradients from logs."""

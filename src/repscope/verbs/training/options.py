@@ -1,0 +1,30 @@
+"""The options of ``training``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repscope.verbs.common import options as shared
+from repscope.verbs.common.options import Options, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(Options):
+    """The options of ``repscope training``."""
+
+    replayed = "series smooth watch seed"
+
+    series: tuple[str, ...] = option(
+        (), "Only quantities that match, such as 'val*'. Repeatable.", metavar="GLOB", repeated=True
+    )
+    smooth: float = option(0.9, "Weight of the past in the smooth curves; 0 for none.", least=0.0, most=0.999)
+    watch: tuple[str, ...] = option(
+        (),
+        "Quantities that are searched for a break, besides ranks, spreads and cosines. Repeatable.",
+        metavar="GLOB",
+        repeated=True,
+    )
+    seed: int = shared.SEED()
+    out: Path | None = shared.OUT("Folder for training.json and the figures.")
+    figures: tuple[str, ...] = shared.FIGURES()
