@@ -34,7 +34,10 @@ def masked_autoencoder(model: Any) -> dict[str, Any]:
     def order(kept: Tensor) -> Tensor:
         """[B, T] all patches, those kept first."""
         noise = torch.arange(count, device=kept.device).expand(len(kept), -1) + count
-        return noise.scatter(1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept))
+        places: Tensor = noise.scatter(
+            1, kept, torch.arange(kept.shape[1], device=kept.device).expand_as(kept)
+        )
+        return places
 
     def context_encoder(pixels: Tensor, kept: Tensor) -> Tensor:
         with _keeping(config, kept.shape[1], count):
