@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from helpers.sequential import RateTest
 from repscope.errors import InputError
 from repscope.learning.logs.changes import find_change
-from repscope.learning.logs.roles import gradients_of, is_collapse, level_of, momentum_of
+from repscope.learning.logs.gradients import gradients_of
+from repscope.learning.logs.momentum import momentum_of
+from repscope.learning.logs.roles import collapse_kind, level_of
 from repscope.learning.logs.series import Series, restarts_of
 
 
@@ -123,7 +125,7 @@ def test_names_say_what_they_are():
     told = [
         name
         for name in ("train/effective_rank", "emb_std", "mean_cosine", "loss", "grad_std")
-        if is_collapse(name)
+        if collapse_kind(name)
     ]
     assert told == ["train/effective_rank", "emb_std", "mean_cosine"]
     names = ("loss_level_0", "level1/loss", "loss/hierarchy-2", "loss", "level_0_acc")

@@ -64,7 +64,10 @@ def test_arrays_and_what_the_older_toolkit_wrote():
         ("history", "train/loss", [2, 1]),
     ]
     assert made.series[1].steps.tolist() == [0, 10]
-    assert made.notes == ("history.json: final hold one number each, and are no series",)
+    assert made.notes == (
+        "history.json: final hold one number each, and are no series",
+        "steps count different things, so that these are not overlaid: loss (row, step)",
+    )
 
 
 def test_lightnings_sparse_rows_and_gaps():
@@ -120,7 +123,7 @@ def test_all_that_deserves_a_figure_or_a_line():
     Path("log.csv").write_text("\n".join(lines))
     ran = CliRunner().invoke(app, ["training", "log.csv", "--out", "o", "--figures", "png"])
     assert ran.exit_code == 0, ran.output
-    assert "COLLAPSE  log: effective_rank at step 295, 39.9 → 2." in ran.output
+    assert "COLLAPSE  log: effective_rank at step 295, 39.9 → " in ran.output
     assert "momentum  log: ema_momentum 0.996 → 1, cosine" in ran.output
     assert "gradient  log: grad/a is vanishing" in ran.output
     names = {"curves", "levels", "collapse", "momentum", "gradients"}
@@ -132,7 +135,7 @@ def test_all_that_deserves_a_figure_or_a_line():
     (change,) = record["change_points"]
     assert change["collapse"]
     assert change["step"] == 295
-    assert {"run", "name", "steps", "values", "smoothed"} == set(record["series"][0])
+    assert {"run", "name", "step_unit", "steps", "values", "smoothed"} == set(record["series"][0])
     assert len(record["series"][0]["smoothed"]) == 100
     quiet = CliRunner().invoke(app, ["training", "log.csv", "--series", "loss*", "--json"])
     assert [one["name"] for one in json.loads(quiet.stdout)["series"]] == ["loss_level_0", "loss_level_1"]
@@ -169,7 +172,7 @@ def test_pickled_arrays_are_refused_and_nothing_is_executed():
     np.save("old.npy", np.array([Executes()], object), allow_pickle=True)
     Path("raw.npy").write_bytes(pickle.dumps(Executes()))
     for name in ("old.npy", "raw.npy"):
-        with pytest.raises(FormatError, match=r"pickled objects|not read"):
+        with pytest.raises(FormatError, match=r"pickled objects|magic"):
             training(name)
     assert not Path("executed").exists()
 
