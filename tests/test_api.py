@@ -26,6 +26,7 @@ from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
 from repscope.verbs.info.options import InfoOptions
+from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
@@ -35,19 +36,20 @@ from repscope.verbs.training.options import TrainingOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
-    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Layers", "Masks", "MeasureInfo",
-    "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study", "StudyMap",
-    "StudyNeighbours", "Tour", "Training", "Verdict",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
+    "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study",
+    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "layers", "masks", "measures", "neighbors", "project", "run",
-    "training",
+    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
+    "run", "training",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
+    "landscape": LandscapeOptions,
     "training": TrainingOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,

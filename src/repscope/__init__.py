@@ -31,6 +31,7 @@ _HOMES = {
     "Extraction": "repscope.extraction.run.records",
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
+    "Landscape": "repscope.verbs.landscape.result",
     "Layers": "repscope.extraction.capture.layers",
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
@@ -57,6 +58,7 @@ _HOMES = {
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
     "info": "repscope.verbs.info.info",
+    "landscape": "repscope.verbs.landscape.landscape",
     "layers": "repscope.verbs.layers.layers",
     "masks": "repscope.verbs.masks.masks",
     "match": "repscope.measure.core.matching",
@@ -80,6 +82,7 @@ __all__ = [
     "Extraction",
     "FittedBridge",
     "ImportedSet",
+    "Landscape",
     "Layers",
     "Masks",
     "MeasureInfo",
@@ -107,6 +110,7 @@ __all__ = [
     "extract",
     "import_files",
     "info",
+    "landscape",
     "layers",
     "masks",
     "match",
@@ -148,6 +152,8 @@ if TYPE_CHECKING:
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files
     from repscope.verbs.info.info import info
+    from repscope.verbs.landscape.landscape import landscape
+    from repscope.verbs.landscape.result import Landscape
     from repscope.verbs.layers.layers import layers
     from repscope.verbs.masks.masks import masks
     from repscope.verbs.masks.result import Masks

@@ -17,6 +17,7 @@ from repscope.cli import (
     extract,
     import_,
     info,
+    landscape,
     layers,
     masks,
     measures,
@@ -60,6 +61,7 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
+app.command("landscape")(landscape.landscape)
 app.command("training")(training.training)
 app.command("masks")(masks.masks)
 app.command("compare")(compare.compare)

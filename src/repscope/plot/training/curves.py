@@ -98,7 +98,7 @@ def plot_curves(panels: Sequence[CurvePanel], *, note: str = "", labels: Sequenc
     colours = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(known)}
     text = list(wrap(note, 72 * (DOUBLE - 0.12), SMALL)) if note else []
     below = (len(text) * SMALL * LINE + 4) / 72
-    keys = -(-len(here) // 4) * 0.16 if len(here) > 1 else 0.0
+    keys = -(-len(here) // 4) * 0.16 if len(here) > 1 or _grouped(panels) else 0.0
     wide, deep = DOUBLE / across, 1.75
     height = keys + down * deep + below + 0.06
     figure = new_figure(DOUBLE, height)
@@ -126,7 +126,7 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         for steps, values in curve.raw:
             dot = "o" if np.isfinite(values).sum() < 3 else ""
             ax.plot(steps, values, color=colour, alpha=0.3, linewidth=0.6, zorder=1, marker=dot, markersize=3)
-        style = (0, (4, 2)) if curve.dashed else "-"
+        style = (0, (3, 3)) if curve.dashed else "-"
         ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=style)
         for step in curve.restarts[:MOST_MARKS]:
             ax.axvline(step, color=colour, linewidth=0.7, dashes=(1, 2))
@@ -147,7 +147,12 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
     ax.tick_params(labelsize=SMALL)
     ax.locator_params(axis="x", nbins=4)
     ax.xaxis.set_major_formatter(_thousands())
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xlabel(panel.unit, fontsize=SMALL, color=GREY)
+
+
+def _grouped(panels: Sequence[CurvePanel]) -> bool:
+    return any(curve.low is not None for panel in panels for curve in panel.curves)
 
 
 def _thousands() -> Any:

@@ -1,0 +1,1 @@
+"""``repscope landscape``: the loss around trained weights."""
