@@ -19,6 +19,9 @@ LEAST = 12
 MOST = 400
 """Points that are tested; of longer series, means of bins of equal counts."""
 
+NORMAL = 1.4826
+"""Standard deviation over median absolute residual, of normal noise."""
+
 EDGE = 0.1
 """Share of the points at each end that hold no break."""
 
@@ -29,7 +32,8 @@ class ChangePoint:
 
     Attributes:
         run, name: of the series.
-        step: the last step of the old course.
+        step: the last one on the old course, the line through the half before it, within three standard
+            deviations.
         before, after: means of as many values on both sides, at most a tenth of the series.
         last: mean of the last tenth.
         p: of a break as clear in a series with one line and the same correlated noise.
@@ -86,8 +90,8 @@ def find_change(series: Series, *, seed: int = 0, draws: int = DRAWS) -> ChangeP
         noise[:, at] = rho * noise[:, at - 1] + np.sqrt(1 - rho**2) * noise[:, at]
     _, null = _breaks(noise)
     p = (1 + int((null >= ratio[0]).sum())) / (1 + draws)
-    # What is still as it was ends where the second line begins.
-    at = int(best[0])
+    # What is still as it was ends where the second line begins, or where a gradual change leaves the first.
+    at = _onset(values, int(best[0]))
     side = max(2, count // 10)
     return ChangePoint(
         series.run,
@@ -99,6 +103,25 @@ def find_change(series: Series, *, seed: int = 0, draws: int = DRAWS) -> ChangeP
         p,
         count,
     )
+
+
+def _onset(values: Floats, at: int) -> int:
+    """Index behind the last value before ``at`` that lies on the old course: the line of what is before it.
+
+    What is on its way already bends that line; it is fitted again without, until nothing is left out.
+    """
+    end = at
+    while True:
+        start = max(0, end - max(LEAST, end // 2))
+        x = np.arange(start, at)
+        slope, level = np.polyfit(x[: end - start], values[start:end], 1)
+        far = np.abs(values[start:at] - (slope * x + level))
+        noise = NORMAL * float(np.median(far[: end - start]))
+        on = np.flatnonzero(far <= 3 * noise + 1e-9 * np.ptp(values))
+        new = start + int(on[-1]) + 1 if len(on) else end
+        if new >= end or new < LEAST // 2:
+            return end
+        end = new
 
 
 def _thinned(steps: Floats, values: Floats) -> tuple[Floats, Floats]:

@@ -71,7 +71,7 @@ def read_csv_log(path: Path, run: str) -> Found:
         records.append(dict(zip(head, cells, strict=False)))
     found, notes = _from_records(records, path, run, parts)
     if ragged:
-        notes.append(f"{path.name}: {ragged:,} lines have more or fewer cells than the header")
+        notes.append(f"{path.name}: lines with more or fewer cells than the header: {ragged:,}")
     return found, notes
 
 
@@ -232,9 +232,8 @@ def _from_records(records: Sequence[Mapping[str, Any]], path: Path, run: str, pa
         )
     for name, column in wordy.items():
         if column.rows:
-            notes.append(
-                f"{path.name}: {column.others:,} cells of {name} are no numbers, such as {column.other!r}"
-            )
+            such = f"{column.others:,}, such as {column.other!r}"
+            notes.append(f"{path.name}: cells of {name} that are no numbers: {such}")
     if words := [name for name, column in wordy.items() if not column.rows]:
         notes.append(f"{path.name}: no numbers in {name_some(words, 5)}")
     return found, notes
@@ -263,9 +262,11 @@ def _steps_of(
     notes = []
     without = sum(step is None for step in written)
     if before := sum(step is None for step in steps):
-        notes.append(f"{path.name}: {before:,} records before the first {key} were left out")
+        notes.append(f"{path.name}: records before the first {key}, left out: {before:,}")
     if without > before:
-        notes.append(f"{path.name}: {without - before:,} records without {key} have that of the one before")
+        notes.append(
+            f"{path.name}: records with the {key} of the one before, having none: {without - before:,}"
+        )
     return steps, unit, notes
 
 
@@ -308,7 +309,7 @@ def _from_lists(lists: Mapping[str, Any], path: Path, run: str) -> Found:
             notes.append(f"{path.name}: {name} has {counts}; it is counted by row")
         found += _from_list(name, entry, run, steps[key] if key else None, unit_of(key or ""))
     if not found:
-        kind = f"{len(lists):,} entries without one" if lists else "nothing of the kind"
+        kind = f"no list of numbers in {name_some(lists, 5)}" if lists else "nothing of the kind"
         raise FormatError(
             f"records, or lists of numbers, in {path}",
             kind,

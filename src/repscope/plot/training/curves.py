@@ -130,6 +130,9 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=style)
         for step in curve.restarts[:MOST_MARKS]:
             ax.axvline(step, color=colour, linewidth=0.7, dashes=(1, 2))
+    if panel.marks:
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + min(0.12 * len(panel.marks), 0.4) * (high - low))
     for at, mark in enumerate(panel.marks[:MOST_MARKS]):
         colour = colours.get(mark.label, INK)
         ax.axvline(mark.step, color=colour, linewidth=0.8, dashes=(4, 2))

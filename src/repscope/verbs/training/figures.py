@@ -78,6 +78,15 @@ def _is_setting(name: str) -> bool:
     return bool(SETTING.search(name))
 
 
+def _fewest(found: TrainingRecord) -> float:
+    """Values that a smooth curve needs, ten times as many as it averages: on fewer it shows its own delay."""
+    return 10 / (1 - found.smooth)
+
+
+def _as_it_is(found: TrainingRecord, one: Series) -> bool:
+    return _is_setting(one.name) or len(one.values) < _fewest(found)
+
+
 def _left_out(count: int, what: str) -> str:
     return f" {count:,} more {what} are not drawn; --series chooses." if count > 0 else ""
 
@@ -92,7 +101,8 @@ def _about_lines(found: TrainingRecord) -> str:
     )
     return (
         f"Pale: values as written. Dark: their exponential mean (weight {found.smooth:g}) {way}. Settings "
-        "such as the learning rate are not smoothed. Dotted: the training was continued from there."
+        f"such as the learning rate, and series of fewer than {_fewest(found):.0f} values, are drawn as they "
+        "are. Dotted: the training was continued from there."
     )
 
 
@@ -121,7 +131,7 @@ def _curves(found: TrainingRecord, series: Sequence[Series], *, alone: bool = Fa
 def _curve(found: TrainingRecord, one: Series) -> Curve:
     steps, raw, smooth = _drawn_lines(found, one)
     restarts = tuple(float(one.steps[start]) for start in one.starts)
-    if _is_setting(one.name):
+    if _as_it_is(found, one):
         return Curve(one.run, steps, raw, restarts=restarts)
     return Curve(one.run, steps, smooth, [(steps, raw)], restarts=restarts)
 
@@ -137,7 +147,7 @@ def _band(found: TrainingRecord, group: str, members: Sequence[Series]) -> Curve
     """Mean and range of seeds over their common steps; None where these are too few to stand for the runs."""
     lines = []
     for one in members:
-        values = one.values if _is_setting(one.name) else found.smoothed(one)
+        values = one.values if _as_it_is(found, one) else found.smoothed(one)
         good = one.kept & np.isfinite(values)
         lines.append(dict(zip(one.steps[good].tolist(), values[good].tolist(), strict=True)))
     steps = np.array(sorted(set(lines[0]).intersection(*lines[1:])))
@@ -150,7 +160,9 @@ def _band(found: TrainingRecord, group: str, members: Sequence[Series]) -> Curve
         f"{group} ({len(members)} runs: mean, range)",
         steps,
         values.mean(axis=0),
-        [] if _is_setting(members[0].name) else [_drawn_lines(found, one)[:2] for one in members],
+        []
+        if all(_as_it_is(found, one) for one in members)
+        else [_drawn_lines(found, one)[:2] for one in members],
         values.min(axis=0),
         values.max(axis=0),
         tuple(float(one.steps[start]) for one in members for start in one.starts),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,6 +14,7 @@ from repscope.learning.logs.momentum import Momentum
 from repscope.learning.logs.read import group_of
 from repscope.learning.logs.roles import Collapse, collapse_kind
 from repscope.learning.logs.series import Floats, Restart, Series
+from repscope.text.display import display_safe
 from repscope.text.numbers import p_equation, significant
 from repscope.text.tables import clip, table
 
@@ -26,10 +27,14 @@ HALVED = 0.5
 CLOSE = 0.5
 """So has a mean cosine that ends this share of the way to 1."""
 
+ROUNDING = 1e-9
+"""Distance from a schedule that is none."""
+
 NO_GROUPS = "none"
 """What is said of groups where each run stands by itself."""
 
 MOST_LINES, MOST_RESTARTS = 40, 10
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -127,42 +132,56 @@ class TrainingRecord:
 
     def lines(self) -> Sequence[str]:
         """A row a series, and a line for whatever deserves one."""
-        rows = []
-        for one in self.series[:MOST_LINES]:
-            steps, values = one.curve
-            cells = (
-                [significant(value) for value in (values[0], values[-1], values.min(), values.max())]
-                if len(values)
-                else ["–"] * 4
-            )
-            last = _step(steps[-1]) if len(steps) else "–"
-            rows.append((clip(one.run, 30), clip(one.name, 40), f"{len(one.values):,}", last, *cells))
+        rows = [
+            (clip(display_safe(one.run), 30), clip(display_safe(one.name), 40), *series_cells(one))
+            for one in self.series[:MOST_LINES]
+        ]
         head = ("run", "series", "values", "last step", "first", "last", "least", "most")
         lines = table(head, rows, left=[0, 1], rule=False, width=None)
         if len(self.series) > MOST_LINES:
             lines.append(f"and {len(self.series) - MOST_LINES:,} more; --json and --series tell all")
+        return [*lines, *(f"{word:<9} {text}" for word, text in self.findings())]
+
+    def findings(self) -> Iterator[tuple[str, str]]:
+        """What deserves a line: a word, and the rest; safe to show."""
         for back in self.restarts[:MOST_RESTARTS]:
-            lines.append(
-                f"restart   {back.run}: stopped at step {_step(back.step)}, continued at "
-                f"{_step(back.resumed_at)} ({name_some(back.series, 3)})"
+            yield (
+                "restart",
+                f"{_safe(back.run)}: stopped at step {_step(back.step)}, continued at "
+                f"{_step(back.resumed_at)} ({_safe(name_some(back.series, 3))})",
             )
         if len(self.restarts) > MOST_RESTARTS:
-            lines.append(f"restart   {len(self.restarts) - MOST_RESTARTS:,} more; --json tells all")
+            yield "restart", f"{len(self.restarts) - MOST_RESTARTS:,} more; --json tells all"
         collapses = self.collapses
         for change in self.told:
             word, to = ("COLLAPSE", change.last) if change in collapses else ("break", change.after)
-            lines.append(
-                f"{word:<9} {change.run}: {change.name} at step {_step(change.step)}, "
-                f"{significant(change.before)} → {significant(to)} ({p_equation(change.p)})"
+            yield (
+                word,
+                f"{_safe(change.run)}: {_safe(change.name)} at step {_step(change.step)}, "
+                f"{significant(change.before)} → {significant(to)} ({p_equation(change.p)})",
             )
-        lines += [f"momentum  {one.run}: {momentum_words(one)}" for one in self.momentum]
+        for mean in self.momentum:
+            yield "momentum", f"{_safe(mean.run)}: {_safe(momentum_words(mean))}"
         for layer in self.gradients:
             if layer.word:
-                lines.append(
-                    f"gradient  {layer.run}: {layer.name} is {layer.word} (median {layer.median:.2g}, "
-                    f"largest {layer.largest:.2g})"
+                yield (
+                    "gradient",
+                    f"{_safe(layer.run)}: {_safe(layer.name)} is {layer.word} (median {layer.median:.2g}, "
+                    f"largest {layer.largest:.2g})",
                 )
-        return lines
+
+
+def series_cells(one: Series) -> tuple[str, ...]:
+    """Number of values, last step, and the first, last, least and largest value of what went on."""
+    steps, values = one.curve
+    if not len(values):
+        return (f"{len(one.values):,}", *["–"] * 5)
+    ends = (significant(value) for value in (values[0], values[-1], values.min(), values.max()))
+    return (f"{len(one.values):,}", _step(steps[-1]), *ends)
+
+
+def _safe(text: str) -> str:
+    return display_safe(text, LONGEST_TEXT)
 
 
 def momentum_words(one: Momentum) -> str:
@@ -170,13 +189,13 @@ def momentum_words(one: Momentum) -> str:
     went = f"{one.name} {one.first:.6g} → {one.last:.6g}"
     if one.schedule == "constant":
         return f"{one.name} {one.first:.6g} throughout"
-    schedule = (
-        one.schedule if one.schedule != "neither" else f"neither cosine nor linear; nearest {one.nearest}"
-    )
-    return (
-        f"{went}, {schedule} to {one.final:.6g} over {_step(one.total)} steps "
-        f"(largest distance {significant(one.deviation, 2)} at step {_step(one.at)})"
-    )
+    ends = f"to {one.final:.6g} over {_step(one.total)} steps"
+    if one.deviation < ROUNDING:
+        return f"{went}, exactly {one.nearest} {ends}"
+    known = one.schedule != "neither"
+    schedule = one.schedule if known else f"neither cosine nor linear; nearest {one.nearest}"
+    far = f"largest distance {significant(one.deviation, 2)} at step {_step(one.at)}"
+    return f"{went}, {schedule} {ends} ({far})"
 
 
 def _step(step: float) -> str:
