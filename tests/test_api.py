@@ -30,6 +30,7 @@ from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
+from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
 from repscope.verbs.segment.options import SegmentCompareOptions, TrainOptions
@@ -38,14 +39,14 @@ from repscope.verbs.training.options import TrainingOptions
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge",
-    "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour", "TrainedRun", "Training",
-    "Verdict",
+    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
+    "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "TrainedRun", "Training", "Verdict",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
-    "run", "segment", "training",
+    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
+    "project", "run", "segment", "training",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -72,6 +73,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "layers": LayersOptions,
     "measures": None,
     "neighbors": NeighborsOptions,
+    "predictions": PredictionsOptions,
     "project": ProjectOptions,
     "run": RunOptions,
     "segment compare": SegmentCompareOptions,

@@ -36,6 +36,7 @@ _HOMES = {
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
+    "Predictions": "repscope.verbs.predictions.result",
     "Progress": "repscope.text.progress",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
@@ -66,6 +67,7 @@ _HOMES = {
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
+    "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
     "segment": "repscope.verbs.segment.commands:",
@@ -90,6 +92,7 @@ __all__ = [
     "Masks",
     "MeasureInfo",
     "MethodInfo",
+    "Predictions",
     "Progress",
     "RecipeRun",
     "RepscopeError",
@@ -121,6 +124,7 @@ __all__ = [
     "match",
     "measures",
     "neighbors",
+    "predictions",
     "project",
     "run",
     "segment",
@@ -165,6 +169,8 @@ if TYPE_CHECKING:
     from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
+    from repscope.verbs.predictions.predictions import predictions
+    from repscope.verbs.predictions.result import Predictions
     from repscope.verbs.project.project import StudyMap, project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run

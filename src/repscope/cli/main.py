@@ -22,6 +22,7 @@ from repscope.cli import (
     masks,
     measures,
     neighbors,
+    predictions,
     project,
     run,
     segment,
@@ -66,6 +67,7 @@ app.command("attention")(attention.attention)
 app.command("landscape")(landscape.landscape)
 app.command("training")(training.training)
 app.command("masks")(masks.masks)
+app.command("predictions")(predictions.predictions)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
