@@ -36,14 +36,17 @@ _HOMES = {
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
+    "Predictions": "repscope.verbs.predictions.result",
     "Progress": "repscope.text.progress",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
+    "SegmentComparison": "repscope.verbs.segment.result",
     "Study": "repscope.study",
     "StudyMap": "repscope.verbs.common.study_map",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "TrainedRun": "repscope.verbs.segment.train",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "View": "repscope.verbs.view.view",
@@ -65,8 +68,10 @@ _HOMES = {
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
+    "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "segment": "repscope.verbs.segment.commands:",
     "training": "repscope.verbs.training.training",
     "view": "repscope.verbs.view.view",
 }
@@ -89,14 +94,17 @@ __all__ = [
     "Masks",
     "MeasureInfo",
     "MethodInfo",
+    "Predictions",
     "Progress",
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
+    "SegmentComparison",
     "Study",
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "TrainedRun",
     "Training",
     "Verdict",
     "View",
@@ -119,8 +127,10 @@ __all__ = [
     "match",
     "measures",
     "neighbors",
+    "predictions",
     "project",
     "run",
+    "segment",
     "training",
     "view",
 ]
@@ -164,9 +174,14 @@ if TYPE_CHECKING:
     from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
+    from repscope.verbs.predictions.predictions import predictions
+    from repscope.verbs.predictions.result import Predictions
     from repscope.verbs.project.project import project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.segment import commands as segment
+    from repscope.verbs.segment.result import SegmentComparison
+    from repscope.verbs.segment.train import TrainedRun
     from repscope.verbs.training.result import Training
     from repscope.verbs.training.training import training
     from repscope.verbs.view.view import View, view

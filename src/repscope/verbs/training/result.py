@@ -24,7 +24,7 @@ class Training(TrainingRecord):
         from repscope.verbs.training.figures import draw
 
         folder = make_folder(Path(out))
-        for name, figure in draw(self):
+        for name, figure, _ in draw(self):
             save_figure(figure, folder, name, formats=formats)
         record = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         write_bytes(folder / "training.json", record.encode())
