@@ -1,6 +1,7 @@
 """The study of the story: three stages, a reference, pictures, hostile texts.
 
-``study.py FOLDER`` makes pages. Beside them it writes what Python says of the study, which the story holds the page against.
+``study.py FOLDER`` makes pages. Beside them it writes what Python says of the study, which the story holds
+the page against.
 """
 
 from __future__ import annotations
