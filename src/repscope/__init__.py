@@ -36,14 +36,17 @@ _HOMES = {
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
+    "Predictions": "repscope.verbs.predictions.result",
     "Progress": "repscope.text.progress",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
+    "SegmentComparison": "repscope.verbs.segment.result",
     "Study": "repscope.study",
     "StudyMap": "repscope.verbs.project.project",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "TrainedRun": "repscope.verbs.segment.train",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "attention": "repscope.verbs.attention.attention",
@@ -64,8 +67,10 @@ _HOMES = {
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
+    "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "segment": "repscope.verbs.segment.commands:",
     "training": "repscope.verbs.training.training",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
@@ -87,14 +92,17 @@ __all__ = [
     "Masks",
     "MeasureInfo",
     "MethodInfo",
+    "Predictions",
     "Progress",
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
+    "SegmentComparison",
     "Study",
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "TrainedRun",
     "Training",
     "Verdict",
     "__version__",
@@ -116,8 +124,10 @@ __all__ = [
     "match",
     "measures",
     "neighbors",
+    "predictions",
     "project",
     "run",
+    "segment",
     "training",
 ]
 
@@ -159,9 +169,14 @@ if TYPE_CHECKING:
     from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
+    from repscope.verbs.predictions.predictions import predictions
+    from repscope.verbs.predictions.result import Predictions
     from repscope.verbs.project.project import StudyMap, project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.segment import commands as segment
+    from repscope.verbs.segment.result import SegmentComparison
+    from repscope.verbs.segment.train import TrainedRun
     from repscope.verbs.training.result import Training
     from repscope.verbs.training.training import training
 
