@@ -27,6 +27,7 @@ from repscope.cli import (
     run,
     segment,
     training,
+    view,
 )
 
 app = typer.Typer(
@@ -76,3 +77,4 @@ app.command("project")(project.project)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)
+app.command("view")(view.view)
