@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from repscope import __version__
 from repscope.report.csv import csv_text
 from repscope.report.document import (
     Block,
@@ -17,7 +16,7 @@ from repscope.report.document import (
     Table,
     Tone,
 )
-from repscope.study.provenance import now
+from repscope.study.provenance import now, version
 from repscope.text.display import display_safe, isolated, shell_safe
 from repscope.text.numbers import p_equation, significant, whole
 from repscope.verbs.common.origin import figures_section
@@ -55,10 +54,10 @@ def training_document(record: TrainingRecord, captions: Mapping[str, str]) -> Do
             Paragraph(f"{whole(len(record.series))} series; smooth curves of {smooth}. Seed {record.seed}."),
         ),
         sections=sections,
-        source=f"Logs of {runs}; seed {record.seed}; repscope {__version__}",
+        source=f"Logs of {runs}; seed {record.seed}; repscope {version()}",
         repeat="",
         definitions=(),
-        version=__version__,
+        version=version(),
         time=now(),
     )
 
