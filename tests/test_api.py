@@ -33,18 +33,21 @@ from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
+from repscope.verbs.segment.options import SegmentCompareOptions, TrainOptions
 from repscope.verbs.training.options import TrainingOptions
+from repscope.verbs.view.options import ViewOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError", "SavedBridge",
-    "Study", "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
+    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
+    "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "TrainedRun", "Training", "Verdict", "View",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
     "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
-    "project", "run", "training",
+    "project", "run", "segment", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -52,6 +55,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
     "landscape": LandscapeOptions,
     "training": TrainingOptions,
+    "view": ViewOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,
@@ -74,6 +78,8 @@ OPTIONS: dict[str, type[Options] | None] = {
     "predictions": PredictionsOptions,
     "project": ProjectOptions,
     "run": RunOptions,
+    "segment compare": SegmentCompareOptions,
+    "segment train": TrainOptions,
 }
 """The record of every command; None where it has arguments, but hardly an option."""
 

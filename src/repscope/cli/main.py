@@ -25,7 +25,9 @@ from repscope.cli import (
     predictions,
     project,
     run,
+    segment,
     training,
+    view,
 )
 
 app = typer.Typer(
@@ -56,6 +58,7 @@ def main(
 
 
 app.add_typer(bridge.app, name="bridge")
+app.add_typer(segment.app, name="segment")
 app.command("info")(info.info)
 app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
@@ -74,3 +77,4 @@ app.command("project")(project.project)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)
+app.command("view")(view.view)

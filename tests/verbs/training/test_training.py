@@ -155,6 +155,16 @@ def test_of_the_checkpoints_of_a_trainer_the_last_tells_all():
     assert [len(one.values) for one in training("out").series] == [10]
 
 
+def test_what_is_in_memory_needs_no_file():
+    made = training({"step": [0, 10], "loss": np.array([2.0, 1.0])})
+    assert [(one.run, one.name, one.steps.tolist()) for one in made.series] == [("run", "loss", [0, 10])]
+    made = training({"a_seed0": {"loss": [1, 2]}, "a_seed1": {"loss": [2, 3]}})
+    assert made.groups == {"a": ["a_seed0", "a_seed1"]}
+    assert "Made in Python" in Path(made.save("o", formats=())).with_suffix(".txt").read_text()
+    with pytest.raises(FormatError, match="numbers"):
+        training({"loss": "falls"})
+
+
 def test_lightnings_sparse_rows_and_gaps():
     Path("metrics.csv").write_text("epoch,step,train_loss,val_loss\n0,9,2,\n0,9,,1.5\n1,19,nan,\n1,19,,1.2\n")
     series, made = found("metrics.csv")
@@ -193,7 +203,8 @@ def test_runs_that_differ_by_a_seed_are_one_band(tmp_path):
         "a", "vit", "vit-b", "resnet50",
     ]  # fmt: skip
     folder = made.save("o", formats=("png",))
-    assert {path.name for path in folder.iterdir()} == {"training.json", "curves.png"}
+    assert folder == Path("o/report.html")
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {"curves.png"}
 
 
 def test_all_that_deserves_a_figure_or_a_line():
@@ -216,12 +227,19 @@ def test_all_that_deserves_a_figure_or_a_line():
     assert ran.exit_code == 0, ran.output
     assert "COLLAPSE  log: effective_rank at step 295, 39.9 → " in ran.output
     assert "momentum  log: ema_momentum 0.996 → 1, exactly cosine to 1 over 495 steps" in ran.output
-    assert "gradient  log: grad/a is vanishing" in ran.output
+    assert "gradient  log: vanishing in 1 of 3 layers: grad/a" in ran.output
     names = {"curves", "levels", "collapse", "momentum", "gradients"}
-    assert {path.name for path in Path("o").iterdir()} == {f"{name}.png" for name in names} | {
-        "training.json"
-    }
-    record = json.loads(Path("o/training.json").read_text())
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {f"{name}.png" for name in names}
+    page = Path("o/report.html").read_text()
+    assert page.count("data:image/png") == len(names)
+    assert "effective_rank was 39.9 until step 295" in page
+    assert len(Path("o/metrics.csv").read_text().splitlines()) == 1 + 7
+    # What an earlier report drew does not stay.
+    assert CliRunner().invoke(app, ["training", "log.csv", "--series", "loss*", "--out", "o"]).exit_code == 0
+    assert {path.stem for path in Path("o/figures").glob("*.png")} == {"curves", "levels"}
+    assert "no collapse" not in Path("o/report.txt").read_text().lower().splitlines()[0]
+    ran = CliRunner().invoke(app, ["training", "log.csv", "--json"])
+    record = json.loads(ran.stdout)
     assert record["schema"] == "repscope.training/1"
     (change,) = record["change_points"]
     assert change["collapse"]

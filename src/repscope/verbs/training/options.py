@@ -34,5 +34,5 @@ class TrainingOptions(Options):
         repeated=True,
     )
     seed: int = shared.SEED()
-    out: Path | None = shared.OUT("Folder for training.json and the figures.")
+    out: Path | None = shared.OUT("Folder for the report: report.html, metrics.json, figures/.")
     figures: tuple[str, ...] = shared.FIGURES()

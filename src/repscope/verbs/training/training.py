@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from repscope.errors import UnknownNameError, name_some
 from repscope.learning.logs.changes import LEAST, find_change
 from repscope.learning.logs.gradients import gradients_of
 from repscope.learning.logs.momentum import momentum_of
 from repscope.learning.logs.read import group_of, read_logs
+from repscope.learning.logs.records import values_of_runs
 from repscope.learning.logs.roles import collapse_kind
 from repscope.learning.logs.series import Series, check_weight, restarts_of
 from repscope.verbs.training.options import TrainingOptions
@@ -19,7 +21,7 @@ from repscope.verbs.training.result import Training
 
 
 def training(
-    logs: str | Path | Sequence[str | Path],
+    logs: str | Path | Sequence[str | Path] | Mapping[str, Any],
     *,
     series: Sequence[str] = TrainingOptions.series,
     smooth: float = TrainingOptions.smooth,
@@ -35,7 +37,7 @@ def training(
 
     Args:
         logs: files or folders: csv, json, jsonl, npy, npz, event files of TensorBoard, and what Lightning,
-            transformers and Weights & Biases write.
+            transformers and Weights & Biases write. Or what is in memory: lists by name, or these by run.
         series: only quantities whose names match one of these globs.
         smooth: weight of the past in the smooth curves.
         centred: smooth over as many values after as before.
@@ -52,8 +54,12 @@ def training(
     """
     check_weight(smooth)
     group_of("", None if group == NO_GROUPS else group)
-    paths = [logs] if isinstance(logs, str | Path) else list(logs)
-    found, notes = read_logs(paths)
+    paths: Sequence[str | Path] = ()
+    if isinstance(logs, Mapping):
+        found, notes = values_of_runs(logs)
+    else:
+        paths = [logs] if isinstance(logs, str | Path) else list(logs)
+        found, notes = read_logs(paths)
     names = list(dict.fromkeys(one.name for one in found))
     chosen = [one for one in found if not series or _matches(one.name, series)]
     for asked in (*series, *watch):
@@ -81,7 +87,8 @@ def training(
         momentum=tuple(one for each in chosen if (one := momentum_of(each)) is not None),
         gradients=tuple(gradients_of(chosen)),
         notes=tuple(notes),
-        replay=own.to_command("training", *paths),
+        seed=seed,
+        replay=own.to_command("training", *paths) if paths else "",
     )
 
 
