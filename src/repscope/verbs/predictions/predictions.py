@@ -33,6 +33,8 @@ from repscope.verbs.predictions.tally import Tally, choose_sampler
 if TYPE_CHECKING:
     from torch import nn
 
+EMPTIED = "the context encoder empties hidden patches and keeps their places, as in the model's own training"
+
 FEWEST_POINTS = 5
 """Images of a map."""
 
@@ -165,7 +167,7 @@ def predictions(
         shown=tuple(tally.shown.values()),
         sets=() if opened is None else keep_sets(opened, tally, begun, options, replay),
         skipped=tally.skipped,
-        notes=(*notes_on(loaded, begun.parts), *notes),
+        notes=(*notes_on(loaded, begun.parts), *notes, *([EMPTIED] if parts.keeps_places else [])),
         replay=replay,
     )
 
@@ -230,8 +232,7 @@ def _map(tally: Tally, method: str, perplexity: float, seed: int) -> Projection 
     if tally.done < FEWEST_POINTS:
         return None
     rows = {
-        name: np.stack([getattr(each[0], name) for each in tally.scores]).astype(np.float32)
-        for name in ("target", "predicted")
+        name: np.stack([getattr(each[0], name) for each in tally.scores]) for name in ("target", "predicted")
     }
     return project(rows, method=map_method(method, none=False), perplexity=perplexity, seed=seed)  # type: ignore[arg-type]  # never None here
 

@@ -166,18 +166,17 @@ class Tally:
         names = [one.item.id for one in batch]
         targets = predict_targets(self._parts, pixels, names)
         self._find_grid(int(targets.shape[1]), (int(pixels.shape[2]), int(pixels.shape[3])))
+        width = int(targets.shape[2])
         masks = [self._masks(name) for name in names]
         self._settle_levels(masks, names)
         other = self._others(pixels)
         if not self.done:
-            self.leaks = self._changes_with_hidden(pixels, [each[0] for each in masks], names)
+            self.leaks = self._changes_with_hidden(pixels, [each[0] for each in masks], width, names)
         predicted, shuffled = [], []
         for at in range(len(masks[0])):
             own = [each[at] for each in masks]
-            predicted.append(predict_hidden(self._parts, pixels, own, targets.shape[2], names))
-            shuffled.append(
-                None if other is None else predict_hidden(self._parts, other, own, targets.shape[2], names)
-            )
+            predicted.append(predict_hidden(self._parts, pixels, own, width, names))
+            shuffled.append(None if other is None else predict_hidden(self._parts, other, own, width, names))
         assert self._levels is not None
         for row, one in enumerate(batch):
             each = []
@@ -263,7 +262,9 @@ class Tally:
         shift = int(np.random.default_rng([self._seed, self.done, 1]).integers(1, count))
         return torch.roll(pixels, shift, dims=0)
 
-    def _changes_with_hidden(self, pixels: Tensor, masks: Sequence[Mask], names: Sequence[str]) -> bool:
+    def _changes_with_hidden(
+        self, pixels: Tensor, masks: Sequence[Mask], width: int, names: Sequence[str]
+    ) -> bool:
         """Whether the predictions of the first images change with the pixels that are hidden from them."""
         import torch
 
@@ -274,15 +275,12 @@ class Tally:
         cells = torch.from_numpy(hidden).to(some.device)[:, None]
         changed = torch.where(cells, some.mean() - some, some)
         runs = [
-            predict_hidden(self._parts, one, masks[: len(some)], self._width(some, names), names[: len(some)])
+            predict_hidden(self._parts, one, masks[: len(some)], width, names[: len(some)])
             for one in (some, changed)
         ]
         before, after = (torch.cat([block for each in run for block in each]).float() for run in runs)
         tolerance = tolerance_of(self._model.dtype) * float(before.square().mean().sqrt())
         return float((after - before).square().mean().sqrt()) > tolerance
-
-    def _width(self, pixels: Tensor, names: Sequence[str]) -> int:
-        return int(predict_targets(self._parts, pixels, names[: len(pixels)]).shape[2])
 
     def _keep(self, item: Decoded, masks: tuple[Mask, ...], target: Rows, predicted: list[Rows]) -> None:
         """What an image adds besides its scores."""
