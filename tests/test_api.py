@@ -30,21 +30,25 @@ from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
+from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.quantise.options import QuantiseOptions
 from repscope.verbs.run.options import RunOptions
+from repscope.verbs.segment.options import SegmentCompareOptions, TrainOptions
 from repscope.verbs.training.options import TrainingOptions
+from repscope.verbs.view.options import ViewOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Progress", "Quantisation", "RecipeRun", "RepscopeError",
-    "SavedBridge", "Study", "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
+    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "Quantisation", "RecipeRun", "RepscopeError",
+    "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "TrainedRun", "Training", "Verdict", "View",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
-    "quantise", "run", "training",
+    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
+    "project", "quantise", "run", "segment", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -52,6 +56,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
     "landscape": LandscapeOptions,
     "training": TrainingOptions,
+    "view": ViewOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,
@@ -71,9 +76,12 @@ OPTIONS: dict[str, type[Options] | None] = {
     "layers": LayersOptions,
     "measures": None,
     "neighbors": NeighborsOptions,
+    "predictions": PredictionsOptions,
     "project": ProjectOptions,
     "quantise": QuantiseOptions,
     "run": RunOptions,
+    "segment compare": SegmentCompareOptions,
+    "segment train": TrainOptions,
 }
 """The record of every command; None where it has arguments, but hardly an option."""
 

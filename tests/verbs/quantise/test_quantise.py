@@ -105,7 +105,7 @@ def test_several_codebooks(study):
     assert study["rv"].columns[-3:] == ["code.0", "code.1", "code.2"]
     assert (found.codes, found.bits_per_item, len(found.stages)) == (24, 9, 3)
     assert found.used + found.dead == 24
-    assert found.perplexity == pytest.approx(np.mean([one.perplexity for one in found.stages]))
+    assert found.perplexity == pytest.approx(np.prod([one.perplexity for one in found.stages]) ** (1 / 3))
     assert found.compression.codes == pytest.approx(192 / 9)
 
 

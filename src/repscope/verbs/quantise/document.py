@@ -105,7 +105,7 @@ def _rows(record: QuantisationRecord) -> Iterator[tuple[str, str, str, str]]:
         corrected = f"{number(one.corrected.value, 1)} {_ends(one.corrected, 1)}"
         words = f"corrected for {whole(record.n)} items: {corrected}"
     else:
-        words = "mean over the codebooks"
+        words = "from the mean entropy of the codebooks"
     yield "perplexity", number(record.perplexity, 1), "", words
     ideal = f"an ideal coder: {number(record.entropy_bits, 2)}"
     yield "bits_per_item", str(record.bits_per_item), "", ideal

@@ -77,7 +77,7 @@ class QuantisationRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         clusters, cluster: independent units, and the column that says them.
         seed, fingerprints, replay, version: how to have it again.
         codes, used, dead: codes of all codebooks together, and how many have an item; see ``stages``.
-        perplexity: mean over the codebooks, over the whole set.
+        perplexity: over the whole set; of several codebooks, exp of their mean entropy.
         bits_per_item: of codes of a fixed length.
         entropy_bits: sum of the entropies of the codebooks.
         compression: against the rows as they are stored.
@@ -148,8 +148,8 @@ class QuantisationRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
 
     @property
     def perplexity(self) -> float:
-        """Mean over the codebooks."""
-        return sum(one.perplexity for one in self.stages) / len(self.stages)
+        """exp of the mean entropy of the codebooks."""
+        return float(2.0 ** (self.entropy_bits / len(self.stages)))
 
     @property
     def entropy_bits(self) -> float:
