@@ -38,7 +38,7 @@ RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
     "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study",
-    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict",
+    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict", "Watch",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",

@@ -46,6 +46,7 @@ _HOMES = {
     "Tour": "repscope.verbs.demo.tour",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
+    "Watch": "repscope.learning.callbacks.watch",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
@@ -97,6 +98,7 @@ __all__ = [
     "Tour",
     "Training",
     "Verdict",
+    "Watch",
     "__version__",
     "attention",
     "bridge",
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from repscope.extraction.capture.capture import capture
     from repscope.extraction.capture.layers import Layers
     from repscope.extraction.run.records import Extraction
+    from repscope.learning.callbacks.watch import Watch
     from repscope.measure.core.estimate import Estimate
     from repscope.measure.core.info import MeasureInfo
     from repscope.measure.core.matching import match

@@ -117,6 +117,16 @@ def test_gradients_are_judged_beside_the_other_layers_whatever_their_scale():
         logged = [series(np.multiply(values, scale), name=name) for name, values in logs.items()]
         assert [one.word for one in gradients_of(logged)] == ["vanishing", "", "exploding", "not finite"]
     assert gradients_of([series([1.0], name="grad_norm")]) == []
+    # The mean of a wide layer is far below its largest entry, and vanishes for that no more.
+    kinds = {
+        "grad.mean/0": 1e-6,
+        "grad.mean/1": 1e-6,
+        "grad.max/0": 1.0,
+        "grad.max/1": 1.0,
+        "grad.max/2": 1.0,
+    }
+    found = gradients_of([series([value] * 3, name=name) for name, value in kinds.items()])
+    assert [one.word for one in found] == [""] * 5
 
 
 def test_names_say_what_they_are():

@@ -101,25 +101,38 @@ def momentum_of(series: Series) -> Momentum | None:
 
 def gradients_of(series: Sequence[Series]) -> list[LayerGradient]:
     """Gradients by layer, each beside the other layers of its run; none where only one was logged."""
-    found = []
+    found: list[LayerGradient] = []
     for run in dict.fromkeys(one.run for one in series):
         own = [one for one in series if one.run == run and GRADIENT.search(one.name)]
-        sizes = {one.name: np.abs(one.values[one.kept]) for one in own}
-        finite = {name: values[np.isfinite(values)] for name, values in sizes.items()}
-        medians = {name: float(np.median(values)) for name, values in finite.items() if len(values)}
-        if len(own) < 2 or not medians:
-            continue
-        middle = float(np.median(list(medians.values())))
-        for name, median in medians.items():
-            largest = float(finite[name].max())
-            word = ""
-            if len(finite[name]) < len(sizes[name]):
-                word = "not finite"
-            elif largest > EXPLODING * median > 0:
-                word = "exploding"
-            elif median < VANISHING * middle:
-                word = "vanishing"
-            found.append(LayerGradient(run, name, median, largest, word))
+        for kind in dict.fromkeys(map(_kind, own)):
+            found += _beside(run, [one for one in own if _kind(one) == kind])
+    return found
+
+
+def _kind(one: Series) -> str:
+    """What is before the layer's name, such as ``grad.mean/``: means are not compared with largest ones."""
+    head, slash, _ = one.name.partition("/")
+    return head if slash and GRADIENT.search(head) else ""
+
+
+def _beside(run: str, own: Sequence[Series]) -> list[LayerGradient]:
+    sizes = {one.name: np.abs(one.values[one.kept]) for one in own}
+    finite = {name: values[np.isfinite(values)] for name, values in sizes.items()}
+    medians = {name: float(np.median(values)) for name, values in finite.items() if len(values)}
+    if len(own) < 2 or not medians:
+        return []
+    middle = float(np.median(list(medians.values())))
+    found = []
+    for name, median in medians.items():
+        largest = float(finite[name].max())
+        word = ""
+        if len(finite[name]) < len(sizes[name]):
+            word = "not finite"
+        elif largest > EXPLODING * median > 0:
+            word = "exploding"
+        elif median < VANISHING * middle:
+            word = "vanishing"
+        found.append(LayerGradient(run, name, median, largest, word))
     return found
 
 
