@@ -8,7 +8,7 @@ ZOO ?= .venv-zoo
 INPUTS ?= 2000
 SEED ?= 0
 
-.PHONY: demo test test-long test-zoo fuzz lint bench docs confusion clean
+.PHONY: demo test test-long test-zoo test-web web fuzz lint bench docs confusion clean
 
 demo: $(READY)
 	$(BIN)/repscope demo repscope-demo
@@ -23,6 +23,14 @@ test-long: $(READY)
 # timm, open_clip and sentence-transformers, which need a torchvision that breaks everything else beside a CPU torch.
 test-zoo: $(ZOO)/.ready
 	$(ZOO)/bin/python -m pytest -q tests_zoo
+
+# The page of `repscope view`, from its sources in web/ into the package; needs Node 20 or newer.
+web: web/node_modules/.ready
+	cd web && npm run --silent build
+
+# Types, parts, that the committed page is what web/ gives, and a reader's whole story in Chromium.
+test-web: $(READY) web/node_modules/.ready
+	PYTHON=$(abspath $(BIN))/python web/test.sh
 
 # Damaged files to every reader: about a minute; make fuzz INPUTS=100000 SEED=7 is longer, and another.
 fuzz: $(READY)
@@ -44,8 +52,12 @@ confusion: $(READY)
 	$(BIN)/python -m repscope.testing.confusion --studies 200 > docs/confusion.md
 	$(BIN)/python -m repscope.testing.drifts --studies 100 --known 1000 --seed 1000 > docs/drift-confusion.md
 
+web/node_modules/.ready: web/package-lock.json
+	cd web && npm ci --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(ZOO) build dist site repscope-demo
+	rm -rf web/node_modules $(VENV) $(ZOO) build dist site repscope-demo
 
 # torch first, from its own pin: other packages then find it and pull no larger build.
 $(READY): pyproject.toml constraints.txt

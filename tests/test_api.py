@@ -30,20 +30,24 @@ from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
+from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
 from repscope.verbs.run.options import RunOptions
+from repscope.verbs.segment.options import SegmentCompareOptions, TrainOptions
 from repscope.verbs.training.options import TrainingOptions
+from repscope.verbs.view.options import ViewOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Progress", "RecipeRun", "RepscopeError", "SavedBridge", "Study",
-    "StudyMap", "StudyNeighbours", "Tour", "Training", "Verdict", "Watch",
+    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
+    "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
+    "TrainedRun", "Training", "Verdict", "View", "Watch",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "project",
-    "run", "training",
+    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
+    "project", "run", "segment", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -51,6 +55,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
     "landscape": LandscapeOptions,
     "training": TrainingOptions,
+    "view": ViewOptions,
     "masks": MasksOptions,
     "bridge apply": of_bridge.ApplyOptions,
     "bridge export-diffusion": None,
@@ -70,8 +75,11 @@ OPTIONS: dict[str, type[Options] | None] = {
     "layers": LayersOptions,
     "measures": None,
     "neighbors": NeighborsOptions,
+    "predictions": PredictionsOptions,
     "project": ProjectOptions,
     "run": RunOptions,
+    "segment compare": SegmentCompareOptions,
+    "segment train": TrainOptions,
 }
 """The record of every command; None where it has arguments, but hardly an option."""
 

@@ -36,16 +36,20 @@ _HOMES = {
     "Masks": "repscope.verbs.masks.result",
     "MeasureInfo": "repscope.measure.core.info",
     "MethodInfo": "repscope.transform.catalogue",
+    "Predictions": "repscope.verbs.predictions.result",
     "Progress": "repscope.text.progress",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
+    "SegmentComparison": "repscope.verbs.segment.result",
     "Study": "repscope.study",
-    "StudyMap": "repscope.verbs.project.project",
+    "StudyMap": "repscope.verbs.common.study_map",
     "StudyNeighbours": "repscope.verbs.neighbors.neighbors",
     "Tour": "repscope.verbs.demo.tour",
+    "TrainedRun": "repscope.verbs.segment.train",
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
+    "View": "repscope.verbs.view.view",
     "Watch": "repscope.learning.callbacks.watch",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
@@ -65,9 +69,12 @@ _HOMES = {
     "match": "repscope.measure.core.matching",
     "measures": "repscope.verbs.measures",
     "neighbors": "repscope.verbs.neighbors.neighbors",
+    "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
     "run": "repscope.verbs.run.recipe:run_recipe",
+    "segment": "repscope.verbs.segment.commands:",
     "training": "repscope.verbs.training.training",
+    "view": "repscope.verbs.view.view",
 }
 """Where each name is: its module, and after a colon what it is called there; a colon alone is the module."""
 
@@ -88,16 +95,20 @@ __all__ = [
     "Masks",
     "MeasureInfo",
     "MethodInfo",
+    "Predictions",
     "Progress",
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
+    "SegmentComparison",
     "Study",
     "StudyMap",
     "StudyNeighbours",
     "Tour",
+    "TrainedRun",
     "Training",
     "Verdict",
+    "View",
     "Watch",
     "__version__",
     "attention",
@@ -118,9 +129,12 @@ __all__ = [
     "match",
     "measures",
     "neighbors",
+    "predictions",
     "project",
     "run",
+    "segment",
     "training",
+    "view",
 ]
 
 if TYPE_CHECKING:
@@ -143,6 +157,7 @@ if TYPE_CHECKING:
     from repscope.verbs.bridge import commands as bridge
     from repscope.verbs.bridge.fit import FittedBridge
     from repscope.verbs.bridge.record import BridgesRecord
+    from repscope.verbs.common.study_map import StudyMap
     from repscope.verbs.compare.compare import compare
     from repscope.verbs.compare.result import Comparison
     from repscope.verbs.demo.tour import Tour
@@ -162,11 +177,17 @@ if TYPE_CHECKING:
     from repscope.verbs.masks.result import Masks
     from repscope.verbs.measures import measures
     from repscope.verbs.neighbors.neighbors import StudyNeighbours, neighbors
-    from repscope.verbs.project.project import StudyMap, project
+    from repscope.verbs.predictions.predictions import predictions
+    from repscope.verbs.predictions.result import Predictions
+    from repscope.verbs.project.project import project
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
+    from repscope.verbs.segment import commands as segment
+    from repscope.verbs.segment.result import SegmentComparison
+    from repscope.verbs.segment.train import TrainedRun
     from repscope.verbs.training.result import Training
     from repscope.verbs.training.training import training
+    from repscope.verbs.view.view import View, view
 
 
 def __getattr__(name: str) -> object:

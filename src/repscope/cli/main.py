@@ -22,9 +22,12 @@ from repscope.cli import (
     masks,
     measures,
     neighbors,
+    predictions,
     project,
     run,
+    segment,
     training,
+    view,
 )
 
 app = typer.Typer(
@@ -55,6 +58,7 @@ def main(
 
 
 app.add_typer(bridge.app, name="bridge")
+app.add_typer(segment.app, name="segment")
 app.command("info")(info.info)
 app.command("import", cls=import_.ListsFormats)(import_.import_files)
 app.command("export")(export.export)
@@ -64,6 +68,7 @@ app.command("attention")(attention.attention)
 app.command("landscape")(landscape.landscape)
 app.command("training")(training.training)
 app.command("masks")(masks.masks)
+app.command("predictions")(predictions.predictions)
 app.command("compare")(compare.compare)
 app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
@@ -72,3 +77,4 @@ app.command("project")(project.project)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)
+app.command("view")(view.view)

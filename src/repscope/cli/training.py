@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from repscope.cli.common import AsJson, Quiet, command, say, show
+from repscope.text.display import display_safe
 from repscope.verbs.training.options import TrainingOptions
 
 
@@ -30,6 +31,6 @@ def training(
     found = run(logs, **options.keywords())
     show(found, found.lines(), as_json=as_json, quiet=quiet)
     for note in found.notes:
-        say(f"note: {note}", quiet or as_json)
+        say(f"note: {display_safe(note, 400)}", quiet or as_json)
     if options.out is not None:
-        say(f"figures: {found.save(options.out, formats=options.figures)}", quiet or as_json)
+        say(f"report: {found.save(options.out, formats=options.figures)}", quiet or as_json)

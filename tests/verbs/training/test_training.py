@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
+import random
 import sys
 from pathlib import Path
 
@@ -12,8 +14,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from fuzz.mutate import mutate
 from repscope.cli.main import app
-from repscope.errors import DependencyError, FormatError, InputError, MissingError, UnknownNameError
+from repscope.errors import (
+    DependencyError,
+    FormatError,
+    InputError,
+    MissingError,
+    RepscopeError,
+    UnknownNameError,
+)
 from repscope.learning.logs.read import group_of
 from repscope.verbs.training.training import training
 
@@ -41,14 +51,28 @@ FORMS = {
     "loss.csv": "Wall time,Step,Value\n1,0,2\n2,10,1\n",
     "wandb.csv": '"Step","run - loss","run - loss__MIN","run - loss__MAX"\n0,2,2,2\n10,1,1,1\n',
     "bom.csv": "\ufeffstep,loss\r\n0,2\r\n10,1\r\n",
+    "savetxt.csv": "# step,loss\n0,2\n10,1\n",
+    "columns.json": '{"val": [1], "step": [0, 10], "loss": [2, 1]}',
+    "gaps.json": '{"train": {"epoch": [0, 5, 10], "loss": [2, null, 1]}}',
+    "by_step.json": '{"0": {"loss": 2}, "10": {"loss": 1}}',
+    "pandas.json": '{"step": {"0": 0, "1": 10}, "loss": {"0": 2, "1": 1}}',
+    "metrics.json": '{"iteration": 0, "loss": 2}\n{"iteration": 10, "loss": 1}\n',
+    "log.txt": '{"epoch": 0, "loss": 2}\n{"epoch": 10, "loss": 1}\n',
+    "run-a-tag-loss.csv": "Wall time,Step,Value\n1,0,2\n2,10,1\n",
+    "named.csv": '"Step","a - b - loss","a - b - _step","a - b - loss__MIN"\n0,2,0,2\n10,1,10,1\n',
 }
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_of_a_log_gives_the_same_series(name):
     Path(name).write_text(FORMS[name], newline="")
-    series, _ = found(name)
-    assert series["loss"] == ([0, 10], [2, 1])
+    series, made = found(name)
+    steps, values = series.pop("loss") if "loss" in series else series["train/loss"]
+    kept = [(step, value) for step, value in zip(steps, values, strict=True) if not np.isnan(value)]
+    assert kept == [(0, 2), (10, 1)]
+    assert set(series) <= {"val", "more/lr", "train/loss"}
+    runs = {"wandb.csv": "run", "named.csv": "a - b", "run-a-tag-loss.csv": "a"}
+    assert made.runs == (runs.get(name, name.rpartition(".")[0]),)
 
 
 def test_arrays_and_what_the_older_toolkit_wrote():
@@ -64,7 +88,81 @@ def test_arrays_and_what_the_older_toolkit_wrote():
         ("history", "train/loss", [2, 1]),
     ]
     assert made.series[1].steps.tolist() == [0, 10]
-    assert made.notes == ("history.json: final hold one number each, and are no series",)
+    assert made.notes == (
+        "history.json: final hold one number each, and are no series",
+        "steps count different things, so that these are not overlaid: loss (row, step)",
+    )
+
+
+def test_files_of_one_quantity_each_are_one_run():
+    folder = Path("logs/base")
+    folder.mkdir(parents=True)
+    np.save(folder / "rank.npy", [2.0, 1.0])
+    (folder / "loss.json").write_text("[2.0, 1.0]")
+    (folder / "config.json").write_text('{"betas": [0.9, 0.95]}')
+    (folder / "embeddings.csv").write_text("a,b\nx,y\n")
+    _, made = found("logs")
+    assert [(one.run, one.name) for one in made.series] == [("base", "loss"), ("base", "rank")]
+    assert made.notes[0] == "config.json was passed over: settings, by its name"
+
+
+def test_steps_that_begin_again_in_every_epoch_are_parts_of_epochs():
+    """The csv of I-JEPA: itr counts within the epoch. Going back without a new epoch is a restart."""
+    Path("jepa.csv").write_text("epoch,itr,loss\n1,0,5\n1,1,4\n2,0,3\n2,1,2\n")
+    series, made = found("jepa.csv")
+    assert series["loss"] == ([1, 1.5, 2, 2.5], [5, 4, 3, 2])
+    assert made.restarts == ()
+    assert made.series[0].unit == "epoch"
+    Path("back.csv").write_text("epoch,itr,loss\n1,0,5\n1,1,4\n1,0,3\n")
+    assert len(training("back.csv").restarts) == 1
+
+
+def test_what_has_no_step_or_no_number_is_said():
+    lines = '{"config": 3}\n{"step": 1, "loss": 3, "lr": "0,1"}\n{"loss": 2, "lr": 0.1}\n'
+    Path("log.jsonl").write_text(lines + '{"step": 2, "loss": "n/a", "phase": "train"}\n')
+    series, made = found("log.jsonl")
+    assert series == {"loss": ([1, 1], [3, 2]), "lr": ([1], [0.1])}
+    assert made.notes == (
+        "log.jsonl: records before the first step, left out: 1",
+        "log.jsonl: records with the step of the one before, having none: 1",
+        "log.jsonl: cells of loss that are no numbers: 1, such as 'n/a'",
+        "log.jsonl: cells of lr that are no numbers: 1, such as '0,1'",
+        "log.jsonl: no numbers in phase",
+    )
+    np.savez("log.npz", step=[0, 1, 2], loss=[2.0, 1.0], features=np.ones((3, 768)))
+    series, made = found("log.npz")
+    assert series == {"loss": ([0, 1], [2, 1])}
+    assert "step do not fit the 2 values of loss" in made.notes[0]
+    assert "features is float64 of shape [3, 768]" in made.notes[1]
+
+
+def test_a_file_given_twice_is_read_once_and_another_of_its_name_is_another_run():
+    Path("runs").mkdir()
+    Path("runs/a.csv").write_text("step,loss\n0,2\n1,1\n")
+    assert len(training(["runs/a.csv", "runs", "runs/a.csv"]).series) == 1
+    Path("runs/a.json").write_text('{"loss": [5, 4]}')
+    made = training("runs")
+    assert made.runs == ("a", "a (a.json)")
+    assert made.restarts == ()
+
+
+def test_of_the_checkpoints_of_a_trainer_the_last_tells_all():
+    for last in (2, 10):
+        folder = Path(f"out/checkpoint-{last}")
+        folder.mkdir(parents=True)
+        records = [{"step": step, "loss": 1 / (1 + step)} for step in range(last)]
+        (folder / "trainer_state.json").write_text(json.dumps({"log_history": records}))
+    assert [len(one.values) for one in training("out").series] == [10]
+
+
+def test_what_is_in_memory_needs_no_file():
+    made = training({"step": [0, 10], "loss": np.array([2.0, 1.0])})
+    assert [(one.run, one.name, one.steps.tolist()) for one in made.series] == [("run", "loss", [0, 10])]
+    made = training({"a_seed0": {"loss": [1, 2]}, "a_seed1": {"loss": [2, 3]}})
+    assert made.groups == {"a": ["a_seed0", "a_seed1"]}
+    assert "Made in Python" in Path(made.save("o", formats=())).with_suffix(".txt").read_text()
+    with pytest.raises(FormatError, match="numbers"):
+        training({"loss": "falls"})
 
 
 def test_lightnings_sparse_rows_and_gaps():
@@ -94,12 +192,19 @@ def test_runs_that_differ_by_a_seed_are_one_band(tmp_path):
         (folder / "metrics.csv").write_text("step,loss\n" + "\n".join(rows))
     made = training("runs")
     assert made.runs == ("base_seed0", "base_seed1", "base_seed2")
-    assert {group_of(run) for run in made.runs} == {"base"}
+    assert made.groups == {"base": ["base_seed0", "base_seed1", "base_seed2"]}
+    assert len(training("runs", group="none").groups) == 3
+    assert list(training("runs", group=r"base_").groups) == ["seed0", "seed1", "seed2"]
+    with pytest.raises(InputError, match="regular expression"):
+        training("runs", group="(")
+    with pytest.raises(InputError, match="weight"):
+        training("runs", smooth=1.0)
     assert [group_of(run) for run in ("a/version_3", "vit-s2", "vit-s2-b", "resnet50")] == [
         "a", "vit", "vit-b", "resnet50",
     ]  # fmt: skip
     folder = made.save("o", formats=("png",))
-    assert {path.name for path in folder.iterdir()} == {"training.json", "curves.png"}
+    assert folder == Path("o/report.html")
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {"curves.png"}
 
 
 def test_all_that_deserves_a_figure_or_a_line():
@@ -120,19 +225,26 @@ def test_all_that_deserves_a_figure_or_a_line():
     Path("log.csv").write_text("\n".join(lines))
     ran = CliRunner().invoke(app, ["training", "log.csv", "--out", "o", "--figures", "png"])
     assert ran.exit_code == 0, ran.output
-    assert "COLLAPSE  log: effective_rank at step 295, 39.9 → 2." in ran.output
-    assert "momentum  log: ema_momentum 0.996 → 1, cosine" in ran.output
-    assert "gradient  log: grad/a is vanishing" in ran.output
+    assert "COLLAPSE  log: effective_rank at step 295, 39.9 → " in ran.output
+    assert "momentum  log: ema_momentum 0.996 → 1, exactly cosine to 1 over 495 steps" in ran.output
+    assert "gradient  log: vanishing in 1 of 3 layers: grad/a" in ran.output
     names = {"curves", "levels", "collapse", "momentum", "gradients"}
-    assert {path.name for path in Path("o").iterdir()} == {f"{name}.png" for name in names} | {
-        "training.json"
-    }
-    record = json.loads(Path("o/training.json").read_text())
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {f"{name}.png" for name in names}
+    page = Path("o/report.html").read_text()
+    assert page.count("data:image/png") == len(names)
+    assert "effective_rank was 39.9 until step 295" in page
+    assert len(Path("o/metrics.csv").read_text().splitlines()) == 1 + 7
+    # What an earlier report drew does not stay.
+    assert CliRunner().invoke(app, ["training", "log.csv", "--series", "loss*", "--out", "o"]).exit_code == 0
+    assert {path.stem for path in Path("o/figures").glob("*.png")} == {"curves", "levels"}
+    assert "no collapse" not in Path("o/report.txt").read_text().lower().splitlines()[0]
+    ran = CliRunner().invoke(app, ["training", "log.csv", "--json"])
+    record = json.loads(ran.stdout)
     assert record["schema"] == "repscope.training/1"
     (change,) = record["change_points"]
     assert change["collapse"]
     assert change["step"] == 295
-    assert {"run", "name", "steps", "values", "smoothed"} == set(record["series"][0])
+    assert {"run", "name", "step_unit", "steps", "values", "smoothed"} == set(record["series"][0])
     assert len(record["series"][0]["smoothed"]) == 100
     quiet = CliRunner().invoke(app, ["training", "log.csv", "--series", "loss*", "--json"])
     assert [one["name"] for one in json.loads(quiet.stdout)["series"]] == ["loss_level_0", "loss_level_1"]
@@ -156,7 +268,12 @@ class Executes:
         ("words.jsonl", "a\nb\n", FormatError, "record in each line"),
         ("log.txt", "a", FormatError, ".txt"),
         ("x.tfevents", "not an event", FormatError, "empty or damaged"),
+        ("long.csv", "step,loss\n0," + "9" * 200_000, FormatError, "field larger"),
+        ("huge.json", '{"loss": [1' + "0" * 400 + "]}", FormatError, "lists of numbers"),
+        ("deep.json", '{"a":' * 900 + "1" + "}" * 900, FormatError, "lists of numbers|JSON|nested"),
+        ("comma.csv", "step;loss\n0;2,5\n", FormatError, "such as '2,5'.*point"),
     ],
+    ids=lambda given: given[:12] if isinstance(given, str) else "",
 )
 def test_what_is_no_log_is_one_error(name, content, error, says):
     if content is not None:
@@ -169,7 +286,7 @@ def test_pickled_arrays_are_refused_and_nothing_is_executed():
     np.save("old.npy", np.array([Executes()], object), allow_pickle=True)
     Path("raw.npy").write_bytes(pickle.dumps(Executes()))
     for name in ("old.npy", "raw.npy"):
-        with pytest.raises(FormatError, match=r"pickled objects|not read"):
+        with pytest.raises(FormatError, match=r"pickled objects|magic"):
             training(name)
     assert not Path("executed").exists()
 
@@ -206,9 +323,64 @@ def test_event_files_of_real_runs(shared_data, tmp_path):
     cut.write_bytes(whole[: len(whole) - 1001])
     part, made = found(cut)
     assert "ends within an event" in made.notes[0]
+    cut.write_bytes(whole[:200_000] + b"\0" * 9 + whole[200_009:])
+    assert "damaged within" in training(cut).notes[0]
     assert series["train_loss"][1][:1000] == part["train_loss"][1][:1000]
     json_log = found(logs / "tutorial4_FashionMNIST_Adam_results.json")[0]
     assert json_log["val_scores"][1][:2] == [0.8542, 0.8727]
+
+
+def test_a_spread_that_falls_alone_is_no_collapse_beside_a_rank_that_stays():
+    rng = np.random.default_rng(0)
+
+    def log(**columns):
+        rows = zip(range(100), *columns.values(), strict=True)
+        text = "\n".join(",".join(map(str, row)) for row in rows)
+        Path("log.csv").write_text(f"step,{','.join(columns)}\n{text}")
+        return [one.name for one in training("log.csv").collapses]
+
+    falls = np.where(np.arange(100) < 60, 1.0, 0.1) + rng.normal(0, 0.01, 100)
+    stays = 20 + rng.normal(0, 0.2, 100)
+    assert log(std=falls) == ["std"]
+    assert log(std=falls, rank=stays) == []
+    assert log(std=falls, rank=20 * falls) == ["std", "rank"]
+    # What comes back has not collapsed; what falls slowly has.
+    dip = np.where(abs(np.arange(100) - 50) < 15, 2.0, 20.0) + rng.normal(0, 0.2, 100)
+    assert log(rank=dip) == []
+    slow = np.interp(np.arange(100), [0, 60, 100], [20, 20, 1]) + rng.normal(0, 0.2, 100)
+    assert log(rank=slow) == ["rank"]
+    # The scale of a spread says nothing.
+    assert log(std=0.01 * (1 + 0.1 * rng.normal(size=100))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["log.csv", "log.jsonl", "log.json", "log.npz", "log.npy", "events.tfevents"]
+)
+def test_damaged_logs_are_read_or_refused_and_never_a_traceback(name, shared_data, tmp_path):
+    if name.endswith("tfevents"):
+        whole = (shared_data / "logs/phlippe/tutorial5_ResNet_events.out.tfevents.resnet").read_bytes()
+        Path(name).write_bytes(whole[:20_000])
+    elif name.endswith("csv"):
+        Path(name).write_text(
+            "epoch,step,loss\n" + "".join(f"{k // 3},{k},{1 / (k + 1)}\n" for k in range(9))
+        )
+    elif name.endswith("jsonl"):
+        Path(name).write_text("".join(json.dumps({"step": k, "a": {"loss": k}}) + "\n" for k in range(9)))
+    elif name.endswith("json"):
+        Path(name).write_text(json.dumps({"step": [0, 1], "loss": [2.5, 1], "pairs": [[0, 1], [1, 2]]}))
+    elif name.endswith("npz"):
+        np.savez(name, step=np.arange(9), loss=np.linspace(1, 0, 9))
+    else:
+        np.save(name, np.linspace(1, 0, 9))
+    rng = random.Random(0)
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    for number in range(60):
+        target = folder / str(number) / name
+        target.parent.mkdir()
+        mutate(Path(name), [Path(name)], target, rng)
+        with contextlib.suppress(RepscopeError):
+            json.dumps(training(target).to_json(), allow_nan=False)
 
 
 def test_event_files_without_their_reader_say_what_to_install(monkeypatch):

@@ -66,7 +66,7 @@ def read_npz(path: Path, stem: str, options: ReadOptions) -> list[Incoming]:
             _refuse_void(header.dtype, source)
         return read_values(file, header, size, source)
 
-    arrays = read_members(path, member, partial(_refuse_bomb, path))
+    arrays = read_members(path, member, partial(refuse_bomb, path))
     if records := [array for array in arrays.values() if getattr(array, "dtype", np.dtype("f4")).names]:
         if len(arrays) > 1:
             _refuse_void(records[0].dtype, str(path))
@@ -119,7 +119,8 @@ def _refuse_void(dtype: np.dtype[Any], source: str) -> None:
         )
 
 
-def _refuse_bomb(path: Path, unpacked: int) -> None:
+def refuse_bomb(path: Path, unpacked: int) -> None:
+    """Refuse an archive that would unpack to absurd sizes; raises :class:`FormatError`."""
     packed = path.stat().st_size
     if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * packed:
         raise FormatError(

@@ -6,16 +6,16 @@ import importlib
 from typing import Any, Protocol
 
 from repscope.errors import DependencyError
-from repscope.learning.callbacks.collapse import Collapse
+from repscope.learning.callbacks.collapse import Collapsed
 
 
 class Watching(Protocol):
     """What the callbacks need of a watch."""
 
     every: int
-    collapse: Collapse | None
+    collapse: Collapsed | None
 
-    def __call__(self, step: int) -> Collapse | None:
+    def __call__(self, step: int) -> Collapsed | None:
         """Read the model if this step is due."""
 
     def read(self, step: int, *, gradients: bool = True) -> dict[str, float]:

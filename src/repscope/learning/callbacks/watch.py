@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from repscope.errors import ExistsError, InputError
-from repscope.learning.callbacks.collapse import PATIENCE, Collapse, CollapseRule, Openness, openness
+from repscope.learning.callbacks.collapse import PATIENCE, Collapsed, CollapseRule, Openness, openness
 from repscope.learning.callbacks.gradients import gradient_flow
 from repscope.learning.callbacks.probe import Probe
 from repscope.learning.callbacks.readings import NEIGHBOURS, read_rows
@@ -123,9 +123,9 @@ class Watch:
                 "pass resume=True to go on, or another study, or layer={'other': 'module'}",
             )
 
-    collapse: Collapse | None
+    collapse: Collapsed | None
 
-    def __call__(self, step: int, **numbers: Any) -> Collapse | None:
+    def __call__(self, step: int, **numbers: Any) -> Collapsed | None:
         """Read the model if this step is due. Call it after ``backward()`` and before ``zero_grad()``.
 
         Args:
@@ -195,11 +195,10 @@ class Watch:
         if now is None:
             return {"rows.finite": float(np.isfinite(x).all(axis=1).mean())}
         self._keep(step, name, x)
-        return {
-            **read_rows(x, self._labels, k=self._neighbours),
-            "collapse.spread": now.spread,
-            "collapse.directions": now.directions,
-        }
+        openness_read = {"collapse.spread": now.spread}
+        if now.directions is not None:
+            openness_read["collapse.directions"] = now.directions
+        return {**read_rows(x, self._labels, k=self._neighbours), **openness_read}
 
     def _keep(self, step: int, name: str, x: NDArray[Any]) -> None:
         own = f"{name}_{step:06d}"
@@ -239,9 +238,11 @@ class Watch:
         for record in map(json.loads, whole.splitlines()):
             for name, rule in self._rules.items():
                 head = f"{name}/" if several else ""
-                shares = [record.get(f"{head}collapse.{key}") for key in ("spread", "directions")]
-                if record["step"] < step and None not in shares:
-                    rule.see(record["step"], Openness(*shares))
+                spread = record.get(f"{head}collapse.spread")
+                if record["step"] < step and spread is not None:
+                    rule.see(
+                        record["step"], Openness("none", spread, record.get(f"{head}collapse.directions"))
+                    )
 
     def lightning(self, *, stop_on_collapse: bool = False) -> Any:
         """A callback for Lightning's ``Trainer``; readings before the optimizer's steps, and one at the end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from repscope.learning.logs.series import Floats, Series, plain
 
-DRAWS = 399
+DRAWS = 999
 """Simulated series without a break."""
 
 LEAST = 12
@@ -17,6 +18,9 @@ LEAST = 12
 
 MOST = 400
 """Points that are tested; of longer series, means of bins of equal counts."""
+
+NORMAL = 1.4826
+"""Standard deviation over median absolute residual, of normal noise."""
 
 EDGE = 0.1
 """Share of the points at each end that hold no break."""
@@ -28,8 +32,10 @@ class ChangePoint:
 
     Attributes:
         run, name: of the series.
-        step: the last step of the old course.
+        step: the last one on the old course, the line through the half before it, within three standard
+            deviations.
         before, after: means of as many values on both sides, at most a tenth of the series.
+        last: mean of the last tenth.
         p: of a break as clear in a series with one line and the same correlated noise.
         points: that were tested.
     """
@@ -39,6 +45,7 @@ class ChangePoint:
     step: float
     before: float
     after: float
+    last: float
     p: float
     points: int
 
@@ -50,6 +57,7 @@ class ChangePoint:
             "step": plain(self.step),
             "before": plain(self.before),
             "after": plain(self.after),
+            "last": plain(self.last),
             "p": plain(self.p),
             "points": self.points,
         }
@@ -82,8 +90,8 @@ def find_change(series: Series, *, seed: int = 0, draws: int = DRAWS) -> ChangeP
         noise[:, at] = rho * noise[:, at - 1] + np.sqrt(1 - rho**2) * noise[:, at]
     _, null = _breaks(noise)
     p = (1 + int((null >= ratio[0]).sum())) / (1 + draws)
-    # What is still as it was ends where the second line begins.
-    at = int(best[0])
+    # What is still as it was ends where the second line begins, or where a gradual change leaves the first.
+    at = _onset(values, int(best[0]))
     side = max(2, count // 10)
     return ChangePoint(
         series.run,
@@ -91,9 +99,29 @@ def find_change(series: Series, *, seed: int = 0, draws: int = DRAWS) -> ChangeP
         float(steps[at - 1]),
         float(values[max(0, at - side) : at].mean()),
         float(values[at : at + side].mean()),
+        float(values[-side:].mean()),
         p,
         count,
     )
+
+
+def _onset(values: Floats, at: int) -> int:
+    """Index behind the last value before ``at`` that lies on the old course: the line of what is before it.
+
+    What is on its way already bends that line; it is fitted again without, until nothing is left out.
+    """
+    end = at
+    while True:
+        start = max(0, end - max(LEAST, end // 2))
+        x = np.arange(start, at)
+        slope, level = np.polyfit(x[: end - start], values[start:end], 1)
+        far = np.abs(values[start:at] - (slope * x + level))
+        noise = NORMAL * float(np.median(far[: end - start]))
+        on = np.flatnonzero(far <= 3 * noise + 1e-9 * np.ptp(values))
+        new = start + int(on[-1]) + 1 if len(on) else end
+        if new >= end or new < LEAST // 2:
+            return end
+        end = new
 
 
 def _thinned(steps: Floats, values: Floats) -> tuple[Floats, Floats]:
@@ -107,11 +135,16 @@ def _thinned(steps: Floats, values: Floats) -> tuple[Floats, Floats]:
 def _breaks(rows: Floats) -> tuple[Any, Floats]:
     """For each row [R, N] the best break and its F: two lines against one, by cumulative sums."""
     count = rows.shape[1]
+    # A line less changes no residuals, and keeps the sums small.
+    rows = rows - rows.mean(axis=1, keepdims=True)
     x = np.linspace(-1.0, 1.0, count)
-    whole = _squares(rows, x, 0, count)
     first = max(4, round(EDGE * count))
     places = np.arange(first, count - first + 1)
-    totals = np.stack([_squares(rows, x, 0, at) + _squares(rows, x, at, count) for at in places], axis=1)
+    sums = [np.cumsum(one, axis=-1) for one in (np.ones(count), x, x**2, rows, rows * x, rows**2)]
+    before = [one[..., places - 1] for one in sums]
+    after = [one[..., -1:] - part for one, part in zip(sums, before, strict=True)]
+    totals = _squares(before) + _squares(after)
+    whole = _squares([one[..., -1:] for one in sums])[:, 0]
     # Perfect lines leave rounding only; the ratio is then as large as it can be told.
     floor = 1e-12 * np.maximum((rows**2).sum(axis=1), 1e-300)
     best = totals.argmin(axis=1)
@@ -119,12 +152,10 @@ def _breaks(rows: Floats) -> tuple[Any, Floats]:
     return places[best], (np.maximum(whole, floor) - least) / least
 
 
-def _squares(rows: Floats, x: Floats, start: int, end: int) -> Floats:
-    """[R] squared residuals of a line through rows[:, start:end]."""
-    part, at = rows[:, start:end], x[start:end]
-    centred, own = part - part.mean(axis=1, keepdims=True), at - at.mean()
-    slope = centred @ own / (own @ own)
-    squares: Floats = (centred**2).sum(axis=1) - slope**2 * (own @ own)
+def _squares(sums: Sequence[Floats]) -> Floats:
+    """Squared residuals of lines, from sums of 1, x, x², y, xy and y² over their points."""
+    n, x, xx, y, xy, yy = sums
+    squares: Floats = yy - y**2 / n - (xy - x * y / n) ** 2 / (xx - x**2 / n)
     return np.maximum(squares, 0.0)
 
 

@@ -60,7 +60,12 @@ def read_events(path: Path, run: str) -> tuple[list[Series], list[str]]:
             "an empty or damaged file" if heard.cut else "none",
             "give an event file whose run logged scalars",
         )
-    return found, [f"{path.name}: the file ends within an event; what is before was read"] * heard.cut
+    notes = []
+    if heard.damaged:
+        notes.append(f"{path.name}: damaged within; only what is before the damage was read")
+    elif heard.cut:
+        notes.append(f"{path.name}: the file ends within an event; what is before was read")
+    return found, notes
 
 
 class _Heard(logging.Handler):
@@ -68,7 +73,7 @@ class _Heard(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.cut = False
+        self.cut = self.damaged = False
         self._logger = logging.getLogger("tensorboard")
 
     def __enter__(self) -> _Heard:
@@ -86,4 +91,5 @@ class _Heard(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Look at what it says."""
         text = record.getMessage()
+        self.damaged |= "crc32" in text
         self.cut |= "runcated" in text or "DataLoss" in text or "orrupt" in text

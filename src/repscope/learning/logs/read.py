@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from repscope.errors import FormatError, InputError, MissingError
+from repscope.errors import FormatError, InputError, MissingError, first_line
+from repscope.formats.text_files import JSON_SUFFIXES
+from repscope.learning.logs.arrays import read_array_log
 from repscope.learning.logs.events import read_events
-from repscope.learning.logs.records import from_array, read_csv_log, read_json_log
+from repscope.learning.logs.records import Found, holds_lines, read_csv_log, read_json_log
 from repscope.learning.logs.series import Series
 
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".npy", ".npz")
+SUFFIXES = (".csv", ".tsv", *JSON_SUFFIXES, ".npy", ".npz")
+TEXTS = (".txt", ".log")
+"""Read where their lines are JSON."""
+
 EVENTS = "tfevents"
 """In the name of every event file of TensorBoard."""
 
@@ -27,15 +33,16 @@ KINDS = (
 _SEED = re.compile(
     r"[_\-./= ]*(?<![A-Za-z])(?:seed|version|run)[_\-= ]*\d+|[_\-./ ]+s\d+(?=$|[_\-./ ])", re.IGNORECASE
 )
+_SETTINGS = re.compile(r"config|hparams|(^|[_.-])(args|params|settings|vocab|tokenizer)$", re.IGNORECASE)
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _EVENT_NAME = re.compile(r"[._-]*events\.out\.tfevents\.?")
-_STEP_NAMES = ("steps", "step", "iterations", "epochs")
 
 
 def read_logs(paths: Iterable[str | Path]) -> tuple[list[Series], list[str]]:
     """Every series of some files and folders, and what should be said of them.
 
-    A run is a file; of several files in one folder, such as the parts of an event log, those of one kind are
-    read in the order of their names and joined.
+    A run is a file. The parts of an event log in one folder are joined in the order of their names; arrays
+    without names of their own (npy, lists in JSON) in one folder are one run.
 
     Args:
         paths: files, or folders that are searched for logs.
@@ -46,22 +53,11 @@ def read_logs(paths: Iterable[str | Path]) -> tuple[list[Series], list[str]]:
         FormatError: a file that is no log, or a damaged one.
         DependencyError: event files without TensorBoard.
     """
-    files: list[tuple[Path, bool]] = []
-    for given in paths:
-        path = Path(given).expanduser()
-        if path.is_dir():
-            inside = [one for one in sorted(path.rglob("*")) if _is_log(one)]
-            if not inside:
-                raise InputError(f"logs in {path}", "none", f"give files: {KINDS}")
-            files += [(one, False) for one in inside]
-        elif path.is_file():
-            files.append((path, True))
-        else:
-            raise MissingError(f"a log at {path}", "no such file or folder", "check the path")
-    named = _run_names([path for path, _ in files])
-    series: dict[tuple[str, str], Series] = {}
     notes: list[str] = []
-    for path, asked in files:
+    files = _files_of(paths, notes)
+    named = _run_names(list(files))
+    series: dict[tuple[str, str], Series] = {}
+    for path, asked in files.items():
         try:
             found, said = read_log(path, named[path])
         except FormatError as error:
@@ -72,69 +68,104 @@ def read_logs(paths: Iterable[str | Path]) -> tuple[list[Series], list[str]]:
             continue
         notes += said
         for one in found:
-            key = (one.run, one.name)
-            series[key] = _joined(series[key], one) if key in series else one
+            known = series.get((one.run, one.name))
+            if known is not None and EVENTS in path.name:
+                series[one.run, one.name] = _joined(known, one)
+            elif known is None:
+                series[one.run, one.name] = one
+            elif not np.array_equal(known.values, one.values, equal_nan=True):
+                # Another file of the same name is another run, not its continuation.
+                other = replace(one, run=f"{one.run} ({path.name})")
+                series[other.run, other.name] = other
     if not series:
         raise InputError("at least one log", "; ".join(notes[:3]), f"give files: {KINDS}")
     return list(series.values()), notes
 
 
-def read_log(path: Path, run: str) -> tuple[list[Series], list[str]]:
+def _files_of(paths: Iterable[str | Path], notes: list[str]) -> dict[Path, bool]:
+    """Every file, and whether it was named itself."""
+    files: dict[Path, bool] = {}
+    for given in paths:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            inside = _logs_in(path, notes)
+            if not inside:
+                raise InputError(f"logs in {path}", "; ".join(notes[:3]) or "none", f"give files: {KINDS}")
+            files = files | {one: files.get(one, False) for one in inside}
+        elif path.is_file():
+            files[path] = True
+        else:
+            raise MissingError(f"a log at {path}", "no such file or folder", "check the path")
+    # A file that was named twice, or lies in a folder beside it, is read once.
+    return {path: files[path] for path in {one.resolve(): one for one in files}.values()}
+
+
+def read_log(path: Path, run: str) -> Found:
     """The series of one file.
 
     Raises:
         FormatError: it is no log that can be read.
     """
-    if not path.stat().st_size:
-        raise FormatError(f"a log in {path}", "an empty file", "give a log that was written to")
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise FormatError(f"a log in {path}", "an empty file", "give a log that was written to")
+    except OSError as error:
+        raise FormatError(f"a file that may be read at {path}", first_line(error), "check it") from error
     suffix = path.suffix.lower()
+    reader: Callable[[Path, str], Found] | None = None
     if EVENTS in path.name:
-        return read_events(path, run)
-    reader: Callable[[Path, str], tuple[list[Series], list[str]]] | None = None
-    if suffix in (".csv", ".tsv"):
+        reader = read_events
+    elif suffix in (".csv", ".tsv"):
         reader = read_csv_log
-    elif suffix in (".json", ".jsonl", ".ndjson"):
-        reader = read_json_log
     elif suffix in (".npy", ".npz"):
-        reader = _read_arrays
+        reader = read_array_log
+    elif suffix in JSON_SUFFIXES or holds_lines(path):
+        reader = read_json_log
     if reader is None:
         raise FormatError(f"a log at {path}", f"a file that ends with {suffix or 'nothing'}", f"give {KINDS}")
-    return reader(path, run)
-
-
-def group_of(run: str) -> str:
-    """The run's name without the number of its seed: runs of one group differ in it alone."""
-    return _SEED.sub("", run).strip("_-./= ") or run
-
-
-def _read_arrays(path: Path, run: str) -> tuple[list[Series], list[str]]:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {path.stem: loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        pickled = "pickle" in str(error)
-        raise FormatError(
-            f"arrays of numbers in {path}",
-            "pickled objects, which are not read" if pickled else str(error),
-            "save the lists with np.savez(file, loss=…), or as JSON",
+        return reader(path, run)
+    except RecursionError as error:
+        raise FormatError(f"a log in {path}", "values nested too deeply", "write a record a line") from error
+
+
+def group_of(run: str, seeds: str | None = None) -> str:
+    """The run's name without the number of its seed: runs of one group differ in it alone.
+
+    Args:
+        run: its name.
+        seeds: regular expression of what is left out; by default ``seed3``, ``version_3``, ``run-3``, ``s3``.
+
+    Raises:
+        InputError: no regular expression.
+    """
+    try:
+        pattern = _SEED if seeds is None else re.compile(seeds)
+    except re.error as error:
+        raise InputError(
+            "a regular expression for --group", f"{seeds!r} ({error})", "such as 'seed\\d+'"
         ) from error
-    steps = next((arrays.pop(name) for name in _STEP_NAMES if name in arrays and len(arrays) > 1), None)
-    found: list[Series] = []
-    notes = []
-    for name, array in arrays.items():
-        if array.dtype.names:
-            table = {one: array[one] for one in array.dtype.names}
-            at = next((table.pop(one) for one in _STEP_NAMES if one in table), steps)
-            for one, values in table.items():
-                found += from_array(one, values, run, at)
-        elif array.ndim in (1, 2) and array.size and array.dtype.kind in "fiub":
-            own = steps if steps is not None and len(steps) == len(array) else None
-            found += from_array(name, array, run, own)
+    return pattern.sub("", run).strip("_-./= ") or run
+
+
+def _logs_in(folder: Path, notes: list[str]) -> list[Path]:
+    """Logs in a folder and below; of a Trainer's checkpoints only the last, whose log holds the others'."""
+    found = []
+    last: dict[Path, tuple[int, Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if not _is_log(path):
+            continue
+        if _SETTINGS.search(path.stem):
+            notes.append(f"{path.name} was passed over: settings, by its name")
+            continue
+        checkpoint = _CHECKPOINT.fullmatch(path.parent.name)
+        if checkpoint and path.name == "trainer_state.json":
+            one = (int(checkpoint[1]), path)
+            last[path.parent.parent] = max(last.get(path.parent.parent, one), one)
         else:
-            notes.append(f"{path.name}: {name} is {array.dtype} of shape {list(array.shape)}, and no series")
-    if not found:
-        raise FormatError(f"series in {path}", "; ".join(notes) or "nothing", "give [steps] or [steps, K]")
-    return found, notes
+            found.append(path)
+    return sorted([*found, *(path for _, path in last.values())])
 
 
 def _joined(first: Series, then: Series) -> Series:
@@ -147,11 +178,15 @@ def _joined(first: Series, then: Series) -> Series:
         np.concatenate([first.steps, then.steps]),
         np.concatenate([first.values, then.values]),
         starts,
+        first.unit,
     )
 
 
 def _is_log(path: Path) -> bool:
-    return path.is_file() and (EVENTS in path.name or path.suffix.lower() in SUFFIXES)
+    suffix = path.suffix.lower()
+    return path.is_file() and (
+        EVENTS in path.name or suffix in SUFFIXES or (suffix in TEXTS and holds_lines(path))
+    )
 
 
 def _run_names(paths: Sequence[Path]) -> dict[Path, str]:
@@ -159,12 +194,30 @@ def _run_names(paths: Sequence[Path]) -> dict[Path, str]:
     places = {path: path.resolve() for path in paths}
     beside = Counter(path.parent for path in paths)
     alike = Counter(path.name for path in paths)
-    whole = {path: _place(place, beside[path.parent], alike[path.name]) for path, place in places.items()}
+    bare = Counter(path.parent for path in paths if _is_bare(path))
+    whole = {
+        path: place.parent
+        if bare[path.parent] > 1 and _is_bare(path)
+        else _place(place, beside[path.parent], alike[path.name])
+        for path, place in places.items()
+    }
     parts = [place.parts for place in whole.values()]
     common = 0
     while len({one[: common + 1] for one in parts}) == 1 and all(len(one) > common + 1 for one in parts):
         common += 1
     return {path: _EVENT_NAME.sub(".", "/".join(place.parts[common:])) for path, place in whole.items()}
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a file holds one quantity that only its own name tells."""
+    if path.suffix.lower() not in (".json", ".csv"):
+        return path.suffix.lower() == ".npy"
+    try:
+        with path.open("rb") as file:
+            head = b"".join(file.read(64).split())
+    except OSError:
+        return False
+    return (head.startswith(b"[") and head[1:2] != b"{") or head.startswith(b"Walltime,Step,Value")
 
 
 def _place(path: Path, beside: int, alike: int) -> Path:
@@ -175,4 +228,4 @@ def _place(path: Path, beside: int, alike: int) -> Path:
         # TensorBoard's own names tell nothing of the run; people who collect logs give them better ones.
         own = path.name.startswith("events.out")
         return path.parent if own and (beside == 1 or path.name.count(".") > 3) else path
-    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+    return path.with_suffix("") if path.suffix.lower() in (*SUFFIXES, *TEXTS) else path

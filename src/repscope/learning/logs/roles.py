@@ -1,139 +1,53 @@
-"""What logged names mean: collapse, momentum of an average, gradients by layer, losses by level."""
+"""What logged names mean: collapse, losses by level, settings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-import numpy as np
+Collapse = Literal["rank", "spread", "uniformity", "cosine"]
 
-from repscope.learning.logs.series import Series, plain
+_WORDS = re.compile(r"[a-z]+|\d+")
+_NOT_COLLAPSE = re.compile(
+    r"loss(es)?|grads?|gradients?|acc|accuracy|reward|error|lr|time|mem\w*|param\w*|recall|mrr|median|local|"
+    r"global|world|node|process|low|lora"
+)
+_ALIKE = re.compile(
+    r"pos|positive\w*|pairs?|pred\w*|target\w*|align\w*|teacher|student|text|image|true|max|match\w*"
+)
+"""Of cosines between what should be alike."""
+_SPREAD = {"std", "variance", "var", "spread"}
+_COSINE = {"cos", "cosine", "cosines", "sim", "similarity", "redundancy"}
+_CODES = {"code", "codes", "codebook", "vq"}
 
-SHRINKS = re.compile(r"rank|(^|[/_. ])std([/_. ]|$)|variance|uniformity|spread|perplexity", re.IGNORECASE)
-GROWS = re.compile(r"cos(ine)?[_./ ]?(sim|mean)|mean[_./ ]?cos|similarity|redundancy", re.IGNORECASE)
-MOMENTUM = re.compile(r"(^|[/_. ])(ema|momentum|tau)([/_. ]|$)", re.IGNORECASE)
-GRADIENT = re.compile(r"grad", re.IGNORECASE)
+SETTING = re.compile(
+    r"(^|[/_. -])(lr|learning[_ ]rate|epoch|weight[_ ]decay|wd|ema|momentum|tau)([/_. -]|$)", re.IGNORECASE
+)
+"""What a training was told, not what it found; without noise, so that smoothing would only delay it."""
+
 LEVEL = re.compile(r"(?:level|hier(?:archy)?|scale|stage)[_\-/. ]?(\d+)", re.IGNORECASE)
 
-VANISHING, EXPLODING = 1e-3, 1e3
-"""Of a layer's gradient: its median over the median layer's, and its largest over its own median."""
 
+def collapse_kind(name: str) -> Collapse | None:
+    """What a quantity says of how many directions a representation uses; None of any other.
 
-@dataclass(frozen=True)
-class Momentum:
-    """The momentum of an exponential moving average beside the schedules that are in use.
-
-    Attributes:
-        run, name: of the series.
-        first, last: values.
-        cosine: largest distance to 1 − (1 − m₀) (1 + cos πt/T) / 2 between its own ends (BYOL).
-        linear: largest distance to the straight line between its ends (I-JEPA).
+    Ranks, spreads and uniformity fall in a collapse, and the mean cosine between different items rises. The
+    cosine of pairs that should be alike, ranks of retrieval and of processes, and perplexities of language
+    are none of these.
     """
-
-    run: str
-    name: str
-    first: float
-    last: float
-    cosine: float
-    linear: float
-
-    @property
-    def schedule(self) -> str:
-        """The nearer of the two, or what else it is."""
-        reach = abs(self.last - self.first)
-        if reach == 0 and max(self.cosine, self.linear) == 0:
-            return "constant"
-        nearest = "cosine" if self.cosine <= self.linear else "linear"
-        return nearest if min(self.cosine, self.linear) <= 0.02 * reach else "neither"
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        numbers = {key: plain(getattr(self, key)) for key in ("first", "last", "cosine", "linear")}
-        return {"run": self.run, "name": self.name, **numbers, "schedule": self.schedule}
-
-
-@dataclass(frozen=True)
-class LayerGradient:
-    """The gradient of one layer over a training.
-
-    Attributes:
-        run, name: of the series.
-        median, largest: of its finite values.
-        word: "vanishing", "exploding", "not finite" or "".
-    """
-
-    run: str
-    name: str
-    median: float
-    largest: float
-    word: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            "run": self.run,
-            "name": self.name,
-            "median": plain(self.median),
-            "largest": plain(self.largest),
-            "word": self.word,
-        }
-
-
-def is_collapse(name: str) -> bool:
-    """Whether a quantity says how many directions a representation uses."""
-    return bool(SHRINKS.search(name) or GROWS.search(name)) and not GRADIENT.search(name)
-
-
-def momentum_of(series: Series) -> Momentum | None:
-    """None unless it is called so, and lies between .5 and 1 as the momentum of an average does."""
-    steps, values = series.curve
-    if not MOMENTUM.search(series.name) or len(values) < 2 or values.min() < 0.5 or values.max() > 1:
+    words = _WORDS.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    if any(map(_NOT_COLLAPSE.fullmatch, words)) or re.search(
+        r"rank[_ -]?\d|mean[_ -]?rank|ranking", name.lower()
+    ):
         return None
-    share = (steps - steps[0]) / max(steps[-1] - steps[0], 1e-12)
-    first, last = float(values[0]), float(values[-1])
-    cosine = last - (last - first) * (1 + np.cos(np.pi * share)) / 2
-    linear = first + (last - first) * share
-    far = [float(np.abs(values - one).max()) for one in (cosine, linear)]
-    return Momentum(series.run, series.name, first, last, far[0], far[1])
-
-
-def gradients_of(series: Sequence[Series]) -> list[LayerGradient]:
-    """Gradients by layer, each beside the other layers of its run; none where only one was logged."""
-    found: list[LayerGradient] = []
-    for run in dict.fromkeys(one.run for one in series):
-        own = [one for one in series if one.run == run and GRADIENT.search(one.name)]
-        for kind in dict.fromkeys(map(_kind, own)):
-            found += _beside(run, [one for one in own if _kind(one) == kind])
-    return found
-
-
-def _kind(one: Series) -> str:
-    """What is before the layer's name, such as ``grad.mean/``: means are not compared with largest ones."""
-    head, slash, _ = one.name.partition("/")
-    return head if slash and GRADIENT.search(head) else ""
-
-
-def _beside(run: str, own: Sequence[Series]) -> list[LayerGradient]:
-    sizes = {one.name: np.abs(one.values[one.kept]) for one in own}
-    finite = {name: values[np.isfinite(values)] for name, values in sizes.items()}
-    medians = {name: float(np.median(values)) for name, values in finite.items() if len(values)}
-    if len(own) < 2 or not medians:
-        return []
-    middle = float(np.median(list(medians.values())))
-    found = []
-    for name, median in medians.items():
-        largest = float(finite[name].max())
-        word = ""
-        if len(finite[name]) < len(sizes[name]):
-            word = "not finite"
-        elif largest > EXPLODING * median > 0:
-            word = "exploding"
-        elif median < VANISHING * middle:
-            word = "vanishing"
-        found.append(LayerGradient(run, name, median, largest, word))
-    return found
+    known = set(words)
+    if known & {"rank", "erank", "rankme", "ranks"}:
+        return "rank"
+    if known & _SPREAD or ("perplexity" in known and known & _CODES):
+        return "spread"
+    if "uniformity" in known:
+        return "uniformity"
+    return "cosine" if known & _COSINE and not any(map(_ALIKE.fullmatch, words)) else None
 
 
 def level_of(name: str) -> int | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.errors import InputError
 from repscope.plot.base.frame import foot_note
-from repscope.plot.base.style import DOUBLE, GREY, INK, PALETTES, SMALL, TEXT, new_figure, styled
+from repscope.plot.base.style import DOUBLE, GREY, INK, SMALL, TEXT, new_figure, styled
 from repscope.plot.base.text import LINE, printable, wrap
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ ACROSS = 3
 MOST = 12
 """Panels of one figure."""
 
+MOST_MARKS = 20
+"""Restarts of a curve, and breaks of a panel, that are marked."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -31,21 +34,30 @@ class Curve:
     Attributes:
         label: of the run, or of the group of seeds.
         steps: [N].
-        values: [N] raw, drawn pale; None of a group.
-        smooth: [N] drawn over them.
+        smooth: [N] dark.
+        raw: steps and values beneath, pale: of the run, or of each seed of a group.
         low, high: [N] of a group, over its seeds.
         restarts: steps that are marked.
-        dashed: whether the line is, to lie over another.
+        dashed: a line to compare with, not one that was logged.
     """
 
     label: str
     steps: NDArray[np.float64]
-    values: NDArray[np.float64] | None
     smooth: NDArray[np.float64]
+    raw: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]] = ()
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     restarts: tuple[float, ...] = ()
     dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A break: its step, what is written there, and the curve that it is of."""
+
+    step: float
+    text: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -55,14 +67,14 @@ class CurvePanel:
     Attributes:
         title: its name.
         curves: one a run or group.
-        marks: steps of breaks, with what is written there.
-        logarithmic: whether the scale of the values is.
+        marks: breaks.
+        unit: what the steps count.
     """
 
     title: str
     curves: Sequence[Curve]
-    marks: Sequence[tuple[float, str]] = ()
-    logarithmic: bool = False
+    marks: Sequence[Marked] = ()
+    unit: str = "step"
 
 
 @styled()
@@ -87,15 +99,15 @@ def plot_curves(panels: Sequence[CurvePanel], *, note: str = "", labels: Sequenc
     text = list(wrap(note, 72 * (DOUBLE - 0.12), SMALL)) if note else []
     below = (len(text) * SMALL * LINE + 4) / 72
     keys = -(-len(here) // 4) * 0.16 if len(here) > 1 or _grouped(panels) else 0.0
-    deep = 1.75
+    wide, deep = DOUBLE / across, 1.75
     height = keys + down * deep + below + 0.06
     figure = new_figure(DOUBLE, height)
     for i, panel in enumerate(panels):
         row, column = divmod(i, across)
         box = (
-            (column + 0.15) / across,
+            (column * wide + 0.47) / DOUBLE,
             (height - keys - (row + 1) * deep + 0.36) / height,
-            0.8 / across,
+            (wide - 0.62) / DOUBLE,
             (deep - 0.62) / height,
         )
         _panel(figure.add_axes(box), panel, colours)
@@ -111,42 +123,35 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         colour = colours[curve.label]
         if curve.low is not None and curve.high is not None:
             ax.fill_between(curve.steps, curve.low, curve.high, color=colour, alpha=0.2, linewidth=0)
-        if curve.values is not None:
-            few = np.isfinite(curve.values).sum() < 3
-            ax.plot(
-                curve.steps,
-                curve.values,
-                color=colour,
-                alpha=0.3,
-                linewidth=0.7,
-                marker="o" if few else None,
-                markersize=3,
-            )
-        dash = (0, (3, 3)) if curve.dashed else "-"
-        ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=dash)
-        for step in curve.restarts:
+        for steps, values in curve.raw:
+            dot = "o" if np.isfinite(values).sum() < 3 else ""
+            ax.plot(steps, values, color=colour, alpha=0.3, linewidth=0.6, zorder=1, marker=dot, markersize=3)
+        style = (0, (3, 3)) if curve.dashed else "-"
+        ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=style)
+        for step in curve.restarts[:MOST_MARKS]:
             ax.axvline(step, color=colour, linewidth=0.7, dashes=(1, 2))
-    if panel.logarithmic:
-        ax.set_yscale("log")
-    for step, said in panel.marks:
-        ax.axvline(step, color=INK, linewidth=0.8, dashes=(4, 2))
+    if panel.marks:
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + min(0.12 * len(panel.marks), 0.4) * (high - low))
+    for at, mark in enumerate(panel.marks[:MOST_MARKS]):
+        colour = colours.get(mark.label, INK)
+        ax.axvline(mark.step, color=colour, linewidth=0.8, dashes=(4, 2))
         ax.annotate(
-            said,
-            (step, 1.0),
-            (2, -2),
+            mark.text,
+            (mark.step, 1.0),
+            (2, -2 - at * SMALL * LINE),
             xycoords=ax.get_xaxis_transform(),
             textcoords="offset points",
             fontsize=SMALL,
             va="top",
-            color=INK,
+            color=colour,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )
     ax.tick_params(labelsize=SMALL)
     ax.locator_params(axis="x", nbins=4)
-    if not panel.logarithmic:
-        ax.ticklabel_format(axis="y", scilimits=(-2, 4), useOffset=False)
-        ax.yaxis.get_offset_text().set_fontsize(SMALL)
     ax.xaxis.set_major_formatter(_thousands())
-    ax.set_xlabel("step", fontsize=SMALL, color=GREY)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set_xlabel(panel.unit, fontsize=SMALL, color=GREY)
 
 
 def _grouped(panels: Sequence[CurvePanel]) -> bool:
@@ -172,48 +177,3 @@ def _line(figure: Figure, x: float, y: float, colour: str, width: float) -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D([x, x + 0.18 / width], [y, y], color=colour, linewidth=1.4, transform=figure.transFigure)
-
-
-@styled()
-def plot_gradients(
-    layers: Sequence[str],
-    medians: Sequence[float],
-    largest: Sequence[float],
-    words: Sequence[str],
-    *,
-    title: str,
-) -> Figure:
-    """Median and largest gradient of each layer, first to last; vanishing and exploding ones marked.
-
-    Args:
-        layers: names, in the order of the log.
-        medians, largest: of each over the training.
-        words: what is said of each.
-        title: above.
-    """
-    figure = new_figure(DOUBLE, 0.55 + 0.16 * len(layers))
-    height = figure.get_size_inches()[1]
-    ax = figure.add_axes((0.36, 0.36 / height, 0.5, 1 - 0.6 / height))
-    places = np.arange(len(layers))
-    tiny = np.finfo(np.float64).tiny
-    low, high = np.maximum(medians, tiny), np.maximum(largest, tiny)
-    ax.hlines(places, low, high, color=GREY, linewidth=0.8)
-    ax.plot(low, places, "o", color=PALETTES["default"].before.colour, markersize=3, label="median")
-    ax.plot(high, places, "|", color=INK, markersize=5, label="largest")
-    ax.set_xscale("log")
-    ax.set_ylim(len(layers) - 0.4, -0.6)
-    ax.set_yticks(places, [printable(name, 44) for name in layers], fontsize=SMALL)
-    for place, word in zip(places, words, strict=True):
-        if word:
-            ax.annotate(
-                word,
-                (1.01, place),
-                xycoords=ax.get_yaxis_transform(),
-                fontsize=SMALL,
-                va="center",
-                color=PALETTES["default"].after.colour,
-            )
-    ax.set_title(title, fontsize=TEXT, fontweight="normal")
-    ax.tick_params(axis="x", labelsize=SMALL)
-    figure.legend(loc="lower left", ncols=2, fontsize=SMALL, bbox_to_anchor=(0.01, 0.0))
-    return figure

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from repscope.errors import InputError, ModelError, UnknownNameError, name_some
-from repscope.extraction.capture.decode_ahead import Decoded, decode_all
+from repscope.extraction.capture.decode_ahead import Decoded
 from repscope.extraction.capture.engine import Ready, blame_model, prepare
 from repscope.extraction.capture.memory import ran_out_of_memory, too_large
 from repscope.extraction.capture.pooling import Layout, patch_size, token_layout
-from repscope.extraction.models.determinism import inference, set_seed
+from repscope.extraction.models.determinism import set_seed
 from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.run.parts import Part, notes_on
 from repscope.extraction.sources.base import Source
@@ -30,7 +29,7 @@ from repscope.text.progress import OnProgress, Progress
 from repscope.verbs.attention.options import AttentionOptions
 from repscope.verbs.attention.record import AttentionLayer, ShownItem
 from repscope.verbs.attention.result import Attention
-from repscope.verbs.common.model_run import prepared_run, settings_of
+from repscope.verbs.common.model_run import computing, picture_of, prepared_run, readable_batches, settings_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -108,8 +107,8 @@ def attention(
     begun = prepared_run(source, options, settings)
     part, loaded = begun.parts[0], begun.model
     tally = _Tally(loaded, part, layers, show, keep_weights)
-    with inference(loaded.module, loaded.device, settings.seed, borrowed=loaded.borrowed):
-        for batch in _batches(part, loaded, settings.batch_size, settings.workers, tally.skipped):
+    with computing(loaded, settings):
+        for batch in readable_batches(part, loaded, settings, tally.skipped):
             tally.add(batch, settings.seed)
             if progress is not None:
                 progress(Progress("attention", tally.done, len(part.items), skipped=len(tally.skipped)))
@@ -127,17 +126,6 @@ def attention(
         notes=tuple(notes_on(loaded, begun.parts)),
         replay=options.to_command("attention", source) if isinstance(source, str | Path) else "",
     )
-
-
-def _batches(
-    part: Part, model: LoadedModel, size: int, workers: int, skipped: dict[str, str]
-) -> Iterator[list[Decoded]]:
-    decoded = decode_all(
-        part.source, part.transform(model), part.items, workers=workers, ahead=2 * max(size, workers)
-    )
-    readable = (one for one in decoded if one.array is not None or skipped.update({one.item.id: one.reason}))
-    while batch := list(islice(readable, size)):
-        yield batch
 
 
 @dataclass
@@ -320,7 +308,7 @@ class _Tally:
             shown.append(
                 ShownItem(
                     one.item.item.id,
-                    _picture(array) if text is None else None,
+                    picture_of(array) if text is None else None,
                     () if text is None else tuple(text.transform.spell(array.tolist())),
                     {index: one.weights[index] for index in self.layers},
                     _flow(one.weights, fusion, discard) if whole else None,
@@ -367,11 +355,3 @@ def _stack(parts: Sequence[NDArray[np.float32]], longest: tuple[int, int]) -> ND
         whole[start : start + len(one), :, : one.shape[2], : one.shape[3]] = one
         start += len(one)
     return whole
-
-
-def _picture(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """[H, W, 3] in [0, 1] of [3, H, W] as the model saw it, each picture stretched to its own range."""
-    picture = np.moveaxis(np.asarray(pixels, np.float32), 0, -1)
-    low, high = picture.min(), picture.max()
-    shown: NDArray[np.float32] = (picture - low) / (high - low or 1.0)
-    return shown

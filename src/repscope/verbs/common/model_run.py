@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from repscope.errors import InputError
+from repscope.extraction.capture.decode_ahead import Decoded, decode_all
+from repscope.extraction.capture.engine import AUTOCAST
+from repscope.extraction.models.determinism import inference
+from repscope.extraction.models.loaded import LoadedModel
 from repscope.extraction.models.preprocess import Preprocessing, Transform, preprocessing
 from repscope.extraction.run.extract import Captures, Prepared, prepare
+from repscope.extraction.run.parts import Part
 from repscope.extraction.run.settings import RunSettings
 from repscope.extraction.sources.base import Source
 from repscope.extraction.sources.image_lists import ImageFiles
@@ -89,3 +100,55 @@ def prepared_run(
         weights_prefix=options.weights_prefix,
         preprocess=preprocess or preprocessing(*pixels),
     )
+
+
+@contextmanager
+def computing(model: LoadedModel, settings: RunSettings) -> Iterator[None]:
+    """The conditions under which the model of a run computes."""
+    import torch
+
+    with ExitStack() as stack:
+        stack.enter_context(inference(model.module, model.device, settings.seed, borrowed=model.borrowed))
+        if settings.autocast:
+            number = getattr(torch, AUTOCAST[settings.autocast])
+            stack.enter_context(torch.autocast(model.device.partition(":")[0], number, cache_enabled=False))
+        yield
+
+
+def readable_batches(
+    part: Part, model: LoadedModel, settings: RunSettings, skipped: dict[str, str]
+) -> Iterator[list[Decoded]]:
+    """The items of a run in batches, decoded ahead; those that cannot be read go into ``skipped``.
+
+    Raises:
+        InputError: one cannot be read, and the run is strict.
+    """
+    size, workers = settings.batch_size, settings.workers
+    decoded = decode_all(
+        part.source, part.transform(model), part.items, workers=workers, ahead=2 * max(size, workers)
+    )
+
+    def readable() -> Iterator[Decoded]:
+        for one in decoded:
+            if one.array is not None:
+                yield one
+                continue
+            if settings.strict:
+                raise InputError(
+                    f"{part.kind}s that can all be read (--strict)",
+                    f"{one.item.id}: {one.reason}",
+                    "repair or remove it, or leave out --strict to have it skipped",
+                )
+            skipped[one.item.id] = one.reason
+
+    items = readable()
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def picture_of(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """[H, W, 3] in [0, 1] of [3, H, W] as the model saw it, each picture stretched to its own range."""
+    picture = np.moveaxis(np.asarray(pixels, np.float32), 0, -1)
+    low, high = picture.min(), picture.max()
+    shown: NDArray[np.float32] = (picture - low) / (high - low or 1.0)
+    return shown

@@ -2,98 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from repscope import maps
 from repscope.errors import InputError
-from repscope.maps import Projection
 from repscope.maps.kept_graphs import KeptGraphs
-from repscope.study import EmbeddingSet, Study
-from repscope.study.together import replace_together
-from repscope.text.figures import FIGURE_FORMATS
+from repscope.study import Study
 from repscope.verbs.common.joint_map import coloured_by
 from repscope.verbs.common.rows import one_width
+from repscope.verbs.common.study_map import StudyMap
 from repscope.verbs.common.threads import threads_for
 from repscope.verbs.common.words import map_method
 from repscope.verbs.project.options import ProjectOptions
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class StudyMap:
-    """A map of sets of a study.
-
-    Attributes:
-        projection: coordinates and faithfulness.
-        sets: by name, in the order of the map.
-        colour: column that colours the points, or None.
-    """
-
-    projection: Projection
-    sets: Mapping[str, EmbeddingSet]
-    colour: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values, without the coordinates."""
-        fingerprints = {name: one.fingerprint for name, one in self.sets.items()}
-        return {
-            "schema": "repscope.map/1",
-            **self.projection.to_json(),
-            "colour": self.colour,
-            "kept": self.projection.kept,
-            "fingerprints": fingerprints,
-        }
-
-    def table(self) -> pa.Table:
-        """One row a point: ``set``, ``id``, ``x``, ``y``, and the share of neighbours the map keeps."""
-        import pyarrow as pa
-
-        scores = self.projection.point_scores
-        parts = []
-        for name, points in self.projection.coordinates.items():
-            rows = self.projection.rows[name]
-            columns = {
-                "set": pa.array([name] * len(rows), pa.string()),
-                "id": pa.array(self.sets[name].ids[rows].tolist(), pa.string()),
-                "x": pa.array(points[:, 0]),
-                "y": pa.array(points[:, 1]),
-            }
-            if scores is not None:
-                columns["neighbours_kept"] = pa.array(scores[name], from_pandas=True)
-            parts.append(pa.table(columns))
-        return pa.concat_tables(parts)
-
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
-        """Write map.json, coordinates.parquet and the figure; return the folder.
-
-        A kill leaves the files of an earlier map or those of this one, all of them.
-
-        Raises:
-            StorageError: the disk refuses.
-        """
-        import pyarrow.parquet as pq
-
-        from repscope.plot.base.save import FORMATS, save_figure
-        from repscope.plot.maps import plot_map
-
-        folder = Path(out)
-        record = json.dumps(self.to_json(), indent=1, allow_nan=False)
-        former = ["map.json", "coordinates.parquet", *(f"map.{one}" for one in FORMATS)]
-        with replace_together(folder, "map", lambda: former) as new:
-            (new / "map.json").write_text(record, encoding="utf-8")
-            pq.write_table(self.table(), new / "coordinates.parquet")
-            coloured = coloured_by(self.colour, self.sets)
-            axes = plot_map(self.projection, before=next(iter(self.sets)), coloured=coloured)
-            figure = axes.get_figure(root=True)
-            if figure is not None:
-                save_figure(figure, new, "map", formats=formats)
-        return folder
 
 
 def project(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
-
-import numpy as np
 
 from repscope.errors import name_some
 from repscope.learning.logs.changes import ChangePoint
-from repscope.learning.logs.roles import GROWS, LayerGradient, Momentum
-from repscope.learning.logs.series import Restart, Series
+from repscope.learning.logs.gradients import LayerGradient
+from repscope.learning.logs.momentum import Momentum
+from repscope.learning.logs.read import group_of
+from repscope.learning.logs.roles import Collapse, collapse_kind
+from repscope.learning.logs.series import Floats, Restart, Series
+from repscope.text.display import display_safe
 from repscope.text.numbers import p_equation, significant
 from repscope.text.tables import clip, table
 
@@ -19,12 +22,19 @@ SCHEMA = "repscope.training/1"
 
 ALPHA = 0.05
 HALVED = 0.5
-"""A rank or spread that falls below this share of what it was, at a break, has collapsed."""
+"""A rank, spread or uniformity that ends below this share of what it was before its break has collapsed."""
 
 CLOSE = 0.5
-"""So has a mean cosine that covers this share of the way to 1."""
+"""So has a mean cosine that ends this share of the way to 1."""
+
+ROUNDING = 1e-9
+"""Distance from a schedule that is none."""
+
+NO_GROUPS = "none"
+"""What is said of groups where each run stands by itself."""
 
 MOST_LINES, MOST_RESTARTS = 40, 10
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -34,22 +44,30 @@ class TrainingRecord:
     Attributes:
         series: as written, in the order of the files.
         smooth: weight of the past in the smooth curves.
+        centred: whether they look as far ahead as back.
+        group: what tells seeds apart in the names of runs; None for the usual ways, "none" for no groups.
+        watch: globs of the quantities that were watched besides.
         restarts: where a log goes back.
         changes: the clearest break of each series that was searched.
         momentum: of exponential averages, beside their schedules.
         gradients: by layer.
         notes: what a reader should know.
-        replay: the command that repeats it.
+        replay: the command that repeats it; "" where there is none.
+        seed: of the tests of breaks.
     """
 
     series: tuple[Series, ...]
     smooth: float
+    centred: bool = False
+    group: str | None = None
+    watch: tuple[str, ...] = ()
     restarts: tuple[Restart, ...] = ()
     changes: tuple[ChangePoint, ...] = ()
     momentum: tuple[Momentum, ...] = ()
     gradients: tuple[LayerGradient, ...] = ()
     notes: tuple[str, ...] = ()
     replay: str = ""
+    seed: int = 0
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -57,9 +75,44 @@ class TrainingRecord:
         return tuple(dict.fromkeys(one.run for one in self.series))
 
     @property
+    def groups(self) -> dict[str, list[str]]:
+        """Runs that differ by their seed alone, by what they have in common."""
+        found: dict[str, list[str]] = {}
+        for run in self.runs:
+            name = run if self.group == NO_GROUPS else group_of(run, self.group)
+            found.setdefault(name, []).append(run)
+        return found
+
+    @property
     def collapses(self) -> tuple[ChangePoint, ...]:
-        """Breaks at which a rank or spread halved, or a mean cosine went half of the way to 1."""
-        return tuple(one for one in self.changes if one.p <= ALPHA and _collapsed(one))
+        """Clear breaks after which a representation ends with few directions.
+
+        A spread alone may fall since vectors became shorter: it counts unless another quantity of the same
+        run, which no scale moves, was logged and says nothing of the kind.
+        """
+        fell = [one for one in self.changes if one.p <= ALPHA and _collapsed(one)]
+        free = {one.run for one in self.changes if collapse_kind(one.name) not in (None, "spread")}
+        said = {one.run for one in fell if collapse_kind(one.name) != "spread"}
+        return tuple(one for one in fell if one.run in said or one.run not in free)
+
+    @property
+    def told(self) -> tuple[ChangePoint, ...]:
+        """The clear breaks that are worth a line: collapses, and those of quantities that are watched.
+
+        A healthy curve bends too, and a bend is clearly no line.
+        """
+        fell = self.collapses
+        return tuple(
+            one for one in self.changes if one in fell or (one.p <= ALPHA and self.watches(one.name))
+        )
+
+    def watches(self, name: str) -> bool:
+        """Whether a quantity was watched besides those that tell of collapse."""
+        return any(fnmatchcase(name, glob) for glob in self.watch)
+
+    def smoothed(self, one: Series) -> Floats:
+        """[N] the smooth curve of a series, as this record has it."""
+        return one.smoothed(self.smooth, centred=self.centred)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -67,61 +120,97 @@ class TrainingRecord:
         return {
             "schema": SCHEMA,
             "runs": list(self.runs),
+            "groups": self.groups,
             "smooth": self.smooth,
-            "series": [one.to_json(self.smooth) for one in self.series],
+            "centred": self.centred,
+            "series": [one.to_json(self.smooth, centred=self.centred) for one in self.series],
             "restarts": [one.to_json() for one in self.restarts],
             "change_points": [{**one.to_json(), "collapse": id(one) in collapsed} for one in self.changes],
             "momentum": [one.to_json() for one in self.momentum],
             "gradients": [one.to_json() for one in self.gradients],
+            "seed": self.seed,
             "notes": list(self.notes),
             "replay": self.replay,
         }
 
     def lines(self) -> Sequence[str]:
         """A row a series, and a line for whatever deserves one."""
-        rows = []
-        for one in self.series[:MOST_LINES]:
-            steps, values = one.curve
-            cells = (
-                [significant(value) for value in (values[0], values[-1], values.min(), values.max())]
-                if len(values)
-                else ["–"] * 4
-            )
-            last = f"{steps[-1]:,.0f}" if len(steps) else "–"
-            rows.append((clip(one.run, 30), clip(one.name, 40), f"{len(one.values):,}", last, *cells))
+        rows = [
+            (clip(display_safe(one.run), 30), clip(display_safe(one.name), 40), *series_cells(one))
+            for one in self.series[:MOST_LINES]
+        ]
         head = ("run", "series", "values", "last step", "first", "last", "least", "most")
         lines = table(head, rows, left=[0, 1], rule=False, width=None)
         if len(self.series) > MOST_LINES:
             lines.append(f"and {len(self.series) - MOST_LINES:,} more; --json and --series tell all")
+        return [*lines, *(f"{word:<9} {text}" for word, text in self.findings())]
+
+    def findings(self) -> Iterator[tuple[str, str]]:
+        """What deserves a line: a word, and the rest; safe to show."""
+        collapses = self.collapses
+        for change in sorted(self.told, key=lambda one: one not in collapses):
+            word, to = ("COLLAPSE", change.last) if change in collapses else ("break", change.after)
+            yield (
+                word,
+                f"{_safe(change.run)}: {_safe(change.name)} at step {step_text(change.step)}, "
+                f"{significant(change.before)} → {significant(to)} ({p_equation(change.p)})",
+            )
         for back in self.restarts[:MOST_RESTARTS]:
-            lines.append(
-                f"restart   {back.run}: stopped at step {back.step:,.0f}, continued at "
-                f"{back.resumed_at:,.0f} ({name_some(back.series, 3)})"
+            yield (
+                "restart",
+                f"{_safe(back.run)}: stopped at step {step_text(back.step)}, continued at "
+                f"{step_text(back.resumed_at)} ({_safe(name_some(back.series, 3))})",
             )
         if len(self.restarts) > MOST_RESTARTS:
-            lines.append(f"restart   {len(self.restarts) - MOST_RESTARTS:,} more; --json tells all")
-        for change in self.changes:
-            if change.p <= ALPHA:
-                word = "COLLAPSE" if change in self.collapses else "break"
-                lines.append(
-                    f"{word:<9} {change.run}: {change.name} at step {change.step:,.0f}, "
-                    f"{significant(change.before)} → {significant(change.after)} ({p_equation(change.p)})"
-                )
+            yield "restart", f"{len(self.restarts) - MOST_RESTARTS:,} more; --json tells all"
+        words: dict[tuple[str, str], list[str]] = {}
+        for run in self.runs:
+            own = [one for one in self.gradients if one.run == run]
+            for word in dict.fromkeys(one.word for one in own if one.word):
+                names = [one.name for one in own if one.word == word]
+                said = f"{word} in {len(names):,} of {len(own):,} layers: {name_some(names, 3)}"
+                words.setdefault(("gradient", said), []).append(run)
         for mean in self.momentum:
-            lines.append(
-                f"momentum  {mean.run}: {mean.name} {mean.first:.6g} → {mean.last:.6g}, {mean.schedule} "
-                f"(largest distance {significant(min(mean.cosine, mean.linear), 2)})"
-            )
-        for layer in self.gradients:
-            if layer.word:
-                lines.append(
-                    f"gradient  {layer.run}: {layer.name} is {layer.word} (median {layer.median:.2g}, "
-                    f"largest {layer.largest:.2g})"
-                )
-        return lines
+            words.setdefault(("momentum", momentum_words(mean)), []).append(mean.run)
+        for (what, said), runs in words.items():
+            yield what, f"{_safe(name_some(runs, 3))}: {_safe(said)}"
+
+
+def series_cells(one: Series) -> tuple[str, ...]:
+    """Number of values, last step, and the first, last, least and largest value of what went on."""
+    steps, values = one.curve
+    if not len(values):
+        return (f"{len(one.values):,}", *["–"] * 5)
+    ends = (significant(value) for value in (values[0], values[-1], values.min(), values.max()))
+    return (f"{len(one.values):,}", step_text(steps[-1]), *ends)
+
+
+def _safe(text: str) -> str:
+    return display_safe(text, LONGEST_TEXT)
+
+
+def momentum_words(one: Momentum) -> str:
+    """How the momentum went, beside its schedule."""
+    went = f"{one.name} {one.first:.6g} → {one.last:.6g}"
+    if one.schedule == "constant":
+        return f"{one.name} {one.first:.6g} throughout"
+    ends = f"to {one.final:.6g} over {step_text(one.total)} steps"
+    if one.deviation < ROUNDING:
+        return f"{went}, exactly {one.nearest} {ends}"
+    known = one.schedule != "neither"
+    schedule = one.schedule if known else f"neither cosine nor linear; nearest {one.nearest}"
+    far = f"largest distance {significant(one.deviation, 2)} at step {step_text(one.at)}"
+    return f"{went}, {schedule} {ends} ({far})"
+
+
+def step_text(step: float) -> str:
+    """``12,345``, and parts of an epoch with decimals."""
+    step = float(f"{step:.9g}")
+    return f"{step:,.0f}" if step.is_integer() else f"{step:,.2f}"
 
 
 def _collapsed(change: ChangePoint) -> bool:
-    if GROWS.search(change.name):
-        return change.after - change.before >= CLOSE * (1 - change.before) > 0
-    return abs(change.after) <= HALVED * abs(change.before) if np.isfinite(change.before) else False
+    kind: Collapse | None = collapse_kind(change.name)
+    if kind == "cosine":
+        return change.last - change.before >= CLOSE * (1 - change.before) > 0
+    return kind is not None and abs(change.last) <= HALVED * abs(change.before)

@@ -1,0 +1,1 @@
+"""``predictions``: what a model predicts of hidden patches, beside what needs no model."""

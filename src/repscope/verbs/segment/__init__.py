@@ -1,0 +1,1 @@
+"""``repscope segment``: train heads on frozen features, and compare two runs."""
