@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from typer.testing import CliRunner
 from fuzz.mutate import mutate
 from repscope.cli.main import app
 from repscope.errors import (
-    DependencyError,
     FormatError,
     InputError,
     MissingError,
@@ -26,11 +24,6 @@ from repscope.errors import (
 )
 from repscope.learning.logs.read import group_of
 from repscope.verbs.training.training import training
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def found(path, **options):
@@ -311,25 +304,6 @@ def test_a_folder_is_searched_and_says_what_it_passed_over():
         training("runs", series=["accuracy"])
 
 
-def test_event_files_of_real_runs(shared_data, tmp_path):
-    logs = shared_data / "logs" / "phlippe"
-    series, made = found(logs / "tutorial5_ResNet_events.out.tfevents.resnet")
-    assert (len(series["train_loss"][0]), len(series["val_acc"][0])) == (1263, 180)
-    assert series["val_acc"][1][0] == pytest.approx(0.4854, abs=1e-4)
-    assert series["val_acc"][1][-1] == pytest.approx(0.9162, abs=1e-4)
-    assert series["train_loss"][0][-1] == 63149
-    whole = (logs / "tutorial5_ResNet_events.out.tfevents.resnet").read_bytes()
-    cut = tmp_path / "events.out.tfevents.1.host"
-    cut.write_bytes(whole[: len(whole) - 1001])
-    part, made = found(cut)
-    assert "ends within an event" in made.notes[0]
-    cut.write_bytes(whole[:200_000] + b"\0" * 9 + whole[200_009:])
-    assert "damaged within" in training(cut).notes[0]
-    assert series["train_loss"][1][:1000] == part["train_loss"][1][:1000]
-    json_log = found(logs / "tutorial4_FashionMNIST_Adam_results.json")[0]
-    assert json_log["val_scores"][1][:2] == [0.8542, 0.8727]
-
-
 def test_a_spread_that_falls_alone_is_no_collapse_beside_a_rank_that_stays():
     rng = np.random.default_rng(0)
 
@@ -381,10 +355,3 @@ def test_damaged_logs_are_read_or_refused_and_never_a_traceback(name, shared_dat
         mutate(Path(name), [Path(name)], target, rng)
         with contextlib.suppress(RepscopeError):
             json.dumps(training(target).to_json(), allow_nan=False)
-
-
-def test_event_files_without_their_reader_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
-    Path("x.tfevents").write_bytes(b"x")
-    with pytest.raises(DependencyError, match="repscope\\[training\\]"):
-        training("x.tfevents")
