@@ -33,4 +33,4 @@ def training(
     for note in found.notes:
         say(f"note: {display_safe(note, 400)}", quiet or as_json)
     if options.out is not None:
-        say(f"figures: {found.save(options.out, formats=options.figures)}", quiet or as_json)
+        say(f"report: {found.save(options.out, formats=options.figures)}", quiet or as_json)

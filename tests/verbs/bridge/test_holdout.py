@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,9 +19,19 @@ from repscope.errors import (
 from repscope.study import Study
 from repscope.transform.base import Bridge
 from repscope.verbs.bridge import judge
+from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
 from repscope.verbs.bridge.judge import report_bridges
 from repscope.verbs.bridge.options import parse_unseen
-from repscope.verbs.common.holdout import HoldOut, fold_splits, split_at, split_rows
+from repscope.verbs.common.holdout import (
+    CLUSTER_RULE,
+    HoldOut,
+    fold_splits,
+    held_digest,
+    link_sets,
+    split_at,
+    split_rows,
+)
+from repscope.verbs.compare.compare import compare
 
 
 def test_a_cluster_is_never_parted_and_its_texts_leave_with_it(made):
@@ -172,3 +183,72 @@ def test_nor_does_the_text_of_an_unseen_class(made, monkeypatch):
         assert sum(texts[row].tobytes() in one.texts for one in by_class) == 4
     # The class without items tells nothing about any item.
     assert all(texts[CLASSES].tobytes() in one.texts for one in by_class)
+
+
+def copied_world(path: Any, images: int = 60) -> Study:
+    """Three equal rows of each image, and no column that says so; noise, and random texts."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat(rng.normal(size=(images, 12)), 3, axis=0)
+    order = rng.permutation(len(rows))
+    study = Study(path / "copies")
+    study.add("v", rows[order], {"label": np.repeat(np.arange(images) % 6, 3)[order].astype(str)})
+    study.add("t", rng.normal(size=(6, 12)), {"label": np.arange(6).astype(str)})
+    return study
+
+
+def test_copies_never_straddle_a_split(tmp_path):
+    study = copied_world(tmp_path)
+    sets = link_sets(study["v"], study["t"], on="label")
+    assert (sets.units.how, sets.units.n, sets.units.copies) == ("copies", 60, 120)
+    image = {row.tobytes(): None for row in study["v"].vectors}
+    for split in fold_splits(sets, "clusters", 5, 0):
+        seen, judged = (
+            {row.tobytes() for row in study["v"].vectors[part]} for part in (split.source, split.held)
+        )
+        assert not seen & judged
+        assert seen | judged == set(image)
+    found = report_bridges(study, methods=["identity"], source="v", target="t", on="label", resamples=100)
+    record = found.to_json()
+    assert (record["clusters_from"], record["copies"], record["cluster"]) == ("copies", 120, "copies")
+    assert found.parts[0].clusters == 60
+
+
+def test_a_bridge_of_an_earlier_version_keeps_its_rows_and_is_judged_on_what_it_shares_nothing_with(
+    tmp_path,
+):
+    study = copied_world(tmp_path)
+    rule = HoldOut(share=0.5)
+    older = link_sets(study["v"], study["t"], on="label", rule=1)
+    assert older.units.n == study["v"].n
+    fitted = fit_bridge(study, "v", "t", "mean-shift", name="new", on="label", share=0.5)
+    config = study.path / "transforms" / "new" / "config.json"
+    assert fitted.stored.fit["cluster_rule"] == CLUSTER_RULE
+    split = split_rows(older, rule)
+    # As the earlier version left it: no rule, and rows held out one by one.
+    as_older(config, held_digest(older, split.held), len(split.held))
+    apply_bridge(study, "new", "v", "moved")
+    vectors = study["v"].vectors
+    seen = {vectors[row].tobytes() for row in split.source}
+    alone = [row for row in split.held if vectors[row].tobytes() not in seen]
+    assert 2 <= len(alone) < len(split.held)
+    found = report_bridges(study, ["new"], resamples=100)
+    assert sum(part.n for part in found.parts) == len(alone)
+    assert "more share a cluster with fitted ones" in found.parts[0].about
+    judged = compare(study["v"], study["moved"], study["t"], on="label", method="none", resamples=100)
+    assert judged.held_out.items == judged.n == len(alone)
+    assert "more share a cluster" in judged.held_out.why
+    # Who insists that rows are independent has all that were held out.
+    insisted = compare(
+        study["v"], study["moved"], study["t"], on="label", cluster="id", method="none", resamples=100
+    )
+    assert insisted.n == len(split.held)
+
+
+def as_older(config: Any, digest: str, rows: int) -> None:
+    """Rewrite the record of a bridge as versions without a cluster rule wrote it."""
+    record = json.loads(config.read_text())
+    fit = record["provenance"]["fit"]
+    del fit["cluster_rule"]
+    fit["cluster"] = None
+    fit["hold_out"] |= {"digest": digest, "rows": rows}
+    config.write_text(json.dumps(record))

@@ -153,3 +153,40 @@ def test_what_cannot_be_told_is_not_praised(noise: rs.Study) -> None:
     assert found.verdict.word == "inconclusive"
     told = compare(noise["v"], after, noise["t"], on="label", held_out=("part", "test"), **QUICK)
     assert told.held_out.items == 100
+
+
+def test_a_reference_that_a_bridge_moved_towards_the_items(noise: rs.Study) -> None:
+    """Texts fitted to the items: the fit has seen the items that it was fitted towards."""
+    noise.add("other", noise["v"].vectors * 2, {"id": noise["v"].ids, "label": noise["v"].column("label")})
+    for hold_out in ("none", "clusters"):
+        fit_bridge(noise, "t", "v", "cca", name=hold_out, on="label", hold_out=hold_out)
+        apply_bridge(noise, hold_out, "t", f"t_{hold_out}")
+    found = compare(noise["v"], noise["other"], noise["t_none"], on="label", **QUICK)
+    assert (found.verdict.word, found.verdict.flags[0]) == ("inconclusive", FLAG)
+    assert "which moved the reference 't_none', has seen 300 of 300 items" in found.held_out.why
+    part = compare(noise["v"], noise["other"], noise["t_clusters"], on="label", **QUICK)
+    # The fifth of the texts that were held out took its items with it.
+    assert FLAG not in part.verdict.flags
+    assert 20 < part.n == part.held_out.items < 100
+    labels = dict(zip(noise["v"].ids, noise["v"].column("label"), strict=True))
+    assert len({labels[one] for one in part.items.column("id").to_pylist()}) == 8
+    drifted = drift([noise["v"], noise["other"]], reference=noise["t_none"], on="label", **FAST)
+    assert FLAG in drifted.verdict.flags
+
+
+def test_items_that_share_a_photo_with_others_than_the_told_ones(noise: rs.Study) -> None:
+    """--held-out part=test: a photo with a row in train has been seen."""
+    photos = np.arange(300) // 3
+    part = np.where((photos % 5 == 0) & (np.arange(300) % 3 > 0), "test", "train")
+    part[:60] = np.where(photos[:60] % 2, "test", "train")
+    columns = {"id": noise["v"].ids, "photo_id": photos.astype(str), "part": part}
+    for name in ("one", "two"):
+        noise.add(name, noise["v"].vectors * (1 + (name == "two")), columns)
+    found = drift([noise["one"], noise["two"]], held_out=("part", "test"), **FAST)
+    whole = [photo for photo in range(100) if set(part[photos == photo]) == {"test"}]
+    assert found.arrays.n == 3 * len(whole)
+    shared = int((part == "test").sum()) - 3 * len(whole)
+    assert shared > 0
+    assert f"{shared} more share a cluster with others" in found.held_out.why
+    alone = drift([noise["one"], noise["two"]], held_out=("part", "test"), cluster="id", **FAST)
+    assert alone.arrays.n == (part == "test").sum()

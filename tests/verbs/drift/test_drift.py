@@ -9,8 +9,10 @@ import pytest
 
 import repscope as rs
 from repscope.errors import InputError, LinkError, UnknownNameError, VectorError
+from repscope.report.plain import plain_text
 from repscope.study import EmbeddingSet, Study
 from repscope.testing.drifts import KNOWN_MOVES, KNOWN_RATIO, simulate_drift
+from repscope.verbs.drift.document import drift_document, drift_summary
 from repscope.verbs.drift.drift import common_labels, drift_study, expand_orders
 from repscope.verbs.drift.rows import positions_of
 
@@ -322,3 +324,44 @@ def test_classes_are_those_of_a_comparison_of_the_first_and_the_last_stage(tmp_p
     assert (tmp_path / "classes.csv").read_text().startswith("group,column,label")
     assert len((tmp_path / "classes.csv").read_text().splitlines()) == 7
     assert page.exists()
+
+
+def generations(centred: tuple[int, ...] = (), copies: int = 0) -> list[EmbeddingSet]:
+    """Four generations of unit rows around one direction; those named lose the mean, as older files did."""
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(60, 16)) * 0.15 + np.eye(16)[0]
+    stages = []
+    for at in range(4):
+        rows = start + rng.normal(size=start.shape) * 0.02
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        if at in centred:
+            rows = rows - rows.mean(axis=0)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        rows[60 - copies :] = rows[:copies]
+        stages.append(EmbeddingSet(f"gen_{at}", rows, {"id": [f"p{row}" for row in range(60)]}))
+    return stages
+
+
+@pytest.mark.parametrize("centred", [(2,), (0,), (1, 3)])
+def test_stages_stored_centred_are_said_first_of_all(centred):
+    found = rs.drift(generations(centred), **QUICK)
+    assert found.verdict.flags[0] == "centred-stages"
+    for at in range(4):
+        assert (f"'gen_{at}'" in found.notes[0]) == (at in centred)
+    assert "--decentre" in found.notes[0]
+    lines = drift_summary(found)
+    assert lines[1].startswith("! centred-stages")
+    text = plain_text(drift_document(found))
+    assert text.index("centred-stages") < text.index("independent items")
+
+
+@pytest.mark.parametrize("centred", [(), (0, 1, 2, 3)])
+def test_stages_that_were_all_stored_alike_are_not_called_centred(centred):
+    assert "centred-stages" not in rs.drift(generations(centred), **QUICK).verdict.flags
+
+
+def test_the_record_says_who_chose_the_clusters():
+    copied = rs.drift(generations(copies=5), **QUICK).to_json()
+    assert (copied["clusters_from"], copied["copies"], copied["cluster"]) == ("copies", 5, "copies")
+    alone = rs.drift(generations(copies=5), cluster="id", **QUICK).to_json()
+    assert (alone["clusters_from"], alone["copies"], alone["cluster"]) == ("given", 5, None)

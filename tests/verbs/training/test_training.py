@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from typer.testing import CliRunner
 from fuzz.mutate import mutate
 from repscope.cli.main import app
 from repscope.errors import (
-    DependencyError,
     FormatError,
     InputError,
     MissingError,
@@ -26,11 +24,6 @@ from repscope.errors import (
 )
 from repscope.learning.logs.read import group_of
 from repscope.verbs.training.training import training
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def found(path, **options):
@@ -155,6 +148,16 @@ def test_of_the_checkpoints_of_a_trainer_the_last_tells_all():
     assert [len(one.values) for one in training("out").series] == [10]
 
 
+def test_what_is_in_memory_needs_no_file():
+    made = training({"step": [0, 10], "loss": np.array([2.0, 1.0])})
+    assert [(one.run, one.name, one.steps.tolist()) for one in made.series] == [("run", "loss", [0, 10])]
+    made = training({"a_seed0": {"loss": [1, 2]}, "a_seed1": {"loss": [2, 3]}})
+    assert made.groups == {"a": ["a_seed0", "a_seed1"]}
+    assert "Made in Python" in Path(made.save("o", formats=())).with_suffix(".txt").read_text()
+    with pytest.raises(FormatError, match="numbers"):
+        training({"loss": "falls"})
+
+
 def test_lightnings_sparse_rows_and_gaps():
     Path("metrics.csv").write_text("epoch,step,train_loss,val_loss\n0,9,2,\n0,9,,1.5\n1,19,nan,\n1,19,,1.2\n")
     series, made = found("metrics.csv")
@@ -193,7 +196,8 @@ def test_runs_that_differ_by_a_seed_are_one_band(tmp_path):
         "a", "vit", "vit-b", "resnet50",
     ]  # fmt: skip
     folder = made.save("o", formats=("png",))
-    assert {path.name for path in folder.iterdir()} == {"training.json", "curves.png"}
+    assert folder == Path("o/report.html")
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {"curves.png"}
 
 
 def test_all_that_deserves_a_figure_or_a_line():
@@ -216,12 +220,19 @@ def test_all_that_deserves_a_figure_or_a_line():
     assert ran.exit_code == 0, ran.output
     assert "COLLAPSE  log: effective_rank at step 295, 39.9 → " in ran.output
     assert "momentum  log: ema_momentum 0.996 → 1, exactly cosine to 1 over 495 steps" in ran.output
-    assert "gradient  log: grad/a is vanishing" in ran.output
+    assert "gradient  log: vanishing in 1 of 3 layers: grad/a" in ran.output
     names = {"curves", "levels", "collapse", "momentum", "gradients"}
-    assert {path.name for path in Path("o").iterdir()} == {f"{name}.png" for name in names} | {
-        "training.json"
-    }
-    record = json.loads(Path("o/training.json").read_text())
+    assert {path.name for path in Path("o/figures").glob("*.png")} == {f"{name}.png" for name in names}
+    page = Path("o/report.html").read_text()
+    assert page.count("data:image/png") == len(names)
+    assert "effective_rank was 39.9 until step 295" in page
+    assert len(Path("o/metrics.csv").read_text().splitlines()) == 1 + 7
+    # What an earlier report drew does not stay.
+    assert CliRunner().invoke(app, ["training", "log.csv", "--series", "loss*", "--out", "o"]).exit_code == 0
+    assert {path.stem for path in Path("o/figures").glob("*.png")} == {"curves", "levels"}
+    assert "no collapse" not in Path("o/report.txt").read_text().lower().splitlines()[0]
+    ran = CliRunner().invoke(app, ["training", "log.csv", "--json"])
+    record = json.loads(ran.stdout)
     assert record["schema"] == "repscope.training/1"
     (change,) = record["change_points"]
     assert change["collapse"]
@@ -291,25 +302,11 @@ def test_a_folder_is_searched_and_says_what_it_passed_over():
     assert training("runs").notes[0].startswith("table.csv was passed over")
     with pytest.raises(UnknownNameError, match="loss"):
         training("runs", series=["accuracy"])
-
-
-def test_event_files_of_real_runs(shared_data, tmp_path):
-    logs = shared_data / "logs" / "phlippe"
-    series, made = found(logs / "tutorial5_ResNet_events.out.tfevents.resnet")
-    assert (len(series["train_loss"][0]), len(series["val_acc"][0])) == (1263, 180)
-    assert series["val_acc"][1][0] == pytest.approx(0.4854, abs=1e-4)
-    assert series["val_acc"][1][-1] == pytest.approx(0.9162, abs=1e-4)
-    assert series["train_loss"][0][-1] == 63149
-    whole = (logs / "tutorial5_ResNet_events.out.tfevents.resnet").read_bytes()
-    cut = tmp_path / "events.out.tfevents.1.host"
-    cut.write_bytes(whole[: len(whole) - 1001])
-    part, made = found(cut)
-    assert "ends within an event" in made.notes[0]
-    cut.write_bytes(whole[:200_000] + b"\0" * 9 + whole[200_009:])
-    assert "damaged within" in training(cut).notes[0]
-    assert series["train_loss"][1][:1000] == part["train_loss"][1][:1000]
-    json_log = found(logs / "tutorial4_FashionMNIST_Adam_results.json")[0]
-    assert json_log["val_scores"][1][:2] == [0.8542, 0.8727]
+    Path("runs/log.csv").write_text("step,loss,train/loss,val/acc\n0,1,1,1\n")
+    for asked, names in {
+        "loss": ["loss"], "*loss": ["loss", "train/loss"], "train": ["train/loss"], "acc": ["val/acc"],
+    }.items():  # fmt: skip
+        assert [one.name for one in training("runs", series=[asked]).series] == names
 
 
 def test_a_spread_that_falls_alone_is_no_collapse_beside_a_rank_that_stays():
@@ -363,10 +360,3 @@ def test_damaged_logs_are_read_or_refused_and_never_a_traceback(name, shared_dat
         mutate(Path(name), [Path(name)], target, rng)
         with contextlib.suppress(RepscopeError):
             json.dumps(training(target).to_json(), allow_nan=False)
-
-
-def test_event_files_without_their_reader_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboard.backend.event_processing.event_accumulator", None)
-    Path("x.tfevents").write_bytes(b"x")
-    with pytest.raises(DependencyError, match="repscope\\[training\\]"):
-        training("x.tfevents")

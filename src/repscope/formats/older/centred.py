@@ -6,6 +6,8 @@ mean again. A bridge that does nothing then reads as one that harms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -35,6 +37,16 @@ def looks_centred(after: ArrayLike, *others: ArrayLike) -> bool:
         return False
     shortest = min(np.linalg.norm(_directions(one)[1]) for one in others)
     return bool(shortest > FAR and np.linalg.norm(mean) < NEAR * shortest)
+
+
+def centred_among(stages: Sequence[ArrayLike]) -> tuple[int, ...]:
+    """Which of several sets of the same items look centred beside the one whose mean is longest.
+
+    Args:
+        stages: [N, D] each, of one width; the first 20,000 rows of each are read.
+    """
+    farthest = max(stages, key=lambda one: float(np.linalg.norm(_directions(one)[1])))
+    return tuple(at for at, one in enumerate(stages) if one is not farthest and looks_centred(one, farthest))
 
 
 def decentre(rows: ArrayLike, mean: ArrayLike) -> Float64:

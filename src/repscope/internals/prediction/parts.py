@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from repscope.errors import ModelError
 from repscope.internals.prediction.autoencoder import is_autoencoder, masked_autoencoder
+from repscope.internals.prediction.hierarchical import hierarchical_jepa, is_hierarchical
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,7 +40,8 @@ class Predictive(Protocol):
     Optional attributes beside them: ``masks``, any sampler of :mod:`repscope.internals.masking`; ``grid``,
     rows and columns of patches; ``levels``, of the hierarchy; ``level_features(features, level)``, the
     projection of a level; ``special_tokens`` that the context has before its patches;
-    ``decoder(features, pixels)``, pictures [B, 3, H, W] from features [B, T, D].
+    ``keeps_places``, of a model that was trained with hidden patches emptied and not dropped, so that its
+    context has all T of them; ``decoder(features, pixels)``, pictures [B, 3, H, W] from features [B, T, D].
     """
 
     def context_encoder(self, pixels: Tensor, kept: Tensor) -> Tensor:
@@ -64,7 +66,9 @@ class Parts:
     levels: int | None = None
     level_features: Callable[[Tensor, int], Tensor] | None = None
     special_tokens: int = 0
+    keeps_places: bool = False
     decoder: Callable[[Tensor, Tensor], Tensor] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def parts_of(module: nn.Module) -> Parts:
@@ -75,6 +79,8 @@ def parts_of(module: nn.Module) -> Parts:
     """
     if is_autoencoder(module):
         return Parts(**masked_autoencoder(module))
+    if is_hierarchical(module):
+        return Parts(**hierarchical_jepa(module))
     missing = [name for name in NEEDED if not callable(getattr(module, name, None))]
     kind = type(module).__name__
     if missing:
@@ -97,6 +103,7 @@ def parts_of(module: nn.Module) -> Parts:
         levels=levels,
         level_features=getattr(module, "level_features", None),
         special_tokens=int(getattr(module, "special_tokens", 0)),
+        keeps_places=bool(getattr(module, "keeps_places", False)),
         decoder=getattr(module, "decoder", None),
     )
 

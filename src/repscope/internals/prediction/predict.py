@@ -35,8 +35,8 @@ def predict_hidden(
 ) -> list[list[Tensor]]:
     """What is predicted of the targets of each image's mask: for each image, [M, D] a target.
 
-    Images whose masks are of one size run together. What an image's mask hides is dropped before the
-    context encoder, which gets the places of the rest; nothing is zeroed.
+    Images whose masks are of one size run together. The context encoder gets the places that an image's
+    mask shows, and drops the rest; nothing is zeroed, but by a model that was trained so.
 
     Args:
         parts: of the model.
@@ -64,9 +64,13 @@ def predict_hidden(
         context = _checked(
             parts.context_encoder(pixels[rows], kept),
             "context_encoder",
-            (len(rows), shown + parts.special_tokens, None),
+            (
+                len(rows),
+                (masks[rows[0]].context.size if parts.keeps_places else shown) + parts.special_tokens,
+                None,
+            ),
             names,
-            f"the {shown} patches that are not hidden"
+            ("all places" if parts.keeps_places else f"the {shown} patches that are not hidden")
             + (f" and {parts.special_tokens} special tokens" if parts.special_tokens else ""),
         )
         for at, size in enumerate(sizes):

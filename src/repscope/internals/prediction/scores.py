@@ -32,8 +32,8 @@ class Scores:
     error: float
     trivial: tuple[float, float]
     shuffled: tuple[float, float]
-    predicted: Float64
-    target: Float64
+    predicted: NDArray[np.float32]
+    target: NDArray[np.float32]
     cosines: Float64
     errors: Float64
     count: int
@@ -120,8 +120,8 @@ def score(
             _mean(_cosines(np.concatenate(others), true)),
             float(np.square(np.concatenate(others) - true).mean()),
         ),
-        made.mean(axis=0),
-        true.mean(axis=0),
+        made.mean(axis=0).astype(np.float32),
+        true.mean(axis=0).astype(np.float32),
         _on_grid(cosines, kept, shape),
         _on_grid(errors, kept, shape),
         len(kept),

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
 
-from repscope.errors import DependencyError, FormatError
+from repscope.errors import DependencyError, FormatError, first_line
+from repscope.learning.logs.gradients import is_gradient
+from repscope.learning.logs.records import Found
 from repscope.learning.logs.series import Series
 
 
-def read_events(path: Path, run: str) -> tuple[list[Series], list[str]]:
+def read_events(path: Path, run: str) -> Found:
     """Every scalar of an event file, in the order of writing. Nothing is thinned out or purged.
+
+    Of histograms of gradients there are two series: ``…/rms``, the root mean square of the entries, and
+    ``…/max``, the largest in size; both are exact, since TensorBoard keeps sums beside the bins.
 
     Raises:
         DependencyError: TensorBoard is not there.
         FormatError: not an event file, or one without scalars.
     """
     try:
-        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
         from tensorboard.util.tensor_util import make_ndarray
     except ImportError as error:
         raise DependencyError(
@@ -27,34 +33,33 @@ def read_events(path: Path, run: str) -> tuple[list[Series], list[str]]:
             f"{type(error).__name__}: {error}",
             "pip install 'repscope[training]'",
         ) from error
-    kept = {"scalars": 0, "tensors": 0, "images": 1, "audio": 1, "histograms": 1, "compressedHistograms": 1}
+    series: dict[str, tuple[list[float], list[float]]] = {}
+    plugins: dict[str, str] = {}
+
+    def add(name: str, step: int, value: float) -> None:
+        steps, values = series.setdefault(name, ([], []))
+        steps.append(step)
+        values.append(value)
+
     with _Heard() as heard:
-        # Without purging: what a restart wrote again is part of the log.
-        events = EventAccumulator(str(path), size_guidance=kept, purge_orphaned_data=False)
         try:
-            events.Reload()
+            for event in LegacyEventFileLoader(str(path)).Load():
+                for one in event.summary.value:
+                    kind, tag = one.WhichOneof("value"), one.tag
+                    # Only the first event of a tag says what it is.
+                    plugin = plugins.setdefault(tag, one.metadata.plugin_data.plugin_name)
+                    if kind == "simple_value":
+                        add(tag, event.step, one.simple_value)
+                    elif kind == "tensor" and plugin == "scalars":
+                        add(tag, event.step, float(make_ndarray(one.tensor).reshape(-1)[0]))
+                    elif kind == "histo" and is_gradient(tag) and one.histo.num > 0:
+                        add(f"{tag}/rms", event.step, math.sqrt(one.histo.sum_squares / one.histo.num))
+                        add(f"{tag}/max", event.step, max(abs(one.histo.min), abs(one.histo.max)))
         except Exception as error:
             raise FormatError(
-                f"an event file of TensorBoard at {path}", str(error), "copy it again"
+                f"an event file of TensorBoard at {path}", first_line(error), "copy it again"
             ) from error
-    found = []
-    for name in events.Tags()["scalars"]:
-        logged = events.Scalars(name)
-        found.append(
-            Series(
-                run,
-                name,
-                np.array([one.step for one in logged], np.float64),
-                np.array([one.value for one in logged], np.float64),
-            )
-        )
-    for name in events.Tags()["tensors"]:
-        if events.SummaryMetadata(name).plugin_data.plugin_name != "scalars":
-            continue
-        tensors = events.Tensors(name)
-        values = [float(make_ndarray(one.tensor_proto).reshape(-1)[0]) for one in tensors]
-        found.append(Series(run, name, np.array([one.step for one in tensors], np.float64), np.array(values)))
-    if not found:
+    if not series:
         raise FormatError(
             f"scalars in the event file {path}",
             "an empty or damaged file" if heard.cut else "none",
@@ -65,7 +70,10 @@ def read_events(path: Path, run: str) -> tuple[list[Series], list[str]]:
         notes.append(f"{path.name}: damaged within; only what is before the damage was read")
     elif heard.cut:
         notes.append(f"{path.name}: the file ends within an event; what is before was read")
-    return found, notes
+    return [
+        Series(run, name, np.array(steps, np.float64), np.array(values, np.float64))
+        for name, (steps, values) in series.items()
+    ], notes
 
 
 class _Heard(logging.Handler):

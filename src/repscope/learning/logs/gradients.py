@@ -19,7 +19,7 @@ LARGE = 0.9
 
 _GRADIENT = re.compile(r"grad", re.IGNORECASE)
 _STATISTIC = re.compile(
-    r"(?:^|(?<=[/_. :-]))(mean|avg|average|median|max|largest|min|std)(?:$|(?=[/_. :-]))", re.IGNORECASE
+    r"(?:^|(?<=[/_. :-]))(mean|avg|average|rms|median|max|largest|min|std)(?:$|(?=[/_. :-]))", re.IGNORECASE
 )
 _LARGEST = {"max", "largest"}
 _OTHERS = {"min", "std"}

@@ -101,6 +101,23 @@ def read_json_log(path: Path, run: str) -> Found:
     return _from_lists(_flat(value) if isinstance(value, Mapping) else {}, path, run)
 
 
+def values_of_runs(values: Mapping[str, Any]) -> Found:
+    """What is in memory: lists or arrays by name, or these by run; one called as steps are holds the steps.
+
+    Raises:
+        FormatError: no list of numbers.
+    """
+    runs = values if all(isinstance(one, Mapping) for one in values.values()) else {"run": values}
+    found: list[Series] = []
+    notes: list[str] = []
+    for run, own in runs.items():
+        lists = {str(name): one.tolist() if hasattr(one, "tolist") else one for name, one in own.items()}
+        series, said = _from_lists(_flat(lists), Path(str(run)), str(run))
+        found += series
+        notes += said
+    return found, notes
+
+
 def holds_lines(path: Path) -> bool:
     """Whether a file is lines of JSON whatever its name, as Detectron's metrics.json and DINO's log.txt."""
     with path.open("rb") as file:

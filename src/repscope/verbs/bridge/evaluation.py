@@ -26,6 +26,7 @@ from repscope.verbs.common.holdout import (
     Split,
     fold_splits,
     held_digest,
+    link_again,
     split_at,
     split_rows,
 )
@@ -60,7 +61,8 @@ def evaluation_of_bridges(sets: LinkedSets, kept: Sequence[SavedBridge]) -> tupl
     for bridge in kept:
         record = bridge.fit.get("hold_out") or {}
         rule = HoldOut.from_json(record)
-        split = split_rows(sets, rule)
+        theirs = link_again(sets.source, sets.target, bridge.fit)
+        split = split_rows(theirs, rule)
         if held_digest(sets, split.held) != record.get("digest"):
             raise StudyError(
                 f"the rows that the bridge {bridge.name!r} held out",
@@ -71,6 +73,15 @@ def evaluation_of_bridges(sets: LinkedSets, kept: Sequence[SavedBridge]) -> tupl
         mask[split.held] = True
         held &= mask
         fitted[split.source] = True
+    # An older bridge may have seen another row of the image: what is left must share nothing with its fit.
+    shared = held & np.isin(sets.clusters, sets.clusters[fitted])
+    if shared.any() and shared.sum() == held.sum():
+        raise StudyError(
+            f"held-out rows that share no cluster ({sets.units.name}) with a row of the fit",
+            f"{int(held.sum()):,} held-out rows, all of which do",
+            "fit again with --overwrite; --cluster id takes every row as independent",
+        )
+    held &= ~shared
     if not held.any():
         raise StudyError(
             "rows that none of the bridges has seen",
@@ -83,6 +94,8 @@ def evaluation_of_bridges(sets: LinkedSets, kept: Sequence[SavedBridge]) -> tupl
         keys = np.unique(sets.link.left[fitted])
         whole = replace(whole, unseen=~np.isin(sets.link.left[whole.held], keys[keys >= 0]))
     several = "that none of the bridges saw" if len(kept) > 1 else "that the bridge did not see"
+    if shared.any():
+        several += f" ({int(shared.sum()):,} more share a cluster with fitted ones and are left out)"
     if not whole.unseen.any():
         return (EvaluationSplit("held-out", f"rows {several}", (whole,)),)
     return _seen_and_unseen(
@@ -102,7 +115,7 @@ def evaluation_of_folds(
         about = f"one fit without {values} and a share of the others"
         return _seen_and_unseen(whole, seen=about, unseen=about)
     by_cluster = tuple(fold_splits(sets, "clusters", folds, seed))
-    text = f"{len(by_cluster)}-fold cross-validation over {sets.cluster or 'rows'}"
+    text = f"{len(by_cluster)}-fold cross-validation over {sets.units.name or 'rows'}"
     if not sets.by_class:
         return (EvaluationSplit("held-out", text, by_cluster),)
     by_class = tuple(fold_splits(sets, "classes", folds, seed))

@@ -21,7 +21,16 @@ from repscope.transform.store import SavedBridge, keep, refuse_taken, stored
 from repscope.verbs.bridge.checkpoints import checkpoints, together, watch
 from repscope.verbs.bridge.options import ApplyOptions, FitOptions
 from repscope.verbs.bridge.params import make_bridge, with_training
-from repscope.verbs.common.holdout import By, HoldOut, LinkedSets, Split, held_digest, link_sets, split_rows
+from repscope.verbs.common.holdout import (
+    CLUSTER_RULE,
+    By,
+    HoldOut,
+    LinkedSets,
+    Split,
+    held_digest,
+    link_sets,
+    split_rows,
+)
 from repscope.verbs.common.threads import thrifty
 from repscope.verbs.common.unseen import fits_behind
 
@@ -138,7 +147,8 @@ def fit_bridge(
         "source": _named(sets.source),
         "target": _named(sets.target),
         "on": sets.on,
-        "cluster": sets.cluster,
+        "cluster": sets.units.column,
+        "cluster_rule": CLUSTER_RULE,
         "drop_unlinked": drop_unlinked,
         "hold_out": {**rule.to_json(), "rows": len(split.held), "digest": held_digest(sets, split.held)},
         "seed": seed,

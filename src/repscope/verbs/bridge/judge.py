@@ -172,7 +172,9 @@ def report_bridges(
         source=sets.source.name,
         target=sets.target.name,
         on=sets.on or "",
-        cluster=sets.cluster,
+        cluster=sets.units.name or None,
+        clusters_from=sets.units.how,
+        copies=sets.units.copies,
         folds=None if own else folds,
         seed=seed,
         fingerprints={

@@ -15,7 +15,10 @@ from repscope.text.json_record import JsonRecord
 
 SCHEMA = "repscope.bridges/1"
 
-_KEYS = "source target on cluster folds seed replay version fingerprints parts failed entry_time=entry notes"
+_KEYS = (
+    "source target on cluster clusters_from copies folds seed replay version fingerprints parts failed "
+    "entry_time=entry notes"
+)
 _OF_METHOD = (
     "label method params learns_from invertible cost warnings verdict measures undefined neighbours "
     "among_unseen_texts=gallery rank_kept improved worsened"
@@ -208,7 +211,9 @@ class BridgesRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     Attributes:
         source, target: names of the sets.
         on: the link's key column.
-        cluster: column of the independent units, or None when rows are.
+        cluster: what the independent units are, a column as a rule, or None when rows are.
+        clusters_from: who says so: ``how`` of :class:`~repscope.verbs.common.clusters.Clusters`.
+        copies: source rows equal to an earlier one up to rounding.
         folds: of the cross-validation; None where bridges of the study were judged on the rows that none
             of them saw.
         seed: of everything random.
@@ -234,6 +239,8 @@ class BridgesRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     failed: Mapping[str, str]
     entry: tuple[EntryTime, ...]
     notes: tuple[str, ...]
+    clusters_from: str = "none"
+    copies: int = 0
 
     def __getitem__(self, name: str) -> Part:
         """One part.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from repscope.measure.core.folds import cluster_folds
 from repscope.study import EmbeddingSet, Link, link
 from repscope.text.json_record import JsonRecord
 from repscope.transform.inputs import join_codes
+from repscope.verbs.common.clusters import Clusters, How, find_clusters
 from repscope.verbs.common.rows import declared_cluster, rows_with, units_of
 
 Index = NDArray[np.int64]
@@ -23,6 +24,11 @@ Mask = NDArray[np.bool_]
 By = Literal["clusters", "classes", "none"]
 WAYS: tuple[By, ...] = ("clusters", "classes", "none")
 SHARE = 0.2
+
+CLUSTER_RULE = 2
+"""How the units of a fit are found, kept with each bridge so that its held-out rows stay the same.
+
+1: the column given or declared, else every row. 2: :func:`repscope.verbs.common.clusters.find_clusters`."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +72,20 @@ class LinkedSets:
         source: rows to be moved.
         target: rows to move towards.
         link: which belong together, or None.
-        cluster: column of the independent units of the source, or None.
-        clusters: [N] codes of the source rows.
+        units: the independent units of the source rows, and who says so.
         notes: what a reader should know.
     """
 
     source: EmbeddingSet
     target: EmbeddingSet
     link: Link | None
-    cluster: str | None
-    clusters: Index
+    units: Clusters
     notes: tuple[str, ...] = ()
+
+    @property
+    def clusters(self) -> Index:
+        """[N] codes of the units of the source rows."""
+        return self.units.codes
 
     @property
     def on(self) -> str | None:
@@ -134,31 +143,56 @@ def link_sets(
     on: str | None,
     cluster: str | None = None,
     drop_unlinked: bool = False,
+    rule: int = CLUSTER_RULE,
 ) -> LinkedSets:
     """Link two sets and find the independent units of the source.
 
     Args:
         source, target: the sets.
         on: "id" or a key column; None for sets without a link.
-        cluster: column of the source; by default what its import declared, "id" for every row its own.
+        cluster: column of the source; "id" for every row its own. By default what its import declared, else
+            what names and copies tell.
         drop_unlinked: leave rows without a partner out of the pairs, instead of refusing.
+        rule: by which units are found; see :data:`CLUSTER_RULE`.
 
     Raises:
         LinkError, UnknownNameError: see :func:`repscope.study.links.link`.
         InputError: a row without a cluster.
     """
     linked = None if on is None else link(source, target, on, drop_unlinked=drop_unlinked)
-    declared = None if cluster else declared_cluster(source)
-    column = cluster or declared
-    codes, _ = units_of(source, column, what="row")
-    notes = []
-    if declared is not None:
-        notes.append(
-            f"clusters are {declared}, as the import said; --cluster id takes every row as independent"
-        )
+    found = find_clusters(source, cluster, on=on, what="row") if rule > 1 else _declared(source, cluster)
+    notes = list(found.notes)
     if linked is not None and (without := int((linked.left < 0).sum())):
         notes.append(f"{without:,} of {source.n:,} rows of {source.name!r} have no {on!r} in {target.name!r}")
-    return LinkedSets(source, target, linked, column, codes, tuple(notes))
+    return LinkedSets(source, target, linked, found, tuple(notes))
+
+
+def link_again(source: EmbeddingSet, target: EmbeddingSet, fit: Mapping[str, Any]) -> LinkedSets:
+    """Link two sets as a bridge was fitted on them, by the rule of its time.
+
+    Args:
+        source, target: the sets.
+        fit: the record of a fit.
+
+    Raises:
+        RepscopeError: see :func:`link_sets`.
+    """
+    return link_sets(
+        source,
+        target,
+        on=fit["on"],
+        cluster=fit["cluster"],
+        drop_unlinked=bool(fit.get("drop_unlinked")),
+        rule=int(fit.get("cluster_rule", 1)),
+    )
+
+
+def _declared(source: EmbeddingSet, cluster: str | None) -> Clusters:
+    """The units of bridges fitted before rule 2."""
+    column = cluster or declared_cluster(source)
+    codes, _ = units_of(source, column, what="row")
+    how: How = "given" if cluster else "declared" if column else "none"
+    return Clusters(how, column or "", column, len(np.unique(codes)), 0, (), codes)
 
 
 def split_rows(sets: LinkedSets, rule: HoldOut) -> Split:

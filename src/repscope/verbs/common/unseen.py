@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -16,8 +16,9 @@ from repscope.study import EmbeddingSet, Study
 from repscope.text.json_record import JsonRecord
 from repscope.transform.catalogue import METHODS
 from repscope.transform.store import SavedBridge, stored
-from repscope.verbs.common.holdout import HoldOut, Split, held_digest, link_sets, split_rows
-from repscope.verbs.common.rows import rows_with
+from repscope.verbs.common.clusters import Clusters
+from repscope.verbs.common.holdout import HoldOut, Split, held_digest, link_again, split_rows
+from repscope.verbs.common.rows import keep_rows, rows_with
 
 J = TypeVar("J", bound=Judgement)
 
@@ -61,17 +62,25 @@ def unseen_items(
     rows: NDArray[np.int64],
     sets: Sequence[EmbeddingSet],
     told: tuple[str, str] | None,
+    *,
+    units: Callable[[EmbeddingSet], Clusters],
+    reference: EmbeddingSet | None = None,
+    on: str | None = None,
 ) -> tuple[NDArray[np.bool_], HeldOut]:
     """[len(rows)] items that no fit behind the sets has seen; all where that is fewer than two of them.
 
     A fit has seen every row of its source but those that it held out; rows that share a cluster with a held
-    out one are neither fitted nor judged. Items are the same where their ids are, in sets of one origin.
+    out one are neither fitted nor judged, nor are items that share one with an item that was seen. Items are
+    the same where their ids are, in sets of one origin.
 
     Args:
         origin: the set that the items are of.
         rows: of it, the items of the comparison.
         sets: its stages, whose provenance knows the bridges that made them.
         told: (column, value) of the items that a fit has not seen, where the user knows.
+        units: which of the items are not independent.
+        reference: which a bridge may have moved; its fit has seen the items that it was fitted towards.
+        on: key column that links items and reference.
 
     Raises:
         UnknownNameError: no such column or value.
@@ -82,7 +91,8 @@ def unseen_items(
         wanted = rows_with(origin, *told)[rows]
         said[f"{told[0]} = {told[1]}, as told"] = None
     fits = [(one, fit) for one in sets for fit in _fits(one)]
-    if not fits and told is None:
+    moved = [] if reference is None else list(_fits(reference))
+    if not fits and not moved and told is None:
         return wanted, HeldOut(n, n, "no set here was made by a bridge of a study")
     ids = origin.ids[rows].tolist()
     seen: set[str] = set()
@@ -94,7 +104,21 @@ def unseen_items(
         seen |= set(ids) if found is None and told is None else found or set()
         if found is None or found:
             last = str(fit["bridge"]), _answer(fit, one)
+    for fit in moved:
+        assert reference is not None
+        found, why = _seen_as_target(fit, reference, origin, ids, on)
+        said[why] = None
+        seen |= set(ids) if found is None and told is None else found or set()
+        if found is None or found:
+            last = str(fit["bridge"]), _answer(fit, reference)
     judged = wanted & np.array([one not in seen for one in ids], bool)
+    if FEWEST <= judged.sum() < n:
+        codes = units(keep_rows(origin, rows)).codes
+        shared = judged & np.isin(codes, codes[~judged])
+        if shared.any():
+            judged &= ~shared
+            said[f"{int(shared.sum()):,} more share a cluster with others and are left out too"] = None
+            last = last if last[0] else ("a fit from elsewhere", "")
     why = "; ".join(said)
     if judged.sum() >= FEWEST:
         return judged, HeldOut(int(judged.sum()), n, why)
@@ -180,7 +204,7 @@ def _seen(
     if one.home is None:
         return None, f"{name} was fitted in a study that is not at hand; --held-out COL=VALUE says its rows"
     try:
-        source, split = _again(Study(one.home), fit)
+        source, _, split = _again(Study(one.home), fit)
     except RepscopeError as error:
         return None, f"which rows {name} has seen cannot be told ({error.got}); --held-out COL=VALUE says it"
     if not _same_origin(source, origin, one):
@@ -199,8 +223,36 @@ def _seen(
     return seen, said
 
 
-def _again(study: Study, fit: Mapping[str, Any]) -> tuple[EmbeddingSet, Split]:
-    """The source of a fit, and its split.
+def _seen_as_target(
+    fit: Mapping[str, Any],
+    reference: EmbeddingSet,
+    origin: EmbeddingSet,
+    ids: Sequence[str],
+    on: str | None,
+) -> tuple[set[str] | None, str]:
+    """Ids of items that the fit of a bridge that moved the reference has seen, on either of its sides."""
+    name = f"bridge {fit['bridge']}, which moved the reference {reference.name!r},"
+    if any(info.name == fit.get("method") and info.learns_from == "nothing" for info in METHODS):
+        return set(), f"{name} learns from no row"
+    if "source" not in fit or "hold_out" not in fit:
+        return set(), f"which items {name} was fitted on is not recorded; --held-out COL=VALUE says it"
+    if reference.home is None:
+        return None, f"{name} was fitted in a study that is not at hand; --held-out COL=VALUE says its items"
+    try:
+        source, target, split = _again(Study(reference.home), fit)
+    except RepscopeError as error:
+        return None, f"which items {name} has seen cannot be told ({error.got}); --held-out COL=VALUE says it"
+    held = np.isin(np.arange(source.n), split.held)
+    seen: set[str] = set()
+    if on == "id" or _same_origin(source, origin, origin):
+        seen |= set(source.ids[~held].tolist())
+    if _same_origin(target, origin, origin):
+        seen |= set(target.ids[split.target].tolist())
+    return seen, f"the fit of {name} has seen {sum(each in seen for each in ids):,} of {len(ids):,} items"
+
+
+def _again(study: Study, fit: Mapping[str, Any]) -> tuple[EmbeddingSet, EmbeddingSet, Split]:
+    """Source and target of a fit, and its split.
 
     Raises:
         RepscopeError: a set is not what it was.
@@ -211,13 +263,11 @@ def _again(study: Study, fit: Mapping[str, Any]) -> tuple[EmbeddingSet, Split]:
             raise InputError(
                 f"set {side.name!r} as it was fitted on", "another set of that name", "fit again"
             )
-    sets = link_sets(
-        *sides, on=fit["on"], cluster=fit["cluster"], drop_unlinked=bool(fit.get("drop_unlinked"))
-    )
+    sets = link_again(sides[0], sides[1], fit)
     split = split_rows(sets, HoldOut.from_json(dict(fit["hold_out"])))
     if held_digest(sets, split.held) != fit["hold_out"]["digest"]:
         raise InputError("the held-out rows of a fit", "others, by the same rule", "fit again")
-    return sides[0], split
+    return sides[0], sides[1], split
 
 
 def _same_origin(source: EmbeddingSet, origin: EmbeddingSet, one: EmbeddingSet) -> bool:

@@ -72,7 +72,13 @@ def pair(
         keep = rows_with(before, *split)[rows]
         rows, others = rows[keep], others[keep]
         notes.append(f"only items with {split[0]} = {split[1]}: {len(rows):,}")
-    fresh, judged = unseen_items(before, rows, (before, after), held_out)
+
+    def units(of: EmbeddingSet) -> Clusters:
+        return find_clusters(of, cluster, on=on, views=views)
+
+    fresh, judged = unseen_items(
+        before, rows, (before, after), held_out, units=units, reference=reference, on=on
+    )
     rows, others = rows[fresh], others[fresh]
     if 0 < judged.items < judged.of:
         notes.append(held_out_note(judged))
@@ -83,7 +89,7 @@ def pair(
             f"{without:,} of {before.n:,} items have no {on!r} in {reference.name!r}: "
             "no truth-based measure counts them"
         )
-    clusters = find_clusters(before, cluster, on=on, views=views)
+    clusters = units(before)
     # First: what counts as one item decides every interval.
     notes = [*clusters.notes, *notes]
     viewed = None if views is None else key_codes(before.column(views))[0]

@@ -32,7 +32,7 @@ from repscope.verbs.common.origin import (
 from repscope.verbs.common.unseen import report_notes
 from repscope.verbs.drift import tables
 from repscope.verbs.drift.record import DriftRecord
-from repscope.verbs.drift.words import FLAGS, HEADLINES, TONES
+from repscope.verbs.drift.words import FLAGS, HEADLINES, TONES, URGENT
 
 _PAIRS = 4
 
@@ -107,6 +107,8 @@ def drift_summary(record: DriftRecord) -> list[str]:
     if record.cluster is not None:
         size += f", {whole(arrays.clusters)} clusters of {isolated(record.cluster, 40)}"
     lines = wrap(f"{record.verdict.word}: {group}{stages} ({size})", WIDTH)
+    for flag in (one for one in record.verdict.flags if one in URGENT):
+        lines += wrap(f"{flag}: {FLAGS[flag]}", WIDTH, first="! ", rest="  ")
     lines += wrap(headline(record), WIDTH)
     pairs = tables.pair_table(arrays)
     shown = pairs.rows if len(pairs.rows) <= _PAIRS else pairs.rows[-1:]
@@ -118,8 +120,9 @@ def drift_summary(record: DriftRecord) -> list[str]:
     if between is not None:
         told = tuple(row for row in between.rows if row[1] == "spread.total")
         lines += table_lines(replace(between, rows=told), View(("measure", "difference", "q")))
-    if record.verdict.flags:
-        lines += wrap(f"also: {', '.join(record.verdict.flags)}", WIDTH, first="! ", rest="  ")
+    others = [one for one in record.verdict.flags if one not in URGENT]
+    if others:
+        lines += wrap(f"also: {', '.join(others)}", WIDTH, first="! ", rest="  ")
     for note in record.notes:
         lines += wrap(display_safe(note, 600), WIDTH, first="– ", rest="  ")
     return lines
@@ -199,8 +202,11 @@ def _classes(record: DriftRecord) -> list[Section]:
 def _reasons(record: DriftRecord, name: str) -> tuple[Block, ...]:
     verdict = record.groups[name].verdict
     because = tuple(nonbreaking(typeset(display_safe(one, 800))) for one in verdict.because)
-    flags = (Note(display_safe(flag, 40), FLAGS.get(flag, ""), warns=True) for flag in verdict.flags)
-    return (Bullets(because), *flags)
+    flags = sorted(verdict.flags, key=lambda flag: flag not in URGENT)
+    notes = [Note(display_safe(flag, 40), FLAGS.get(flag, ""), warns=True) for flag in flags]
+    # What makes the word doubtful stands before its reasons.
+    first = len([flag for flag in verdict.flags if flag in URGENT])
+    return (*notes[:first], Bullets(because), *notes[first:])
 
 
 def _origins(record: DriftRecord) -> list[Origin]:

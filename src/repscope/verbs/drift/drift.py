@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError
+from repscope.formats.older.centred import centred_among
 from repscope.measure.drift import DriftMargins, GroupContrast, drift_arrays, drift_groups
 from repscope.measure.drift.result import DriftArrays
 from repscope.plot.base.style import palette as find_palette
@@ -125,6 +126,8 @@ def drift(
         resamples=resamples,
         margins=margins,
     )
+    found, centred = _centred_first(found, aligned)
+    notes = [*centred, *notes]
     found = {
         name: replace(one, verdict=without_credit(one.verdict, aligned[name].held_out))
         for name, one in found.items()
@@ -143,6 +146,8 @@ def drift(
         on=on,
         pair=pair,
         cluster=units.name or None,
+        clusters_from=units.how,
+        copies=units.copies,
         by=groups if isinstance(groups, str) else None,
         seed=seed,
         fingerprints={one.name: one.fingerprint for one in sets},
@@ -195,6 +200,28 @@ def _measure(
         item_keys=None if link is None else {name: one.left for name, one in keys.items() if one},
         **options,
     )
+
+
+def _centred_first(
+    found: dict[str, DriftArrays], aligned: Mapping[str, AlignedStages]
+) -> tuple[dict[str, DriftArrays], list[str]]:
+    """A flag before all others where some stages of a group are stored centred; sentences name them."""
+    notes: list[str] = []
+    flagged = dict(found)
+    for name, one in aligned.items():
+        centred = centred_among([stage.rows for stage in one.stages])
+        if not centred:
+            continue
+        verdict = found[name].verdict
+        flagged[name] = replace(
+            found[name], verdict=replace(verdict, flags=("centred-stages", *verdict.flags))
+        )
+        notes.append(
+            f"warning: {', '.join(repr(one.names[at]) for at in centred)} of {len(one.names)} stages look "
+            "stored centred (length 1 and hardly a mean, where others have one), as older pipelines left "
+            "them: what moves between these stages and the others is the storage; import with --decentre text"
+        )
+    return flagged, notes
 
 
 def common_labels(names: Sequence[Sequence[str]], positions: Sequence[float]) -> list[str]:

@@ -32,6 +32,9 @@ class DriftRecord:
         on: column that links items with reference rows, or None.
         pair: "id", or the column that said which rows of the stages are one item.
         cluster: column of the independent units, or None when items are.
+        clusters_from: who says which items are not independent: ``how`` of
+            :class:`~repscope.verbs.common.clusters.Clusters`.
+        copies: items equal to an earlier one up to rounding.
         by: column of the groups, or None.
         seed: of everything random.
         fingerprints: of all sets, by name.
@@ -70,6 +73,8 @@ class DriftRecord:
     captions: Mapping[str, str] = field(default_factory=dict, repr=False)
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     held_out: HeldOut | None = None
+    clusters_from: str = "none"
+    copies: int = 0
 
     @property
     def group(self) -> str:
@@ -121,6 +126,8 @@ class DriftRecord:
             "real": self.real,
             "pair": self.pair,
             "cluster": self.cluster,
+            "clusters_from": self.clusters_from,
+            "copies": self.copies,
             "by": self.by,
             "fingerprints": dict(self.fingerprints),
             "replay": self.replay,

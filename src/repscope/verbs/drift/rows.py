@@ -95,7 +95,7 @@ def align_stages(
         common = dict.fromkeys(common, everywhere)
     judged: dict[str, HeldOut] = {}
     for name, stages in groups.items():
-        common[name], judged[name] = _unseen(stages, keys[name][0], common[name], pairing.held_out)
+        common[name], judged[name] = _unseen(stages, keys[name][0], common[name], reference, pairing)
         if 0 < judged[name].items < judged[name].of:
             notes.append(held_out_note(judged[name]))
     if paired:
@@ -134,12 +134,24 @@ def align_stages(
 
 
 def _unseen(
-    stages: Sequence[EmbeddingSet], places: Mapping[str, int], common: set[str], told: tuple[str, str] | None
+    stages: Sequence[EmbeddingSet],
+    places: Mapping[str, int],
+    common: set[str],
+    reference: EmbeddingSet | None,
+    pairing: PairingOptions,
 ) -> tuple[set[str], HeldOut]:
     """The keys of the items that no fit behind the stages has seen; all where that is none of them."""
     ordered = [key for key in places if key in common]
     rows = np.array([places[key] for key in ordered], np.int64)
-    fresh, judged = unseen_items(stages[0], rows, stages, told)
+    fresh, judged = unseen_items(
+        stages[0],
+        rows,
+        stages,
+        pairing.held_out,
+        units=lambda of: find_clusters(of, pairing.cluster, on=pairing.on),
+        reference=reference,
+        on=pairing.on,
+    )
     return {key for key, kept in zip(ordered, fresh.tolist(), strict=True) if kept}, judged
 
 

@@ -26,6 +26,8 @@ HEADLINES = {
 
 FLAGS = {
     "fitted-on-these-items": "A fit behind the stages has seen every one of these items.",
+    "centred-stages": "Some stages look stored without their mean, as older pipelines left them, and "
+    "others with it: the verdict may be about the storage. Import with --decentre text.",
     "few-clusters": "Too few independent units for any claim that is not exact.",
     "moved": "The centre moved as well; the verdict names what is graver.",
     "rescaled": "The lengths of the rows changed, and their directions kept their spread. What reads cosines "
@@ -37,6 +39,9 @@ FLAGS = {
     "rank-fell": "Fewer directions carry the variance.",
 }
 """What else a reader must know."""
+
+URGENT = ("fitted-on-these-items", "centred-stages")
+"""Flags that come before every number."""
 
 KEY = (
     "drift.centre", "spread.total", "spread.cosine", "rank.entropy", "cosine.true", "gap.rmg", "frechet",

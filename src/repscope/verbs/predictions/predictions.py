@@ -165,7 +165,7 @@ def predictions(
         shown=tuple(tally.shown.values()),
         sets=() if opened is None else keep_sets(opened, tally, begun, options, replay),
         skipped=tally.skipped,
-        notes=(*notes_on(loaded, begun.parts), *notes),
+        notes=(*notes_on(loaded, begun.parts), *parts.notes, *notes),
         replay=replay,
     )
 
@@ -230,8 +230,7 @@ def _map(tally: Tally, method: str, perplexity: float, seed: int) -> Projection 
     if tally.done < FEWEST_POINTS:
         return None
     rows = {
-        name: np.stack([getattr(each[0], name) for each in tally.scores]).astype(np.float32)
-        for name in ("target", "predicted")
+        name: np.stack([getattr(each[0], name) for each in tally.scores]) for name in ("target", "predicted")
     }
     return project(rows, method=map_method(method, none=False), perplexity=perplexity, seed=seed)  # type: ignore[arg-type]  # never None here
 

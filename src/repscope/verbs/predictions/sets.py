@@ -61,7 +61,7 @@ def keep_sets(
     written = []
     for level in range(len(tally.scores[0])):
         for kind in KINDS:
-            rows = np.stack([getattr(each[level], kind) for each in tally.scores]).astype(np.float32)
+            rows = np.stack([getattr(each[level], kind) for each in tally.scores])
             name = _name(options.as_, kind, level)
             study.add(
                 name,

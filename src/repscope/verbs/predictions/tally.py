@@ -25,7 +25,7 @@ from repscope.extraction.sources.base import Item
 from repscope.internals.masking.mask import Mask, check_mask
 from repscope.internals.masking.own import own_sampler
 from repscope.internals.masking.samplers import SAMPLERS, Sampler
-from repscope.internals.prediction.decoding import decode, fill_in, in_pixels, pixel_errors
+from repscope.internals.prediction.decoding import decode, fill_in, fill_in_mean, in_pixels, pixel_error
 from repscope.internals.prediction.parts import MOST_LEVELS, WRAPPER, Parts
 from repscope.internals.prediction.predict import predict_hidden, predict_targets
 from repscope.internals.prediction.scores import Scores, score
@@ -93,7 +93,7 @@ class Tally:
         scores: by level, one an image.
         targets: [D] mean target feature of each image.
         patches: samples of "target.patches" and "predicted.patches".
-        pixels: errors [2] of decoder and mean visible colour, one an image.
+        pixels: errors of the decoder's pixels, from predictions and from the mean visible feature.
         shown: those of ``show``, by id.
         leaks: the predictions change with the pixels that they are about.
     """
@@ -166,18 +166,17 @@ class Tally:
         names = [one.item.id for one in batch]
         targets = predict_targets(self._parts, pixels, names)
         self._find_grid(int(targets.shape[1]), (int(pixels.shape[2]), int(pixels.shape[3])))
+        width = int(targets.shape[2])
         masks = [self._masks(name) for name in names]
         self._settle_levels(masks, names)
         other = self._others(pixels)
         if not self.done:
-            self.leaks = self._changes_with_hidden(pixels, [each[0] for each in masks], names)
+            self.leaks = self._changes_with_hidden(pixels, [each[0] for each in masks], width, names)
         predicted, shuffled = [], []
         for at in range(len(masks[0])):
             own = [each[at] for each in masks]
-            predicted.append(predict_hidden(self._parts, pixels, own, targets.shape[2], names))
-            shuffled.append(
-                None if other is None else predict_hidden(self._parts, other, own, targets.shape[2], names)
-            )
+            predicted.append(predict_hidden(self._parts, pixels, own, width, names))
+            shuffled.append(None if other is None else predict_hidden(self._parts, other, own, width, names))
         assert self._levels is not None
         for row, one in enumerate(batch):
             each = []
@@ -263,7 +262,9 @@ class Tally:
         shift = int(np.random.default_rng([self._seed, self.done, 1]).integers(1, count))
         return torch.roll(pixels, shift, dims=0)
 
-    def _changes_with_hidden(self, pixels: Tensor, masks: Sequence[Mask], names: Sequence[str]) -> bool:
+    def _changes_with_hidden(
+        self, pixels: Tensor, masks: Sequence[Mask], width: int, names: Sequence[str]
+    ) -> bool:
         """Whether the predictions of the first images change with the pixels that are hidden from them."""
         import torch
 
@@ -274,15 +275,12 @@ class Tally:
         cells = torch.from_numpy(hidden).to(some.device)[:, None]
         changed = torch.where(cells, some.mean() - some, some)
         runs = [
-            predict_hidden(self._parts, one, masks[: len(some)], self._width(some, names), names[: len(some)])
+            predict_hidden(self._parts, one, masks[: len(some)], width, names[: len(some)])
             for one in (some, changed)
         ]
         before, after = (torch.cat([block for each in run for block in each]).float() for run in runs)
         tolerance = tolerance_of(self._model.dtype) * float(before.square().mean().sqrt())
         return float((after - before).square().mean().sqrt()) > tolerance
-
-    def _width(self, pixels: Tensor, names: Sequence[str]) -> int:
-        return int(predict_targets(self._parts, pixels, names[: len(pixels)]).shape[2])
 
     def _keep(self, item: Decoded, masks: tuple[Mask, ...], target: Rows, predicted: list[Rows]) -> None:
         """What an image adds besides its scores."""
@@ -317,9 +315,12 @@ class Tally:
             return
         features = fill_in(targets, masks, predicted)
         made = decode(self._parts, features, pixels)
+        trivial = decode(self._parts, fill_in_mean(targets, masks), pixels)
         for row, mask in enumerate(masks):
             true, drawn = to_numpy(pixels[row]), to_numpy(made[row])
-            self.pixels.append(pixel_errors(drawn, true, mask))
+            self.pixels.append(
+                (pixel_error(drawn, true, mask), pixel_error(to_numpy(trivial[row]), true, mask))
+            )
             name = self.items[self.done - len(masks) + row].id
             if name in self.shown:
                 low, high = float(true.min()), float(true.max())

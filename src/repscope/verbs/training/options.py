@@ -16,7 +16,10 @@ class TrainingOptions(Options):
     replayed = "series smooth centred group watch seed"
 
     series: tuple[str, ...] = option(
-        (), "Only quantities that match, such as 'val*'. Repeatable.", metavar="GLOB", repeated=True
+        (),
+        "Only quantities that match a glob or hold a text, such as 'val*'. Repeatable.",
+        metavar="PATTERN",
+        repeated=True,
     )
     smooth: float = option(0.9, "Weight of the past in the smooth curves; 0 for none.", least=0.0, most=0.999)
     centred: bool = option(
@@ -34,5 +37,5 @@ class TrainingOptions(Options):
         repeated=True,
     )
     seed: int = shared.SEED()
-    out: Path | None = shared.OUT("Folder for training.json and the figures.")
+    out: Path | None = shared.OUT("Folder for the report: report.html, metrics.json, figures/.")
     figures: tuple[str, ...] = shared.FIGURES()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from repscope.errors import name_some
@@ -46,26 +45,28 @@ class TrainingRecord:
         smooth: weight of the past in the smooth curves.
         centred: whether they look as far ahead as back.
         group: what tells seeds apart in the names of runs; None for the usual ways, "none" for no groups.
-        watch: globs of the quantities that were watched besides.
+        watched: quantities that are watched besides those that tell of collapse.
         restarts: where a log goes back.
         changes: the clearest break of each series that was searched.
         momentum: of exponential averages, beside their schedules.
         gradients: by layer.
         notes: what a reader should know.
-        replay: the command that repeats it.
+        replay: the command that repeats it; "" where there is none.
+        seed: of the tests of breaks.
     """
 
     series: tuple[Series, ...]
     smooth: float
     centred: bool = False
     group: str | None = None
-    watch: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
     restarts: tuple[Restart, ...] = ()
     changes: tuple[ChangePoint, ...] = ()
     momentum: tuple[Momentum, ...] = ()
     gradients: tuple[LayerGradient, ...] = ()
     notes: tuple[str, ...] = ()
     replay: str = ""
+    seed: int = 0
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -101,12 +102,8 @@ class TrainingRecord:
         """
         fell = self.collapses
         return tuple(
-            one for one in self.changes if one in fell or (one.p <= ALPHA and self.watches(one.name))
+            one for one in self.changes if one in fell or (one.p <= ALPHA and one.name in self.watched)
         )
-
-    def watches(self, name: str) -> bool:
-        """Whether a quantity was watched besides those that tell of collapse."""
-        return any(fnmatchcase(name, glob) for glob in self.watch)
 
     def smoothed(self, one: Series) -> Floats:
         """[N] the smooth curve of a series, as this record has it."""
@@ -126,6 +123,7 @@ class TrainingRecord:
             "change_points": [{**one.to_json(), "collapse": id(one) in collapsed} for one in self.changes],
             "momentum": [one.to_json() for one in self.momentum],
             "gradients": [one.to_json() for one in self.gradients],
+            "seed": self.seed,
             "notes": list(self.notes),
             "replay": self.replay,
         }
@@ -144,31 +142,33 @@ class TrainingRecord:
 
     def findings(self) -> Iterator[tuple[str, str]]:
         """What deserves a line: a word, and the rest; safe to show."""
-        for back in self.restarts[:MOST_RESTARTS]:
-            yield (
-                "restart",
-                f"{_safe(back.run)}: stopped at step {_step(back.step)}, continued at "
-                f"{_step(back.resumed_at)} ({_safe(name_some(back.series, 3))})",
-            )
-        if len(self.restarts) > MOST_RESTARTS:
-            yield "restart", f"{len(self.restarts) - MOST_RESTARTS:,} more; --json tells all"
         collapses = self.collapses
-        for change in self.told:
+        for change in sorted(self.told, key=lambda one: one not in collapses):
             word, to = ("COLLAPSE", change.last) if change in collapses else ("break", change.after)
             yield (
                 word,
-                f"{_safe(change.run)}: {_safe(change.name)} at step {_step(change.step)}, "
+                f"{_safe(change.run)}: {_safe(change.name)} at step {step_text(change.step)}, "
                 f"{significant(change.before)} → {significant(to)} ({p_equation(change.p)})",
             )
+        for back in self.restarts[:MOST_RESTARTS]:
+            yield (
+                "restart",
+                f"{_safe(back.run)}: stopped at step {step_text(back.step)}, continued at "
+                f"{step_text(back.resumed_at)} ({_safe(name_some(back.series, 3))})",
+            )
+        if len(self.restarts) > MOST_RESTARTS:
+            yield "restart", f"{len(self.restarts) - MOST_RESTARTS:,} more; --json tells all"
+        words: dict[tuple[str, str], list[str]] = {}
+        for run in self.runs:
+            own = [one for one in self.gradients if one.run == run]
+            for word in dict.fromkeys(one.word for one in own if one.word):
+                names = [one.name for one in own if one.word == word]
+                said = f"{word} in {len(names):,} of {len(own):,} layers: {name_some(names, 3)}"
+                words.setdefault(("gradient", said), []).append(run)
         for mean in self.momentum:
-            yield "momentum", f"{_safe(mean.run)}: {_safe(momentum_words(mean))}"
-        for layer in self.gradients:
-            if layer.word:
-                yield (
-                    "gradient",
-                    f"{_safe(layer.run)}: {_safe(layer.name)} is {layer.word} (median {layer.median:.2g}, "
-                    f"largest {layer.largest:.2g})",
-                )
+            words.setdefault(("momentum", momentum_words(mean)), []).append(mean.run)
+        for (what, said), runs in words.items():
+            yield what, f"{_safe(name_some(runs, 3))}: {_safe(said)}"
 
 
 def series_cells(one: Series) -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def series_cells(one: Series) -> tuple[str, ...]:
     if not len(values):
         return (f"{len(one.values):,}", *["–"] * 5)
     ends = (significant(value) for value in (values[0], values[-1], values.min(), values.max()))
-    return (f"{len(one.values):,}", _step(steps[-1]), *ends)
+    return (f"{len(one.values):,}", step_text(steps[-1]), *ends)
 
 
 def _safe(text: str) -> str:
@@ -189,18 +189,19 @@ def momentum_words(one: Momentum) -> str:
     went = f"{one.name} {one.first:.6g} → {one.last:.6g}"
     if one.schedule == "constant":
         return f"{one.name} {one.first:.6g} throughout"
-    ends = f"to {one.final:.6g} over {_step(one.total)} steps"
+    ends = f"to {one.final:.6g} over {step_text(one.total)} steps"
     if one.deviation < ROUNDING:
         return f"{went}, exactly {one.nearest} {ends}"
     known = one.schedule != "neither"
     schedule = one.schedule if known else f"neither cosine nor linear; nearest {one.nearest}"
-    far = f"largest distance {significant(one.deviation, 2)} at step {_step(one.at)}"
+    far = f"largest distance {significant(one.deviation, 2)} at step {step_text(one.at)}"
     return f"{went}, {schedule} {ends} ({far})"
 
 
-def _step(step: float) -> str:
+def step_text(step: float) -> str:
     """``12,345``, and parts of an epoch with decimals."""
-    return f"{step:,.0f}" if float(step).is_integer() else f"{step:,.2f}"
+    step = float(f"{step:.9g}")
+    return f"{step:,.0f}" if step.is_integer() else f"{step:,.2f}"
 
 
 def _collapsed(change: ChangePoint) -> bool:

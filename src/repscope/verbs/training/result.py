@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from repscope.study.storage import make_folder, write_bytes
+from repscope.report.files import write_report
 from repscope.text.figures import FIGURE_FORMATS
+from repscope.verbs.training.document import training_csv, training_document
 from repscope.verbs.training.record import TrainingRecord
 
 
@@ -15,17 +15,27 @@ class Training(TrainingRecord):
     """Series of logs, and what they say; saves itself."""
 
     def save(self, out: str | Path, *, formats: Sequence[str] = FIGURE_FORMATS) -> Path:
-        """Write training.json and the figures; return the folder.
+        """Write report.html, report.txt, metrics.json, metrics.csv and figures/; return report.html.
+
+        Args:
+            out: folder; created. Files of an earlier report there are replaced.
+            formats: of the figures; none of them without.
 
         Raises:
             StorageError: the disk refuses.
         """
-        from repscope.plot.base.save import save_figure
-        from repscope.verbs.training.figures import draw
+        drawn = []
+        if formats:
+            from repscope.verbs.training.figures import draw
 
-        folder = make_folder(Path(out))
-        for name, figure, _ in draw(self):
-            save_figure(figure, folder, name, formats=formats)
-        record = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        write_bytes(folder / "training.json", record.encode())
-        return folder
+            drawn = list(draw(self))
+        captions = {name: caption for name, _, caption in drawn}
+        return write_report(
+            Path(out),
+            training_document(self, captions),
+            metrics=self.to_json(),
+            table=training_csv(self),
+            figures={name: figure for name, figure, _ in drawn},
+            captions=captions,
+            formats=formats,
+        )
