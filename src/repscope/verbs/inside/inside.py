@@ -77,8 +77,7 @@ def inside(
         InputError: an unknown part, or nothing to show.
         RepscopeError: as the verbs of the parts.
     """
-    from repscope import __version__
-    from repscope.study.provenance import now
+    from repscope.study.provenance import now, version
 
     if not parts or set(parts) - set(PARTS):
         raise InputError(f"parts among {', '.join(PARTS)}", ", ".join(parts) or "none", "choose some")
@@ -111,7 +110,7 @@ def inside(
         parts=tuple(made),
         left_out=missing,
         replay=InsideOptions.of(own).to_command(*words) if named else "",
-        version=__version__,
+        version=version(),
         time=now(),
     )
 
