@@ -75,13 +75,14 @@ export class Overlay {
       const [x0, y0] = toScreen(page.camera, size, from[2 * row] / 65535, from[2 * row + 1] / 65535);
       const [x1, y1] = toScreen(page.camera, size, to[2 * row] / 65535, to[2 * row + 1] / 65535);
       const angle = Math.atan2(y1 - y0, x1 - x0);
+      const head = Math.min(7, 0.5 * Math.hypot(x1 - x0, y1 - y0));
       context.beginPath();
       context.moveTo(x0, y0);
       context.lineTo(x1, y1);
       context.stroke();
       context.beginPath();
       context.moveTo(x1, y1);
-      for (const turn of [2.7, -2.7]) context.lineTo(x1 + 6 * Math.cos(angle + turn), y1 + 6 * Math.sin(angle + turn));
+      for (const turn of [2.7, -2.7]) context.lineTo(x1 + head * Math.cos(angle + turn), y1 + head * Math.sin(angle + turn));
       context.fill();
     }
     context.globalAlpha = 1;

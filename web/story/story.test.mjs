@@ -155,6 +155,7 @@ describe("the story", () => {
 
   it("the filter for what moved on screen only shows as many as Python counts", async () => {
     await page.getByRole("button", { name: "Only moved on screen only" }).click();
+    for (const kind of [0, 1, 2, 3]) assert.ok(truth.moved[0].includes(kind), `no item moved in way ${kind}`);
     assert.equal(await shownCount(), truth.moved[0].filter((kind) => kind === 2).length);
     await page.getByRole("button", { name: "Next stage" }).click();
     assert.equal(await shownCount(), truth.moved[1].filter((kind) => kind === 2).length);

@@ -188,3 +188,38 @@ def test_refusals(tmp_path: Path, study: Study) -> None:
         assert done.exit_code == 1, words
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_compare_and_drift_link_a_page_with_their_verdict(study: Study, tmp_path: Path) -> None:
+    common = [
+        "--reference",
+        "text",
+        "--on",
+        "label",
+        "--method",
+        "none",
+        "--figures",
+        "",
+        "--view",
+        "--quiet",
+    ]
+    for verb, more in (("compare", ["--measures", "top1.true"]), ("drift", ["--measures", "none"])):
+        out = tmp_path / verb
+        words = [
+            verb,
+            str(study.path),
+            "before",
+            "after",
+            *common,
+            *more,
+            "--resamples",
+            "100",
+            "--out",
+            str(out),
+        ]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.stderr
+        assert '<a href="view.html">See it move</a>' in (out / "report.html").read_text("utf-8")
+        word = json.loads((out / "metrics.json").read_text("utf-8"))["verdict"]["word"]
+        manifest = data_of((out / "view.html").read_bytes()).manifest
+        assert (manifest["verdict"]["verb"], manifest["verdict"]["word"]) == (verb, word)
