@@ -42,7 +42,7 @@ RECORDS = [
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
     "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
     "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
-    "TrainedRun", "Training", "Verdict", "View",
+    "TrainedRun", "Training", "Verdict", "View", "Watch",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",

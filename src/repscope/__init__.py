@@ -50,6 +50,7 @@ _HOMES = {
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "View": "repscope.verbs.view.view",
+    "Watch": "repscope.learning.callbacks.watch",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
@@ -108,6 +109,7 @@ __all__ = [
     "Training",
     "Verdict",
     "View",
+    "Watch",
     "__version__",
     "attention",
     "bridge",
@@ -140,6 +142,7 @@ if TYPE_CHECKING:
     from repscope.extraction.capture.capture import capture
     from repscope.extraction.capture.layers import Layers
     from repscope.extraction.run.records import Extraction
+    from repscope.learning.callbacks.watch import Watch
     from repscope.measure.core.estimate import Estimate
     from repscope.measure.core.info import MeasureInfo
     from repscope.measure.core.matching import match
