@@ -141,7 +141,13 @@ def quantise(
     columns = code_columns(chosen.quantizers)
     codes = [np.asarray(made.items.column(one), np.int64) for one in columns]
     stages = tuple(usage(one, quantiser.n_codes, units.codes, seed=seed) for one in codes)
-    judged, held_out = unseen_items(before, np.arange(before.n), [made], None)
+    judged, held_out = unseen_items(
+        before,
+        np.arange(before.n),
+        [made],
+        None,
+        units=lambda one: units if one is before else find_clusters(one, cluster),
+    )
     unseen = judged if held_out.items else np.zeros(before.n, bool)
     distances = squared_distances(before, made)
     variance = float(spectrum.sum())
