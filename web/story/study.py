@@ -35,7 +35,7 @@ def main(root: Path) -> None:
     }
     study = rs.Study(root / "Digits and words")
     study.add("before", world.before, items)
-    study.add("middle", (world.before + world.after) / 2, items)
+    study.add("middle", disturbed(world.before, world.item_keys), items)
     study.add("after", world.after, items)
     study.add("text", world.reference, {"id": WORDS, "label": WORDS})
     rs.drift(
@@ -62,6 +62,7 @@ def main(root: Path) -> None:
         "verdict": bundle.manifest["verdict"]["word"],
     }
     (root / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    (root / "widget.js").write_text(view.widget._esm, encoding="utf-8")
     one = rs.Study(root / "one")
     one.add("alone", np.ones((1, 4)))
     rs.view(one, ["alone"], method="pca").save(root / "one.html")
@@ -73,6 +74,21 @@ def main(root: Path) -> None:
     rng = np.random.default_rng(0)
     crowd.add("many", rng.normal(size=(60_000, 2)).astype(np.float32))
     rs.view(crowd, ["many"], method="pca", map_rows=60_000).save(root / "crowd.html")
+
+
+def disturbed(rows: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """The items of three classes are drawn together, those of one are mixed up, the others tremble."""
+    rng = np.random.default_rng(1)
+    moved = rows + 0.25 * rng.normal(size=rows.shape) / np.sqrt(rows.shape[1])
+    for key in range(3):
+        own = keys == key
+        centre = moved[own].mean(axis=0)
+        moved[own] = centre + 0.35 * (moved[own] - centre)
+    mixed = np.flatnonzero(keys == 3)
+    moved[mixed] = rows[rng.permutation(len(rows))[: len(mixed)]] + 0.1 * rng.normal(
+        size=(len(mixed), rows.shape[1])
+    )
+    return moved
 
 
 def hostile(row: int, word: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from repscope.cli.common import AsJson, Quiet, StudyFolder, command, gate, say, show
+from repscope.cli.view_beside import save_report
 from repscope.verbs.compare.options import CompareOptions
 
 
@@ -31,6 +32,6 @@ def compare(
     say(f"comparing {before} with {after} …", quiet)
     comparison = compare_study(study, before, after, options)
     folder = options.out or Study.open(study).results("compare", f"{before} - {after} - {options.reference}")
-    page = comparison.save(folder, formats=options.figures)
+    page = save_report(comparison, study, (before, after), folder, options)
     show(comparison, [*summary_lines(comparison), f"report: {page}"], as_json=as_json, quiet=quiet)
     gate(options.fail_on, [comparison.verdict.word], quiet)

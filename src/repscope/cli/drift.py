@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from repscope.cli.common import AsJson, Quiet, StudyFolder, command, gate, say, show
+from repscope.cli.view_beside import save_report
 from repscope.verbs.drift.options import DriftOptions
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def drift(
     say(f"following {len(names) or 'grouped'} stages …", quiet)
     result = drift_study(study, names, **options.keywords() | {"groups": groups})
     folder = options.out or opened.results("drift", safe_name(_title(names, result)))
-    page = result.save(folder, formats=options.figures)
+    page = save_report(result, study, result.sets[result.group], folder, options)
     show(result, [*drift_summary(result), f"report: {page}"], as_json=as_json, quiet=quiet)
     gate(options.fail_on, result.verdicts.values(), quiet)
 

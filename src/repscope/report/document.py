@@ -249,6 +249,7 @@ class Document:
         version: of repscope.
         time: of writing.
         folders: where relative paths of pictures start.
+        page: file of the viewer's page beside the report, or "".
     """
 
     word: str
@@ -265,6 +266,7 @@ class Document:
     version: str
     time: str
     folders: tuple[Path, ...] = ()
+    page: str = ""
 
     @property
     def figures(self) -> list[Figure]:

@@ -98,6 +98,9 @@ def test_failed_pictures_are_never_paired_by_index(files: bool, tmp_path: Path) 
     assert not set(lists(image)["id"]) & set(lists(text)["id"])
     assert len(said) == 1
     assert "3 pictures for 4 captions" in said[0]
+    # With names, those pictures can be paired that other generations have too; without, none.
+    assert ("the same file names" in said[0]) == files
+    assert ("cannot pair them" in said[0]) == (not files)
 
 
 @pytest.mark.parametrize(

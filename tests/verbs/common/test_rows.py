@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from repscope.errors import InputError, UnknownNameError, VectorError
-from repscope.study import EmbeddingSet
+from repscope.study import EmbeddingSet, Study
+from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
 from repscope.verbs.common.rows import (
     declared_cluster,
     keep_rows,
     one_width,
+    paired_by_number,
     refuse_zero_rows,
     rows_with,
     spread,
@@ -70,3 +74,34 @@ def test_spread_leaves_null_where_nothing_is_known():
     values = spread(4, np.array([1, 3]), np.array([0.5, np.nan]))
     assert values.to_pylist() == [None, 0.5, None, None]
     assert spread(2, np.array([], int), np.array([])).to_pylist() == [None, None]
+
+
+def numbered(name: str, seed: int, **columns: Any) -> EmbeddingSet:
+    return EmbeddingSet(name, np.random.default_rng(seed).normal(size=(6, 3)), columns)
+
+
+def test_rows_that_only_their_numbers_pair_are_said():
+    one, two = numbered("gen_0", 0), numbered("gen_1", 1)
+    (note,) = paired_by_number([one, two])
+    assert "'gen_0', 'gen_1' are paired by their numbers" in note
+    # A class that repeats names no item.
+    label = [0, 0, 0, 1, 1, 1]
+    assert paired_by_number([numbered("a", 0, label=label), numbered("b", 1, label=label)])
+
+
+def test_rows_whose_items_are_known_are_not():
+    text = [f"a picture of {row}" for row in range(6)]
+    assert not paired_by_number([numbered("a", 0, text=text), numbered("b", 1, text=text)])
+    assert paired_by_number([numbered("a", 0, text=text), numbered("b", 1, text=text[::-1])])
+    ids = [f"p{row}" for row in range(6)]
+    assert not paired_by_number([numbered("a", 0, id=ids), numbered("b", 1, id=ids)])
+
+
+def test_a_set_and_what_was_made_from_it_hold_the_same_items(tmp_path):
+    study = Study(tmp_path / "s")
+    study.add("v", np.random.default_rng(0).normal(size=(20, 4)))
+    study.add("t", np.random.default_rng(1).normal(size=(20, 4)))
+    fit_bridge(study, "v", "t", "ridge", name="b", on="id")
+    apply_bridge(study, "b", "v", "moved")
+    assert not paired_by_number([study["v"], study["moved"]])
+    assert paired_by_number([study["v"], study["moved"], study["t"]])

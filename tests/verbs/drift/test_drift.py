@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import matplotlib.text
 import numpy as np
 import pytest
 
@@ -365,3 +366,22 @@ def test_the_record_says_who_chose_the_clusters():
     assert (copied["clusters_from"], copied["copies"], copied["cluster"]) == ("copies", 5, "copies")
     alone = rs.drift(generations(copies=5), cluster="id", **QUICK).to_json()
     assert (alone["clusters_from"], alone["copies"], alone["cluster"]) == ("given", 5, None)
+
+
+def test_rows_without_names_are_said_to_be_paired_by_number():
+    rng = np.random.default_rng(0)
+    drawn = [EmbeddingSet(f"gen_{at}", rng.normal(size=(40, 8)), {}) for at in range(3)]
+    assert any("paired by their numbers" in note for note in rs.drift(drawn, **QUICK).notes)
+    assert not any("paired by their numbers" in note for note in rs.drift(generations(), **QUICK).notes)
+
+
+def test_the_map_of_groups_names_their_own_sets():
+    def group(name: str):
+        return [EmbeddingSet(f"{name}_{one.name}", one.rows, {"id": one.ids}) for one in generations()]
+
+    found = rs.drift(groups={"a": group("real"), "b": group("base")}, **{**QUICK, "method": "pca"})
+    figure = found.figures["generation_clusters"]
+    texts = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
+    shown = "\n".join(texts)
+    for name in ("real_gen_0", "base_gen_0", "real_gen_3", "base_gen_3"):
+        assert name in shown

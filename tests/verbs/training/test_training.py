@@ -264,6 +264,7 @@ class Executes:
         ("long.csv", "step,loss\n0," + "9" * 200_000, FormatError, "field larger"),
         ("huge.json", '{"loss": [1' + "0" * 400 + "]}", FormatError, "lists of numbers"),
         ("deep.json", '{"a":' * 900 + "1" + "}" * 900, FormatError, "lists of numbers|JSON|nested"),
+        ("steps.csv", "step,loss\nfirst,1\nsecond,2\n", FormatError, "column 'step'.*'first'"),
         ("comma.csv", "step;loss\n0;2,5\n", FormatError, "such as '2,5'.*point"),
     ],
     ids=lambda given: given[:12] if isinstance(given, str) else "",
@@ -302,6 +303,11 @@ def test_a_folder_is_searched_and_says_what_it_passed_over():
     assert training("runs").notes[0].startswith("table.csv was passed over")
     with pytest.raises(UnknownNameError, match="loss"):
         training("runs", series=["accuracy"])
+    Path("runs/log.csv").write_text("step,loss,train/loss,val/acc\n0,1,1,1\n")
+    for asked, names in {
+        "loss": ["loss"], "*loss": ["loss", "train/loss"], "train": ["train/loss"], "acc": ["val/acc"],
+    }.items():  # fmt: skip
+        assert [one.name for one in training("runs", series=[asked]).series] == names
 
 
 def test_a_spread_that_falls_alone_is_no_collapse_beside_a_rank_that_stays():

@@ -23,6 +23,7 @@ FAR, NEAR = 0.25, 0.4
 of the shortest of them: classes that are few, or of unequal size, leave some mean behind."""
 
 _ROWS = 20_000
+_BLOCK = 1000
 
 
 def looks_centred(after: ArrayLike, *others: ArrayLike) -> bool:
@@ -79,6 +80,13 @@ def decentre(rows: ArrayLike, mean: ArrayLike) -> Float64:
 
 def _directions(rows: ArrayLike) -> tuple[Float64, Float64]:
     """Lengths of the first rows, and the mean of their directions."""
-    first = np.asarray(rows[:_ROWS], np.float64)  # type: ignore[index]  # an array, or rows of a set
-    lengths = np.linalg.norm(first, axis=1)
-    return lengths, (first / np.where(lengths > 0, lengths, 1.0)[:, None]).mean(axis=0)
+    lengths: list[Float64] = []
+    total: Float64 = np.zeros(())
+    # A block at a time: the rows may lie in a file, and be large.
+    for start in range(0, min(len(rows), _ROWS), _BLOCK):  # type: ignore[arg-type]  # an array, or rows of a set
+        block = np.asarray(rows[start : min(start + _BLOCK, _ROWS)], np.float64)  # type: ignore[index]
+        lengths.append(np.linalg.norm(block, axis=1))
+        total = total + (block / np.where(lengths[-1] > 0, lengths[-1], 1.0)[:, None]).sum(axis=0)
+    every = np.concatenate(lengths)
+    mean: Float64 = total / len(every)
+    return every, mean

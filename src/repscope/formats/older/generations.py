@@ -105,10 +105,15 @@ def _pictures(
         columns["caption_id"] = [str(row) for row in range(n)]
         columns["text"] = captions
         return columns, f"{note}; paired to the captions by index, as the file says no other"
+    pairs = (
+        "compare and drift pair them with sets that have the same file names, and with no others"
+        if files is not None
+        else "compare and drift cannot pair them with other generations, as nothing says which is which"
+    )
     options.warn(
         f"{source} has {n:,} pictures for {len(captions):,} captions: some failed where it was made, and "
-        "which is not recorded. They are imported without caption_id, since pairs by index would be wrong; "
-        "as distributions they can be compared"
+        "which is not recorded. They are imported without caption_id, since pairs by index would be wrong. "
+        "`repscope describe` measures them against captions as distributions; " + pairs
     )
     return columns, f"{note}; not linked to captions"
 

@@ -13,6 +13,11 @@ from repscope.internals.masking.mask import Grid, Mask
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+TRUE_MOMENTS = (
+    "the model predicts normalised pixels: its pictures, and those of the trivial predictor, use the true "
+    "mean and spread of each hidden patch"
+)
+
 
 def is_autoencoder(module: nn.Module) -> bool:
     """Whether this is transformers' ViTMAE with its decoder."""
@@ -78,6 +83,7 @@ def masked_autoencoder(model: Any) -> dict[str, Any]:
         "masks": masks,
         "grid": (side, side),
         "special_tokens": 1,
+        "notes": (TRUE_MOMENTS,) if config.norm_pix_loss else (),
     }
 
 

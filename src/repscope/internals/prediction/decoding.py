@@ -39,6 +39,19 @@ def fill_in(targets: Tensor, masks: Sequence[Mask], predicted: Sequence[Sequence
     return features
 
 
+def fill_in_mean(targets: Tensor, masks: Sequence[Mask]) -> Tensor:
+    """[B, T, D] target features with those of hidden patches replaced by the mean of the visible ones."""
+    import torch
+
+    features = targets.clone()
+    for row, mask in enumerate(masks):
+        hidden, seen = (
+            torch.from_numpy(cells.ravel()).to(targets.device) for cells in (mask.masked, mask.context)
+        )
+        features[row, hidden] = targets[row, seen].mean(dim=0)
+    return features
+
+
 def decode(parts: Parts, features: Tensor, pixels: Tensor) -> Tensor:
     """[B, 3, H, W] the decoder's pictures of features [B, T, D], in units of the model's pixels.
 
@@ -62,20 +75,10 @@ def decode(parts: Parts, features: Tensor, pixels: Tensor) -> Tensor:
     return made
 
 
-def pixel_errors(made: NDArray[Any], true: NDArray[Any], mask: Mask) -> tuple[float, float]:
-    """Mean squared error on the hidden pixels, of a picture and of the mean visible colour.
-
-    Args:
-        made, true: [3, H, W].
-        mask: of the patches.
-    """
-    size = (true.shape[1], true.shape[2])
-    hidden, seen = in_pixels(mask.masked, size), in_pixels(mask.context, size)
-    colour = true[:, seen].mean(axis=1, keepdims=True)
-    return (
-        float(np.square(made - true)[:, hidden].mean()),
-        float(np.square(colour - true[:, hidden]).mean()),
-    )
+def pixel_error(made: NDArray[Any], true: NDArray[Any], mask: Mask) -> float:
+    """Mean squared error of a picture [3, H, W] on the pixels of hidden patches."""
+    hidden = in_pixels(mask.masked, (true.shape[1], true.shape[2]))
+    return float(np.square(made - true)[:, hidden].mean())
 
 
 def in_pixels(cells: Cells, size: tuple[int, int]) -> Cells:

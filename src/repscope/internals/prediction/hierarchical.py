@@ -14,6 +14,8 @@ from repscope.internals.masking.samplers import Hierarchical
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+EMPTIED = "the context encoder empties hidden patches and keeps their places, as in the model's own training"
+
 
 def is_hierarchical(module: nn.Module) -> bool:
     """Whether this is the ``HJEPA`` of the published code."""
@@ -73,4 +75,5 @@ def hierarchical_jepa(model: Any) -> dict[str, Any]:
         "levels": levels,
         "special_tokens": 1,
         "keeps_places": True,
+        "notes": (EMPTIED,),
     }

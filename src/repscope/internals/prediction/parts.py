@@ -68,6 +68,7 @@ class Parts:
     special_tokens: int = 0
     keeps_places: bool = False
     decoder: Callable[[Tensor, Tensor], Tensor] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def parts_of(module: nn.Module) -> Parts:

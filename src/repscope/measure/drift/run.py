@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,7 @@ from repscope.measure.drift.result import DriftArrays
 from repscope.measure.drift.series import with_q
 from repscope.measure.drift.sums import stage_sums
 from repscope.measure.drift.verdict import judge
+from repscope.measure.verdict.advice import more_clusters
 
 FAMILIES = ("rank", "frechet", "mmd", "manifold", "modes", "paths")
 """Calculations that cost more than two readings of the data, and may be left out."""
@@ -123,6 +125,7 @@ def drift_arrays(
         identical=not sums.steps.any(),
         point=bool(spread[0, -1] == 0 < spread[0, 0]),
     )
+    verdict = judge(evidence, margins)
     return DriftArrays(
         labels=frame.labels,
         positions=frame.positions,
@@ -137,7 +140,7 @@ def drift_arrays(
         modes=first_modes,
         paths=paths(frame, sums, neighbours="paths" in wanted),
         rate=rate(spread, frame.positions, frame.n, frame.n_clusters),
-        verdict=judge(evidence, margins),
+        verdict=replace(verdict, needed=more_clusters(verdict.needed, evidence.clusters)),
         seed=seed,
     )
 

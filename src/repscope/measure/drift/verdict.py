@@ -17,6 +17,7 @@ from repscope.measure.drift.family import MODES, family_p
 from repscope.measure.drift.margins import CENTRE, DriftEvidence, DriftMargins, DriftVerdict
 from repscope.measure.drift.records import Move, PairChange, Series
 from repscope.measure.drift.series import ratio_of
+from repscope.measure.verdict.advice import open_question
 from repscope.measure.verdict.reading import describe, p_text
 
 
@@ -370,7 +371,7 @@ class _Judge:
         count = self._needed()
         if count is None:
             return "no number of clusters follows from these rows"
-        return f"about {count:,} clusters would decide every margin"
+        return f"{open_question(count, self.evidence.clusters)}"
 
 
 def _ratio(change: Difference) -> str:

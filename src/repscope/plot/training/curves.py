@@ -23,6 +23,9 @@ ACROSS = 3
 MOST = 12
 """Panels of one figure."""
 
+FEWEST = 3
+"""Values that make a line; fewer are points."""
+
 MOST_MARKS = 20
 """Restarts of a curve, and breaks of a panel, that are marked."""
 
@@ -124,10 +127,12 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         if curve.low is not None and curve.high is not None:
             ax.fill_between(curve.steps, curve.low, curve.high, color=colour, alpha=0.2, linewidth=0)
         for steps, values in curve.raw:
-            dot = "o" if np.isfinite(values).sum() < 3 else ""
-            ax.plot(steps, values, color=colour, alpha=0.3, linewidth=0.6, zorder=1, marker=dot, markersize=3)
-        style = (0, (3, 3)) if curve.dashed else "-"
-        ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=style)
+            ax.plot(steps, values, color=colour, alpha=0.3, linewidth=0.6, zorder=1)
+        if np.isfinite(curve.smooth).sum() < FEWEST:
+            ax.plot(curve.steps, curve.smooth, "o", color=colour, markersize=3)
+        else:
+            style = (0, (3, 3)) if curve.dashed else "-"
+            ax.plot(curve.steps, curve.smooth, color=colour, linewidth=1.2, linestyle=style)
         for step in curve.restarts[:MOST_MARKS]:
             ax.axvline(step, color=colour, linewidth=0.7, dashes=(1, 2))
     if panel.marks:
@@ -135,15 +140,17 @@ def _panel(ax: Axes, panel: CurvePanel, colours: dict[str, str]) -> None:
         ax.set_ylim(low, high + min(0.12 * len(panel.marks), 0.4) * (high - low))
     for at, mark in enumerate(panel.marks[:MOST_MARKS]):
         colour = colours.get(mark.label, INK)
+        late = mark.step > sum(ax.get_xlim()) / 2
         ax.axvline(mark.step, color=colour, linewidth=0.8, dashes=(4, 2))
         ax.annotate(
             mark.text,
             (mark.step, 1.0),
-            (2, -2 - at * SMALL * LINE),
+            (-2 if late else 2, -2 - at * SMALL * LINE),
             xycoords=ax.get_xaxis_transform(),
             textcoords="offset points",
             fontsize=SMALL,
             va="top",
+            ha="right" if late else "left",
             color=colour,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )

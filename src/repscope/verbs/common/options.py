@@ -193,6 +193,9 @@ WEIGHTS = "safetensors, a checkpoint of torch, or an index of shards; only tenso
 
 FAIL_ON = partial(option, (), metavar="WORDS", shell=True)
 OUT = partial(option, None, flags="--out -o", shell=True)
+VIEW = partial(
+    option, False, help="Write view.html beside the report: the stages, to be seen moving.", shell=True
+)
 FIGURES = partial(
     option,
     FIGURE_FORMATS,

@@ -105,6 +105,48 @@ def declared_cluster(rows: EmbeddingSet) -> str | None:
     return column if isinstance(column, str) and column in rows.columns else None
 
 
+def paired_by_number(sets: Sequence[EmbeddingSet]) -> list[str]:
+    """A note where nothing but the row numbers says that rows of several sets are one item; else none.
+
+    Something does where ids are no row numbers, where each set was made from an earlier one, or where a
+    column that tells most rows apart, such as a caption, has the same values in all of them.
+    """
+    # The first tell: ids and columns of millions of rows are not compared.
+    first, rows = sets[0], min(1000, *(one.n for one in sets))
+    numbers = np.arange(rows).astype(str)
+    if any([str(each) for each in one.ids[:rows]] != numbers.tolist() for one in sets):
+        return []
+    known = _lineage(first)
+    related = True
+    for one in sets[1:]:
+        related = related and bool(known & _lineage(one))
+        known |= _lineage(one)
+    if related or any(_same_values(sets, column, rows, numbers) for column in first.columns):
+        return []
+    names = name_some((repr(one.name) for one in sets), 4)
+    return [
+        f"rows of {names} are paired by their numbers, as nothing names their items: if row i is another "
+        "item in each, as in samples drawn anew, nothing said of pairs holds; import the sets with the ids "
+        "of their items"
+    ]
+
+
+def _lineage(one: EmbeddingSet) -> set[str]:
+    return {
+        one.fingerprint,
+        *(str(parent.get("fingerprint")) for parent in one.provenance.get("parents", ())),
+    }
+
+
+def _same_values(sets: Sequence[EmbeddingSet], column: str, rows: int, numbers: NDArray[np.str_]) -> bool:
+    """A column that all sets have, with other values than row numbers, equal row by row."""
+    if column == "id" or not all(column in one.columns for one in sets):
+        return False
+    values = [[str(each) for each in one.column(column)[:rows]] for one in sets]
+    distinct = len(set(values[0]))
+    return 2 * distinct > rows and values[0] != numbers.tolist() and all(one == values[0] for one in values)
+
+
 def spread(n: int, rows: NDArray[np.int64], values: NDArray[np.float64]) -> pa.Array:
     """[n] values at their rows; null elsewhere, and where they are not finite.
 

@@ -59,4 +59,5 @@ class CompareOptions(Options):
     )
     out: Path | None = shared.OUT("Folder for the report; STUDY/results/compare/… by default.")
     figures: tuple[str, ...] = shared.FIGURES()
+    view: bool = shared.VIEW()
     seed: int = shared.SEED(always=True)

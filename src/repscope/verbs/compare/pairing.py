@@ -12,7 +12,7 @@ from repscope.errors import LinkError, UnknownNameError, name_some
 from repscope.study import EmbeddingSet, Link, link, pair_rows
 from repscope.study.links import key_codes
 from repscope.verbs.common.clusters import Clusters, find_clusters
-from repscope.verbs.common.rows import keep_rows, one_width, refuse_zero_rows, rows_with
+from repscope.verbs.common.rows import keep_rows, one_width, paired_by_number, refuse_zero_rows, rows_with
 from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 
@@ -101,6 +101,7 @@ def pair(
     def units(of: EmbeddingSet) -> Clusters:
         return find_clusters(of, cluster, on=on, views=views)
 
+    notes += paired_by_number((before, after))
     fresh, judged = unseen_items(
         before, rows, (before, after), held_out, units=units, reference=reference, on=on
     )

@@ -21,8 +21,8 @@ SCHEMA = "repscope.comparison/1"
 
 _KEYS = (
     "before after reference after_reference spaces on cluster views n clusters without_truth seed "
-    "fingerprints replay version copies held_out measures undefined similarity change verdict classes class_groups "
-    "classes_without_items notes"
+    "fingerprints replay version copies held_out measures undefined similarity change verdict classes "
+    "class_groups classes_without_items notes"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repscope.report.files import write_report
@@ -17,12 +17,13 @@ from repscope.verbs.compare.record import ComparisonRecord
 class Comparison(ComparisonRecord):
     """Two stages against a reference; see :class:`~repscope.verbs.compare.record.ComparisonRecord`."""
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS, page: str = "") -> Path:
         """Write report.html, report.txt, metrics.json, metrics.csv, classes.csv, items.parquet and figures/.
 
         Args:
             out: folder; created. Files of an earlier comparison there are replaced.
             formats: of the figures.
+            page: file of the viewer's page beside the report, which links it; "" where there is none.
 
         Returns:
             Path of report.html.
@@ -34,7 +35,7 @@ class Comparison(ComparisonRecord):
         rows = (*self.classes, *self.class_groups)
         return write_report(
             Path(out),
-            comparison_document(self),
+            replace(comparison_document(self), page=page),
             metrics=self.to_json(),
             table=metrics_csv(self),
             classes=changes_csv(rows) if rows else "",

@@ -42,6 +42,7 @@ def tour_lines(tour: Tour) -> list[str]:
         f"reports: {tour.reports[0]}",
         f"         {tour.reports[1]}",
         *([] if tour.drift_report is None else [f"         {tour.drift_report}"]),
+        f"see it:  {tour.page}",
         f"again:   {collapsing.replay}",
     ]
     return lines
@@ -52,6 +53,7 @@ def tour_json(tour: Tour) -> dict[str, Any]:
     return {
         "study": str(tour.study),
         "reports": [str(page) for page in tour.reports],
+        "page": str(tour.page),
         "honest": tour.honest.to_json(),
         "collapsing": tour.collapsing.to_json(),
         "drift": None if tour.drift is None else tour.drift.to_json(),

@@ -48,6 +48,7 @@ class Tour:
         study: the study in it.
         honest, collapsing: the two comparisons.
         reports: their pages.
+        page: the images, flying from one stage to the next.
         losses: of the training.
         drift: generators that learn from their own images, in three groups; None where it was left out.
         drift_report: its page, or None.
@@ -58,6 +59,7 @@ class Tour:
     honest: Comparison
     collapsing: Comparison
     reports: tuple[Path, Path]
+    page: Path
     losses: tuple[float, ...]
     drift: Drift | None = None
     drift_report: Path | None = None
@@ -91,6 +93,7 @@ def run_demo(
     from repscope.verbs.demo import training
     from repscope.verbs.demo.dual_encoder import DIGITS
     from repscope.verbs.extract.extract import extract
+    from repscope.verbs.view.view import view
 
     tell = progress or (lambda now: None)
 
@@ -160,7 +163,13 @@ def run_demo(
         pages.append(comparison.save(root / "reports" / name))
         report("compare", 2 * number + 2, 4)
         found.append(comparison)
-    tour = Tour(root, study.path, found[0], found[1], (pages[0], pages[1]), trained.losses)
+    report("draw the page", 0, 1)
+    page = root / "view.html"
+    stages = ["visual_before", "visual_ridge", "visual_greedy"]
+    drawn_by = "pca" if method == "none" else method
+    view(study, stages, reference="text", on="label", method=drawn_by, seed=seed).save(page)
+    report("draw the page", 1, 1)
+    tour = Tour(root, study.path, found[0], found[1], (pages[0], pages[1]), page, trained.losses)
     return replace(tour, **_generations(root, seed, report)) if drift else tour
 
 

@@ -124,7 +124,14 @@ def draw_clusters(
         arrays = found[group]
         numbers = choice.shown(len(one.stages))
         clouds = tuple(
-            _cloud(arrays, number, projection.coordinates[_key(group, number)], scale, linear=linear)
+            _cloud(
+                arrays,
+                number,
+                one.names[number],
+                projection.coordinates[_key(group, number)],
+                scale,
+                linear=linear,
+            )
             for number in numbers
         )
         panels.append(
@@ -162,7 +169,7 @@ def draw_clusters(
 
 
 def _cloud(
-    arrays: DriftArrays, number: int, points: NDArray[np.float64], scale: float, *, linear: bool
+    arrays: DriftArrays, number: int, name: str, points: NDArray[np.float64], scale: float, *, linear: bool
 ) -> Cloud:
     from repscope.plot.drift.clusters import Cloud
 
@@ -174,7 +181,7 @@ def _cloud(
     if radius is not None:
         text += f"\nRMS radius {significant(radius)}"
     return Cloud(
-        arrays.labels[number],
+        name,
         points,
         None if radius is None else radius * scale,
         text,

@@ -112,4 +112,5 @@ class DriftOptions(Options):
     )
     out: Path | None = shared.OUT("Folder for the report; STUDY/results/drift/… by default.")
     figures: tuple[str, ...] = shared.FIGURES()
+    view: bool = shared.VIEW()
     seed: int = shared.SEED(always=True)

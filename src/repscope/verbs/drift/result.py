@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repscope.report.files import write_report
@@ -17,12 +17,13 @@ from repscope.verbs.drift.record import DriftRecord
 class Drift(DriftRecord):
     """Ordered stages of the same items; see :class:`~repscope.verbs.drift.record.DriftRecord`."""
 
-    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS) -> Path:
+    def save(self, out: str | Path, *, formats: tuple[str, ...] = FIGURE_FORMATS, page: str = "") -> Path:
         """Write report.html, report.txt, metrics.json, metrics.csv, classes.csv, items.parquet and figures/.
 
         Args:
             out: folder; created. Files of an earlier report there are replaced.
             formats: of the figures.
+            page: file of the viewer's page beside the report, which links it; "" where there is none.
 
         Returns:
             Path of report.html.
@@ -34,7 +35,7 @@ class Drift(DriftRecord):
         rows = {name: (*self.classes.get(name, ()), *self.class_groups.get(name, ())) for name in self.groups}
         return write_report(
             Path(out),
-            drift_document(self),
+            replace(drift_document(self), page=page),
             metrics=self.to_json(),
             table=drift_csv(self),
             classes=grouped_csv(rows) if any(rows.values()) else "",

@@ -15,7 +15,7 @@ from repscope.errors import InputError, LinkError, name_some
 from repscope.study import EmbeddingSet, Link, link
 from repscope.study.links import key_codes
 from repscope.verbs.common.clusters import Clusters, find_clusters
-from repscope.verbs.common.rows import keep_rows, one_width
+from repscope.verbs.common.rows import keep_rows, one_width, paired_by_number
 from repscope.verbs.common.unseen import HeldOut, held_out_note, unseen_items
 
 FEWEST_ITEMS = 2
@@ -87,6 +87,9 @@ def align_stages(
         UnknownNameError: no such column.
     """
     notes: list[str] = []
+    if pairing.pair == "id":
+        for stages in groups.values():
+            notes += paired_by_number(stages)
     keys = {name: [_keys(rows, pairing.pair) for rows in stages] for name, stages in groups.items()}
     common = {name: set.intersection(*(set(keys) for keys in of)) for name, of in keys.items()}
     everywhere = set.intersection(*common.values())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.internals.prediction.autoencoder import TRUE_MOMENTS
 from repscope.measure.geometry.one_set import norms
 from repscope.measure.geometry.spectrum import spectrum_rows
 from repscope.plot.maps import plot_map
@@ -31,7 +32,7 @@ def draw(found: PredictionsRecord) -> Iterator[tuple[str, Figure]]:
     if found.shown:
         yield "maps", _maps(found)
     if any(one.reconstruction is not None for one in found.shown):
-        yield "reconstruction", _reconstruction(found.shown)
+        yield "reconstruction", _reconstruction(found)
     kinds = [one for one in found.health if one.name.endswith("patches") and one.measures]
     if kinds:
         yield "distribution", plot_distributions([_distribution(one) for one in kinds])
@@ -71,8 +72,8 @@ def _maps(found: PredictionsRecord) -> Figure:
     )
 
 
-def _reconstruction(shown: Sequence[ShownPrediction]) -> Figure:
-    drawn = [(one, one.reconstruction) for one in shown if one.reconstruction is not None]
+def _reconstruction(found: PredictionsRecord) -> Figure:
+    drawn = [(one, one.reconstruction) for one in found.shown if one.reconstruction is not None]
     filled = [_filled(one, made) for one, made in drawn]
     columns = [
         Column("image", [one.picture for one, _ in drawn]),
@@ -84,7 +85,8 @@ def _reconstruction(shown: Sequence[ShownPrediction]) -> Figure:
         columns.append(Column("decoder's picture", [made for _, made in drawn]))
     return plot_prediction_maps(
         columns,
-        note="Filled in: the decoder's pixels where a patch was hidden, the image's own elsewhere.",
+        note="Filled in: the decoder's pixels where a patch was hidden, the image's own elsewhere."
+        + (f" {TRUE_MOMENTS[0].upper()}{TRUE_MOMENTS[1:]}." if TRUE_MOMENTS in found.notes else ""),
     )
 
 

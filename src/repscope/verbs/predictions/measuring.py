@@ -54,7 +54,7 @@ def level_measures(
 def pixel_measures(
     errors: NDArray[np.float64], clusters: Codes, *, resamples: int, seed: int
 ) -> dict[str, Estimate | Difference]:
-    """Of a decoder: ``errors`` [N, 2] of its pixels and of the mean visible colour."""
+    """Of a decoder: ``errors`` [N, 2] of its pixels, from predictions and from the mean visible feature."""
     whole = np.column_stack([errors, np.full(len(errors), np.nan)])
     found = _beside("error", whole, clusters, resamples, seed)
     return {name: one for name, one in found.items() if "shuffled" not in name}

@@ -33,8 +33,6 @@ from repscope.verbs.predictions.tally import Tally, choose_sampler
 if TYPE_CHECKING:
     from torch import nn
 
-EMPTIED = "the context encoder empties hidden patches and keeps their places, as in the model's own training"
-
 FEWEST_POINTS = 5
 """Images of a map."""
 
@@ -167,7 +165,7 @@ def predictions(
         shown=tuple(tally.shown.values()),
         sets=() if opened is None else keep_sets(opened, tally, begun, options, replay),
         skipped=tally.skipped,
-        notes=(*notes_on(loaded, begun.parts), *notes, *([EMPTIED] if parts.keeps_places else [])),
+        notes=(*notes_on(loaded, begun.parts), *parts.notes, *notes),
         replay=replay,
     )
 

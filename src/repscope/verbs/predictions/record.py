@@ -203,7 +203,7 @@ class PredictionsRecord:
             error, skill = self.reconstruction["error"], self.reconstruction["skill"]
             yield (
                 f"reconstruction: mean squared error {number(error.value)} in the units of the model's "
-                f"pixels, skill {said(skill)} over the mean visible colour"
+                f"pixels, skill {said(skill)} over the same decoder of the mean visible feature"
             )
         if self.map is not None:
             yield f"map: {self.map}; {self.map.faithfulness}"

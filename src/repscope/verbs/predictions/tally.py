@@ -25,7 +25,7 @@ from repscope.extraction.sources.base import Item
 from repscope.internals.masking.mask import Mask, check_mask
 from repscope.internals.masking.own import own_sampler
 from repscope.internals.masking.samplers import SAMPLERS, Sampler
-from repscope.internals.prediction.decoding import decode, fill_in, in_pixels, pixel_errors
+from repscope.internals.prediction.decoding import decode, fill_in, fill_in_mean, in_pixels, pixel_error
 from repscope.internals.prediction.parts import MOST_LEVELS, WRAPPER, Parts
 from repscope.internals.prediction.predict import predict_hidden, predict_targets
 from repscope.internals.prediction.scores import Scores, score
@@ -93,7 +93,7 @@ class Tally:
         scores: by level, one an image.
         targets: [D] mean target feature of each image.
         patches: samples of "target.patches" and "predicted.patches".
-        pixels: errors [2] of decoder and mean visible colour, one an image.
+        pixels: errors of the decoder's pixels, from predictions and from the mean visible feature.
         shown: those of ``show``, by id.
         leaks: the predictions change with the pixels that they are about.
     """
@@ -315,9 +315,12 @@ class Tally:
             return
         features = fill_in(targets, masks, predicted)
         made = decode(self._parts, features, pixels)
+        trivial = decode(self._parts, fill_in_mean(targets, masks), pixels)
         for row, mask in enumerate(masks):
             true, drawn = to_numpy(pixels[row]), to_numpy(made[row])
-            self.pixels.append(pixel_errors(drawn, true, mask))
+            self.pixels.append(
+                (pixel_error(drawn, true, mask), pixel_error(to_numpy(trivial[row]), true, mask))
+            )
             name = self.items[self.done - len(masks) + row].id
             if name in self.shown:
                 low, high = float(true.min()), float(true.max())

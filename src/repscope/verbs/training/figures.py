@@ -47,7 +47,7 @@ def draw(found: TrainingRecord) -> Iterator[tuple[str, Figure, str]]:
     if levels:
         note = said + _left_out(len(levels) - MOST, "runs")
         yield "levels", plot_curves(levels[:MOST], note=note), note
-    searched = [name for name in plain if collapse_kind(name) or found.watches(name)]
+    searched = [name for name in plain if collapse_kind(name) or name in found.watched]
     told = [panel for name in searched for panel in _panels(found, name, alone=True)]
     if told:
         note = (

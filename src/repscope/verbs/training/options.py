@@ -16,7 +16,10 @@ class TrainingOptions(Options):
     replayed = "series smooth centred group watch seed"
 
     series: tuple[str, ...] = option(
-        (), "Only quantities that match, such as 'val*'. Repeatable.", metavar="GLOB", repeated=True
+        (),
+        "Only quantities that match a glob or hold a text, such as 'val*'. Repeatable.",
+        metavar="PATTERN",
+        repeated=True,
     )
     smooth: float = option(0.9, "Weight of the past in the smooth curves; 0 for none.", least=0.0, most=0.999)
     centred: bool = option(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from repscope.errors import name_some
@@ -46,7 +45,7 @@ class TrainingRecord:
         smooth: weight of the past in the smooth curves.
         centred: whether they look as far ahead as back.
         group: what tells seeds apart in the names of runs; None for the usual ways, "none" for no groups.
-        watch: globs of the quantities that were watched besides.
+        watched: quantities that are watched besides those that tell of collapse.
         restarts: where a log goes back.
         changes: the clearest break of each series that was searched.
         momentum: of exponential averages, beside their schedules.
@@ -60,7 +59,7 @@ class TrainingRecord:
     smooth: float
     centred: bool = False
     group: str | None = None
-    watch: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
     restarts: tuple[Restart, ...] = ()
     changes: tuple[ChangePoint, ...] = ()
     momentum: tuple[Momentum, ...] = ()
@@ -103,12 +102,8 @@ class TrainingRecord:
         """
         fell = self.collapses
         return tuple(
-            one for one in self.changes if one in fell or (one.p <= ALPHA and self.watches(one.name))
+            one for one in self.changes if one in fell or (one.p <= ALPHA and one.name in self.watched)
         )
-
-    def watches(self, name: str) -> bool:
-        """Whether a quantity was watched besides those that tell of collapse."""
-        return any(fnmatchcase(name, glob) for glob in self.watch)
 
     def smoothed(self, one: Series) -> Floats:
         """[N] the smooth curve of a series, as this record has it."""

@@ -38,7 +38,7 @@ def training(
     Args:
         logs: files or folders: csv, json, jsonl, npy, npz, event files of TensorBoard, and what Lightning,
             transformers and Weights & Biases write. Or what is in memory: lists by name, or these by run.
-        series: only quantities whose names match one of these globs.
+        series: only quantities whose names match one of these globs, or hold the text where none matches.
         smooth: weight of the past in the smooth curves.
         centred: smooth over as many values after as before.
         group: what tells seeds apart in the names of runs, a regular expression; "none" for no groups.
@@ -61,13 +61,10 @@ def training(
         paths = [logs] if isinstance(logs, str | Path) else list(logs)
         found, notes = read_logs(paths)
     names = list(dict.fromkeys(one.name for one in found))
-    chosen = [one for one in found if not series or _matches(one.name, series)]
-    for asked in (*series, *watch):
-        if not any(fnmatchcase(name, asked) for name in names):
-            raise UnknownNameError(
-                "a quantity of the logs", repr(asked), f"choose among {name_some(names, 12)}"
-            )
-    searched = [one for one in chosen if collapse_kind(one.name) or _matches(one.name, watch)]
+    wanted = _named(series, names) if series else names
+    watched = _named(watch, names)
+    chosen = [one for one in found if one.name in wanted]
+    searched = [one for one in chosen if collapse_kind(one.name) or one.name in watched]
     changes = [change for one in searched if (change := find_change(one, seed=seed)) is not None]
     short = [one.name for one in searched if len(one.curve[1]) < LEAST]
     if short:
@@ -81,7 +78,7 @@ def training(
         smooth=smooth,
         centred=centred,
         group=group,
-        watch=tuple(watch),
+        watched=tuple(watched),
         restarts=tuple(restarts_of(chosen)),
         changes=tuple(changes),
         momentum=tuple(one for each in chosen if (one := momentum_of(each)) is not None),
@@ -107,5 +104,18 @@ def _notes_on(series: Sequence[Series]) -> Iterator[str]:
         yield f"steps count different things, so that these are not overlaid: {name_some(mixed, 3)}"
 
 
-def _matches(name: str, globs: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)
+def _named(asked: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names that match any of some globs; a text that matches none is looked for within names.
+
+    Raises:
+        UnknownNameError: it is not there either.
+    """
+    found: set[str] = set()
+    for one in asked:
+        own = [name for name in names if fnmatchcase(name, one)] or [name for name in names if one in name]
+        if not own:
+            raise UnknownNameError(
+                "a quantity of the logs", repr(one), f"choose among {name_some(names, 12)}"
+            )
+        found.update(own)
+    return [name for name in names if name in found]

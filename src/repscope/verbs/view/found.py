@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from repscope.errors import InputError, name_some
@@ -93,13 +92,13 @@ def _results(study: Study) -> Iterator[Judged]:
     ]
     for file in sorted(files, key=lambda one: -one.stat().st_mtime):
         try:
-            yield _judged(json.loads(file.read_text(encoding="utf-8")), file)
+            yield judged(file.parents[1].name, json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             continue
 
 
-def _judged(record: Mapping[str, Any], file: Path) -> Judged:
-    verb = file.parents[1].name
+def judged(verb: str, record: Mapping[str, Any]) -> Judged:
+    """What the record of "compare" or "drift" says, as in metrics.json."""
     stages = (
         (record["before"], record["after"])
         if verb == "compare"

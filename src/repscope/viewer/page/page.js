@@ -20,49 +20,49 @@ function m(e, t) {
 	for (let r of e) if (n.push(r), n.length === t) break;
 	return n;
 }
-var h = 1024, g = 2048, _ = 4096, v = 8192, y = 16384, b = 32768, x = 1 << 25, S = 65536, ee = 1 << 19, te = 1 << 20, ne = 1 << 25, re = 1 << 21, ie = 1 << 22, ae = 1 << 23, oe = Symbol("$state"), se = Symbol("component"), ce = Symbol("legacy props"), le = Symbol(""), ue = Symbol("attributes"), de = Symbol("class"), fe = Symbol("style"), C = Symbol("text"), pe = Symbol("form reset"), w = new class extends Error {
+var h = 1024, g = 2048, _ = 4096, v = 8192, y = 16384, b = 32768, x = 1 << 25, S = 65536, ee = 1 << 19, te = 1 << 20, ne = 1 << 25, re = 1 << 21, ie = 1 << 22, ae = 1 << 23, oe = Symbol("$state"), se = Symbol("component"), ce = Symbol("legacy props"), le = Symbol(""), ue = Symbol("attributes"), de = Symbol("class"), fe = Symbol("style"), pe = Symbol("text"), me = Symbol("form reset"), C = new class extends Error {
 	name = "StaleReactionError";
 	message = "The reaction that called `getAbortSignal()` was re-run or destroyed";
-}(), me = !!globalThis.document?.contentType && /* @__PURE__ */ globalThis.document.contentType.includes("xml"), he = {}, T = Symbol("uninitialized"), ge = "http://www.w3.org/1999/xhtml";
-function _e() {
+}(), he = !!globalThis.document?.contentType && /* @__PURE__ */ globalThis.document.contentType.includes("xml"), ge = {}, w = Symbol("uninitialized"), _e = "http://www.w3.org/1999/xhtml";
+function ve() {
 	console.warn("https://svelte.dev/e/derived_inert");
 }
-function ve(e) {
+function ye(e) {
 	console.warn("https://svelte.dev/e/hydration_mismatch");
 }
-function ye() {
+function be() {
 	console.warn("https://svelte.dev/e/select_multiple_invalid_value");
 }
-function be() {
+function xe() {
 	console.warn("https://svelte.dev/e/svelte_boundary_reset_noop");
 }
 // node_modules/svelte/src/internal/client/dom/hydration.js
-var E = !1;
-function xe(e) {
-	E = e;
+var T = !1;
+function Se(e) {
+	T = e;
 }
-var D;
+var E;
+function D(e) {
+	if (e === null) throw ye(), ge;
+	return E = e;
+}
+function Ce() {
+	return D(/* @__PURE__ */ rn(E));
+}
 function O(e) {
-	if (e === null) throw ve(), he;
-	return D = e;
-}
-function Se() {
-	return O(/* @__PURE__ */ tn(D));
-}
-function k(e) {
-	if (E) {
-		if (/* @__PURE__ */ tn(D) !== null) throw ve(), he;
-		D = e;
+	if (T) {
+		if (/* @__PURE__ */ rn(E) !== null) throw ye(), ge;
+		E = e;
 	}
 }
-function Ce(e = 1) {
-	if (E) {
-		for (var t = e, n = D; t--;) n = /* @__PURE__ */ tn(n);
-		D = n;
+function we(e = 1) {
+	if (T) {
+		for (var t = e, n = E; t--;) n = /* @__PURE__ */ rn(n);
+		E = n;
 	}
 }
-function we(e = !0) {
-	for (var t = 0, n = D;;) {
+function Te(e = !0) {
+	for (var t = 0, n = E;;) {
 		if (n.nodeType === 8) {
 			var r = n.data;
 			if (r === "]") {
@@ -70,70 +70,70 @@ function we(e = !0) {
 				--t;
 			} else (r === "[" || r === "[!" || r[0] === "[" && !isNaN(Number(r.slice(1)))) && (t += 1);
 		}
-		var i = /* @__PURE__ */ tn(n);
+		var i = /* @__PURE__ */ rn(n);
 		e && n.remove(), n = i;
 	}
 }
-function Te(e) {
-	if (!e || e.nodeType !== 8) throw ve(), he;
+function Ee(e) {
+	if (!e || e.nodeType !== 8) throw ye(), ge;
 	return e.data;
 }
 // node_modules/svelte/src/internal/client/reactivity/equality.js
-function Ee(e) {
+function De(e) {
 	return e === this.v;
 }
-function De(e, t) {
+function Oe(e, t) {
 	return e == e ? e !== t || typeof e == "object" && !!e || typeof e == "function" : t == t;
 }
-function Oe(e) {
-	return !De(e, this.v);
+function ke(e) {
+	return !Oe(e, this.v);
 }
 // node_modules/svelte/src/internal/shared/errors.js
-function ke(e) {
+function Ae(e) {
 	throw Error("https://svelte.dev/e/lifecycle_outside_component");
 }
 // node_modules/svelte/src/internal/client/errors.js
-function Ae() {
+function je() {
 	throw Error("https://svelte.dev/e/async_derived_orphan");
 }
-function je(e, t, n) {
+function Me(e, t, n) {
 	throw Error("https://svelte.dev/e/each_key_duplicate");
 }
-function Me(e) {
+function Ne(e) {
 	throw Error("https://svelte.dev/e/effect_in_teardown");
 }
-function Ne() {
+function Pe() {
 	throw Error("https://svelte.dev/e/effect_in_unowned_derived");
 }
-function Pe(e) {
+function Fe(e) {
 	throw Error("https://svelte.dev/e/effect_orphan");
 }
-function Fe() {
+function Ie() {
 	throw Error("https://svelte.dev/e/effect_update_depth_exceeded");
 }
-function Ie(e) {
+function Le(e) {
 	throw Error("https://svelte.dev/e/props_invalid_value");
 }
-function Le() {
+function Re() {
 	throw Error("https://svelte.dev/e/state_descriptors_fixed");
 }
-function Re() {
+function ze() {
 	throw Error("https://svelte.dev/e/state_prototype_fixed");
 }
-function ze() {
+function Be() {
 	throw Error("https://svelte.dev/e/state_unsafe_mutation");
 }
-function Be() {
+function Ve() {
 	throw Error("https://svelte.dev/e/svelte_boundary_reset_onerror");
 }
 // node_modules/svelte/src/internal/client/context.js
-var A = null;
-function Ve(e) {
-	A = e;
+var k = null;
+function He(e) {
+	k = e;
 }
-function He(e, t = !1, n) {
-	A = {
-		p: A,
+function Ue(e, t = !1, n) {
+	k = {
+		p: k,
 		i: !1,
 		c: null,
 		e: null,
@@ -143,170 +143,170 @@ function He(e, t = !1, n) {
 		l: null
 	};
 }
-function Ue(e) {
-	var t = A, n = t.e;
+function We(e) {
+	var t = k, n = t.e;
 	if (n !== null) {
 		t.e = null;
-		for (var r of n) gn(r);
+		for (var r of n) vn(r);
 	}
-	return e !== void 0 && (t.x = e), t.i = !0, A = t.p, We(e);
+	return e !== void 0 && (t.x = e), t.i = !0, k = t.p, Ge(e);
 }
-function We(e = {}) {
+function Ge(e = {}) {
 	return i(e, se, { value: !0 }), e;
 }
-function Ge() {
+function Ke() {
 	return !0;
 }
 // node_modules/svelte/src/internal/client/dom/task.js
-var Ke = [];
-function qe() {
-	var e = Ke;
-	Ke = [], f(e);
+var qe = [];
+function Je() {
+	var e = qe;
+	qe = [], f(e);
 }
-function Je(e) {
-	if (Ke.length === 0 && !bt) {
-		var t = Ke;
+function Ye(e) {
+	if (qe.length === 0 && !xt) {
+		var t = qe;
 		queueMicrotask(() => {
-			t === Ke && qe();
+			t === qe && Je();
 		});
 	}
-	Ke.push(e);
+	qe.push(e);
 }
-function Ye() {
-	for (; Ke.length > 0;) qe();
+function Xe() {
+	for (; qe.length > 0;) Je();
 }
 // node_modules/svelte/src/internal/client/reactivity/status.js
-var Xe = ~(g | _ | h);
-function j(e, t) {
-	e.f = e.f & Xe | t;
+var Ze = ~(g | _ | h);
+function A(e, t) {
+	e.f = e.f & Ze | t;
 }
-function Ze(e) {
-	e.f & 512 || e.deps === null ? j(e, h) : j(e, _);
+function Qe(e) {
+	e.f & 512 || e.deps === null ? A(e, h) : A(e, _);
 }
 // node_modules/svelte/src/internal/client/reactivity/utils.js
-function Qe(e, t) {
-	e.f & 2048 ? t.set(e, g) : e.f & 4096 && t.get(e) !== 2048 && t.set(e, _), j(e, h);
+function $e(e, t) {
+	e.f & 2048 ? t.set(e, g) : e.f & 4096 && t.get(e) !== 2048 && t.set(e, _), A(e, h);
 }
 // node_modules/svelte/src/internal/client/dom/elements/misc.js
-var $e = !1;
-function et() {
-	$e || ($e = !0, document.addEventListener("reset", (e) => {
+var et = !1;
+function tt() {
+	et || (et = !0, document.addEventListener("reset", (e) => {
 		Promise.resolve().then(() => {
-			if (!e.defaultPrevented) for (let t of e.target.elements) t[pe]?.();
+			if (!e.defaultPrevented) for (let t of e.target.elements) t[me]?.();
 		});
 	}, { capture: !0 }));
 }
 // node_modules/svelte/src/internal/client/dom/elements/bindings/shared.js
-function tt(e) {
-	var t = H, n = U;
-	Ln(null), Rn(null);
+function nt(e) {
+	var t = V, n = U;
+	H(null), Rn(null);
 	try {
 		return e();
 	} finally {
-		Ln(t), Rn(n);
+		H(t), Rn(n);
 	}
 }
-function nt(e, t, n, r = n) {
-	e.addEventListener(t, () => tt(n));
-	let i = e[pe];
-	e[pe] = i ? () => {
+function rt(e, t, n, r = n) {
+	e.addEventListener(t, () => nt(n));
+	let i = e[me];
+	e[me] = i ? () => {
 		i(), r(!0);
-	} : () => r(!0), et();
+	} : () => r(!0), tt();
 }
 // node_modules/svelte/src/internal/client/reactivity/async.js
-function rt(e, t, n, r) {
-	let i = Ge() ? st : ut;
+function it(e, t, n, r) {
+	let i = Ke() ? ct : dt;
 	var a = e.filter((e) => !e.settled), o = t.map(i);
 	if (n.length === 0 && a.length === 0) {
 		r(o);
 		return;
 	}
-	var s = U, c = it(), l = a.length === 1 ? a[0].promise : a.length > 1 ? Promise.all(a.map((e) => e.promise)) : null;
+	var s = U, c = at(), l = a.length === 1 ? a[0].promise : a.length > 1 ? Promise.all(a.map((e) => e.promise)) : null;
 	function u(e) {
 		if (!(s.f & 16384)) {
 			c();
 			try {
 				r([...o, ...e]);
 			} catch (e) {
-				ln(e, s);
+				dn(e, s);
 			}
-			at();
+			ot();
 		}
 	}
-	var d = ot();
+	var d = st();
 	if (n.length === 0) {
 		l.then(() => u([])).finally(d);
 		return;
 	}
 	function f() {
-		Promise.all(n.map((e) => /* @__PURE__ */ lt(e))).then(u).catch((e) => ln(e, s)).finally(d);
+		Promise.all(n.map((e) => /* @__PURE__ */ ut(e))).then(u).catch((e) => dn(e, s)).finally(d);
 	}
 	l ? l.then(() => {
-		s.f & 16384 ? d() : (c(), f(), at());
+		s.f & 16384 ? d() : (c(), f(), ot());
 	}) : f();
 }
-function it() {
-	var e = U, t = H, n = A, r = N;
+function at() {
+	var e = U, t = V, n = k, r = M;
 	return function(i = !0) {
-		Rn(e), Ln(t), Ve(n), i && !(e.f & 16384) && (r?.activate(), r?.apply());
+		Rn(e), H(t), He(n), i && !(e.f & 16384) && (r?.activate(), r?.apply());
 	};
 }
-function at(e = !0) {
-	Rn(null), Ln(null), Ve(null), e && N?.deactivate();
+function ot(e = !0) {
+	Rn(null), H(null), He(null), e && M?.deactivate();
 }
-function ot() {
-	var e = U, t = e.b, n = N, r = !!t?.is_rendered();
+function st() {
+	var e = U, t = e.b, n = M, r = !!t?.is_rendered();
 	return t?.update_pending_count(1, n), n.increment(r, e), () => {
 		t?.update_pending_count(-1, n), n.decrement(r, e);
 	};
 }
 /*#__NO_SIDE_EFFECTS__*/
-function st(e) {
+function ct(e) {
 	var t = 2 | g;
 	return U !== null && (U.f |= ee), {
-		ctx: A,
+		ctx: k,
 		deps: null,
 		effects: null,
-		equals: Ee,
+		equals: De,
 		f: t,
 		fn: e,
 		reactions: null,
 		rv: 0,
-		v: T,
+		v: w,
 		wv: 0,
 		parent: U,
 		ac: null
 	};
 }
-var ct = Symbol("obsolete");
+var lt = Symbol("obsolete");
 /*#__NO_SIDE_EFFECTS__*/
-function lt(e, t, n) {
+function ut(e, t, n) {
 	let r = U;
-	r === null && Ae();
-	var i = void 0, a = Lt(T), o = !H, s = /* @__PURE__ */ new Set();
-	return yn(() => {
+	r === null && je();
+	var i = void 0, a = Rt(w), o = !V, s = /* @__PURE__ */ new Set();
+	return xn(() => {
 		var t = U, n = p();
 		i = n.promise;
 		try {
 			Promise.resolve(e()).then(n.resolve, (e) => {
-				e !== w && n.reject(e);
-			}).finally(at);
+				e !== C && n.reject(e);
+			}).finally(ot);
 		} catch (e) {
-			n.reject(e), at();
+			n.reject(e), ot();
 		}
-		var c = N;
+		var c = M;
 		if (o) {
-			if (t.f & 32768) var l = ot();
-			if (r.b?.is_rendered()) c.async_deriveds.get(t)?.reject(ct);
-			else for (let e of s.values()) e.reject(ct);
+			if (t.f & 32768) var l = st();
+			if (r.b?.is_rendered()) c.async_deriveds.get(t)?.reject(lt);
+			else for (let e of s.values()) e.reject(lt);
 			s.add(n), c.async_deriveds.set(t, n);
 		}
 		let u = (e, t = void 0) => {
-			l?.(), s.delete(n), t !== ct && (c.activate(), t ? (a.f |= ae, Vt(a, t)) : (a.f & 8388608 && (a.f ^= ae), Vt(a, e)), c.deactivate());
+			l?.(), s.delete(n), t !== lt && (c.activate(), t ? (a.f |= ae, Ht(a, t)) : (a.f & 8388608 && (a.f ^= ae), Ht(a, e)), c.deactivate());
 		};
 		n.promise.then(u, (e) => u(null, e || "unknown"));
-	}), mn(() => {
-		for (let e of s) e.reject(ct);
+	}), gn(() => {
+		for (let e of s) e.reject(lt);
 	}), new Promise((e) => {
 		function t(n) {
 			function r() {
@@ -318,48 +318,48 @@ function lt(e, t, n) {
 	});
 }
 /*#__NO_SIDE_EFFECTS__*/
-function M(e) {
-	let t = /* @__PURE__ */ st(e);
+function j(e) {
+	let t = /* @__PURE__ */ ct(e);
 	return Bn(t), t;
 }
 /*#__NO_SIDE_EFFECTS__*/
-function ut(e) {
-	let t = /* @__PURE__ */ st(e);
-	return t.equals = Oe, t;
-}
 function dt(e) {
+	let t = /* @__PURE__ */ ct(e);
+	return t.equals = ke, t;
+}
+function ft(e) {
 	var t = e.effects;
 	if (t !== null) {
 		e.effects = null;
-		for (var n = 0; n < t.length; n += 1) V(t[n]);
+		for (var n = 0; n < t.length; n += 1) B(t[n]);
 	}
 }
-function ft(e) {
+function pt(e) {
 	var t, n = U, r = e.parent;
-	if (!Pn && r !== null && e.v !== T && r.f & 24576) return _e(), e.v;
+	if (!Fn && r !== null && e.v !== w && r.f & 24576) return ve(), e.v;
 	Rn(r);
 	try {
-		dt(e), t = Xn(e);
+		ft(e), t = Xn(e);
 	} finally {
 		Rn(n);
 	}
 	return t;
 }
-function pt(e) {
-	var t = ft(e);
-	!e.equals(t) && (e.wv = qn(), (!N?.is_fork || e.deps === null) && (N === null ? e.v = t : (N.capture(e, t, !0), _t?.capture(e, t, !0)), e.deps === null)) ? j(e, h) : Pn || (vt === null ? Ze(e) : (pn() || N?.is_fork) && vt.set(e, t));
-}
 function mt(e) {
-	if (e.effects !== null) for (let t of e.effects) (t.teardown || t.ac) && (t.teardown?.(), t.ac !== null && tt(() => {
-		t.ac.abort(w), t.ac = null;
-	}), t.fn !== null && (t.teardown = d), $n(t, 0), wn(t));
+	var t = pt(e);
+	!e.equals(t) && (e.wv = qn(), (!M?.is_fork || e.deps === null) && (M === null ? e.v = t : (M.capture(e, t, !0), vt?.capture(e, t, !0)), e.deps === null)) ? A(e, h) : Fn || (yt === null ? Qe(e) : (hn() || M?.is_fork) && yt.set(e, t));
 }
 function ht(e) {
+	if (e.effects !== null) for (let t of e.effects) (t.teardown || t.ac) && (t.teardown?.(), t.ac !== null && nt(() => {
+		t.ac.abort(C), t.ac = null;
+	}), t.fn !== null && (t.teardown = d), $n(t, 0), Tn(t));
+}
+function gt(e) {
 	if (e.effects !== null) for (let t of e.effects) t.teardown && t.fn !== null && er(t);
 }
 // node_modules/svelte/src/internal/client/reactivity/batch.js
-var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St = null, Ct = null, wt = 0, Tt = 1, Et = class e {
-	id = Tt++;
+var _t = null, M = null, vt = null, yt = null, bt = null, xt = !1, St = !1, Ct = null, wt = null, Tt = 0, Et = 1, Dt = class e {
+	id = Et++;
 	started = !1;
 	linked = !0;
 	prev = null;
@@ -380,7 +380,7 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 	is_fork = !1;
 	#u = !1;
 	constructor() {
-		gt === null ? gt = this : (gt.next = this, this.prev = gt), gt = this;
+		_t === null ? _t = this : (_t.next = this, this.prev = _t), _t = this;
 	}
 	#d() {
 		if (this.is_fork) return !0;
@@ -401,8 +401,8 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 		var n = this.#c.get(e);
 		if (n) {
 			this.#c.delete(e);
-			for (var r of n.d) j(r, g), t(r);
-			for (r of n.m) j(r, _), t(r);
+			for (var r of n.d) A(r, g), t(r);
+			for (r of n.m) A(r, _), t(r);
 		}
 		this.#l.add(e);
 	}
@@ -426,24 +426,24 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 	}
 	#m() {
 		this.started = !0;
-		for (let [e, t] of this.#s) j(e, t), this.schedule(e);
+		for (let [e, t] of this.#s) A(e, t), this.schedule(e);
 		this.apply();
-		for (var t = St = [], n = [], r = Ct = []; this.#a.length > 0;) {
-			wt++ > 1e3 && (this.#b(), Ot());
+		for (var t = Ct = [], n = [], r = wt = []; this.#a.length > 0;) {
+			Tt++ > 1e3 && (this.#b(), kt());
 			for (let e of this.#p()) try {
 				this.#h(e, t, n);
 			} catch (t) {
-				throw Nt(e), this.#d() || this.discard(), t;
+				throw Pt(e), this.#d() || this.discard(), t;
 			}
 		}
-		if (N = null, r.length > 0) {
+		if (M = null, r.length > 0) {
 			var i = e.ensure();
 			for (let e of r) i.schedule(e);
 		}
-		if (St = null, Ct = null, this.#d()) {
+		if (Ct = null, wt = null, this.#d()) {
 			this.#y(n), this.#y(t);
-			for (let [e, t] of this.#c) Mt(e, t);
-			r.length > 0 && N.#m();
+			for (let [e, t] of this.#c) Nt(e, t);
+			r.length > 0 && M.#m();
 			return;
 		}
 		let a = this.#g();
@@ -451,9 +451,9 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 		else {
 			this.#s.clear();
 			for (let e of this.#e) e(this);
-			this.#e.clear(), _t = this, At(n), At(t), _t = null, this.#i?.resolve();
-			var o = N;
-			this.#n === 0 && (this.#a.length === 0 || o !== null) && this.#b(), o !== null && (Ft.clear(), o.#m());
+			this.#e.clear(), vt = this, jt(n), jt(t), vt = null, this.#i?.resolve();
+			var o = M;
+			this.#n === 0 && (this.#a.length === 0 || o !== null) && this.#b(), o !== null && (It.clear(), o.#m());
 		}
 	}
 	#h(e, t, n) {
@@ -500,36 +500,36 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 				if (r & 2) t(e);
 				else {
 					var i = e;
-					r & 4194320 && !this.async_deriveds.has(i) && (this.#s.delete(i), j(i, g), this.schedule(i));
+					r & 4194320 && !this.async_deriveds.has(i) && (this.#s.delete(i), A(i, g), this.schedule(i));
 				}
 			}
 		};
 		for (let e of this.current.keys()) t(e);
-		this.oncommit(() => e.discard()), e.#b(), N = this, this.#m();
+		this.oncommit(() => e.discard()), e.#b(), M = this, this.#m();
 	}
 	#y(e) {
-		for (var t = 0; t < e.length; t += 1) Qe(e[t], this.#s);
+		for (var t = 0; t < e.length; t += 1) $e(e[t], this.#s);
 	}
 	capture(e, t, n = !1) {
-		e.v !== T && !this.previous.has(e) && this.previous.set(e, e.v), e.f & 8388608 || (this.current.set(e, [t, n]), vt?.set(e, t)), this.is_fork || (e.v = t);
+		e.v !== w && !this.previous.has(e) && this.previous.set(e, e.v), e.f & 8388608 || (this.current.set(e, [t, n]), yt?.set(e, t)), this.is_fork || (e.v = t);
 	}
 	activate() {
-		N = this;
+		M = this;
 	}
 	deactivate() {
-		N = null, vt = null;
+		M = null, yt = null;
 	}
 	flush() {
 		try {
-			xt = !0, N = this, this.#m();
+			St = !0, M = this, this.#m();
 		} finally {
-			wt = 0, yt = null, St = null, Ct = null, xt = !1, N = null, vt = null, Ft.clear();
+			Tt = 0, bt = null, Ct = null, wt = null, St = !1, M = null, yt = null, It.clear();
 		}
 	}
 	discard() {
 		for (let e of this.#t) e(this);
 		this.#t.clear();
-		for (let e of this.async_deriveds.values()) e.reject(ct);
+		for (let e of this.async_deriveds.values()) e.reject(lt);
 		this.#b(), this.#i?.resolve();
 	}
 	register_created_effect(e) {
@@ -546,7 +546,7 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 			let e = this.#r.get(t) ?? 0;
 			e === 1 ? this.#r.delete(t) : this.#r.set(t, e - 1);
 		}
-		this.#u || (this.#u = !0, Je(() => {
+		this.#u || (this.#u = !0, Ye(() => {
 			this.#u = !1, this.linked && this.flush();
 		}));
 	}
@@ -567,125 +567,125 @@ var gt = null, N = null, _t = null, vt = null, yt = null, bt = !1, xt = !1, St =
 		return (this.#i ??= p()).promise;
 	}
 	static ensure() {
-		if (N === null) {
-			let t = N = new e();
-			!xt && !bt && Je(() => {
+		if (M === null) {
+			let t = M = new e();
+			!St && !xt && Ye(() => {
 				t.started || t.flush();
 			});
 		}
-		return N;
+		return M;
 	}
 	apply() {
-		vt = null;
+		yt = null;
 	}
 	schedule(e) {
-		yt = e, e.b?.is_pending && e.f & 16777228 && !(e.f & 32768) ? e.b.defer_effect(e) : this.#a.push(e);
+		bt = e, e.b?.is_pending && e.f & 16777228 && !(e.f & 32768) ? e.b.defer_effect(e) : this.#a.push(e);
 	}
 	#b() {
 		if (this.linked) {
 			var e = this.prev, t = this.next;
-			e === null || (e.next = t), t === null ? gt = e : t.prev = e, this.linked = !1;
+			e === null || (e.next = t), t === null ? _t = e : t.prev = e, this.linked = !1;
 		}
 	}
 };
-function Dt(e) {
-	var t = bt, n = _t;
-	_t = null, bt = !0;
+function Ot(e) {
+	var t = xt, n = vt;
+	vt = null, xt = !0;
 	try {
 		var r;
-		for (e && (Dt(), r = e());;) {
-			if (Ye(), N === null) return r;
-			N.flush();
+		for (e && (Ot(), r = e());;) {
+			if (Xe(), M === null) return r;
+			M.flush();
 		}
 	} finally {
-		bt = t, _t = n;
+		xt = t, vt = n;
 	}
 }
-function Ot() {
+function kt() {
 	try {
-		Fe();
+		Ie();
 	} catch (e) {
-		ln(e, yt);
+		dn(e, bt);
 	}
 }
-var kt = null;
-function At(e) {
+var At = null;
+function jt(e) {
 	var t = e.length;
 	if (t !== 0) {
 		for (var n = 0; n < t;) {
 			var r = e[n++];
-			if (!(r.f & 24576) && Jn(r) && (kt = /* @__PURE__ */ new Set(), er(r), r.deps === null && r.first === null && r.nodes === null && r.teardown === null && r.ac === null && Dn(r), kt?.size > 0)) {
-				Ft.clear();
-				for (let e of kt) {
+			if (!(r.f & 24576) && Jn(r) && (At = /* @__PURE__ */ new Set(), er(r), r.deps === null && r.first === null && r.nodes === null && r.teardown === null && r.ac === null && On(r), At?.size > 0)) {
+				It.clear();
+				for (let e of At) {
 					if (e.f & 24576) continue;
 					let t = [e], n = e.parent;
-					for (; n !== null;) kt.has(n) && (kt.delete(n), t.push(n)), n = n.parent;
+					for (; n !== null;) At.has(n) && (At.delete(n), t.push(n)), n = n.parent;
 					for (let e = t.length - 1; e >= 0; e--) {
 						let n = t[e];
 						n.f & 24576 || er(n);
 					}
 				}
-				kt.clear();
+				At.clear();
 			}
 		}
-		kt = null;
+		At = null;
 	}
 }
-function jt(e) {
-	N.schedule(e);
+function Mt(e) {
+	M.schedule(e);
 }
-function Mt(e, t) {
+function Nt(e, t) {
 	if (!(e.f & 32 && e.f & 1024)) {
-		e.f & 2048 ? t.d.push(e) : e.f & 4096 && t.m.push(e), j(e, h);
-		for (var n = e.first; n !== null;) Mt(n, t), n = n.next;
+		e.f & 2048 ? t.d.push(e) : e.f & 4096 && t.m.push(e), A(e, h);
+		for (var n = e.first; n !== null;) Nt(n, t), n = n.next;
 	}
 }
-function Nt(e) {
-	j(e, h);
-	for (var t = e.first; t !== null;) Nt(t), t = t.next;
+function Pt(e) {
+	A(e, h);
+	for (var t = e.first; t !== null;) Pt(t), t = t.next;
 }
 // node_modules/svelte/src/internal/client/reactivity/sources.js
-var Pt = /* @__PURE__ */ new Set(), Ft = /* @__PURE__ */ new Map(), It = !1;
-function Lt(e, t) {
+var Ft = /* @__PURE__ */ new Set(), It = /* @__PURE__ */ new Map(), Lt = !1;
+function Rt(e, t) {
 	return {
 		f: 0,
 		v: e,
 		reactions: null,
-		equals: Ee,
+		equals: De,
 		rv: 0,
 		wv: 0
 	};
 }
 /*#__NO_SIDE_EFFECTS__*/
-function P(e, t) {
-	let n = Lt(e, t);
+function N(e, t) {
+	let n = Rt(e, t);
 	return Bn(n), n;
 }
 /*#__NO_SIDE_EFFECTS__*/
-function Rt(e, t = !1, n = !0) {
-	let r = Lt(e);
-	return t || (r.equals = Oe), r;
+function zt(e, t = !1, n = !0) {
+	let r = Rt(e);
+	return t || (r.equals = ke), r;
 }
-function F(e, t, n = !1) {
-	return H !== null && (!In || H.f & 131072) && Ge() && H.f & 4325394 && (zn === null || !zn.has(e)) && ze(), Vt(e, n ? Kt(t) : t, Ct);
+function P(e, t, n = !1) {
+	return V !== null && (!Ln || V.f & 131072) && Ke() && V.f & 4325394 && (zn === null || !zn.has(e)) && Be(), Ht(e, n ? qt(t) : t, wt);
 }
-var zt = null, Bt = 0;
-function Vt(e, t, n = null) {
+var Bt = null, Vt = 0;
+function Ht(e, t, n = null) {
 	if (!e.equals(t)) {
-		Pn ? Ft.set(e, t) : Ft.has(e) || Ft.set(e, e.v);
-		var r = Et.ensure();
+		Fn ? It.set(e, t) : It.has(e) || It.set(e, e.v);
+		var r = Dt.ensure();
 		if (r.capture(e, t), e.f & 2) {
 			let t = e;
-			e.f & 2048 && ft(t), vt === null && Ze(t);
+			e.f & 2048 && pt(t), yt === null && Qe(t);
 		}
-		e.wv = qn(), zt = null, Bt = 0, Gt(e, g, n), zt = null, Ge() && U !== null && U.f & 1024 && !(U.f & 96) && (Vn === null ? Hn([e]) : Vn.push(e)), !r.is_fork && Pt.size > 0 && !It && Ht();
+		e.wv = qn(), Bt = null, Vt = 0, Kt(e, g, n), Bt = null, Ke() && U !== null && U.f & 1024 && !(U.f & 96) && (Vn === null ? Hn([e]) : Vn.push(e)), !r.is_fork && Ft.size > 0 && !Lt && Ut();
 	}
 	return t;
 }
-function Ht() {
-	It = !1;
-	for (let e of Pt) {
-		e.f & 1024 && j(e, _);
+function Ut() {
+	Lt = !1;
+	for (let e of Ft) {
+		e.f & 1024 && A(e, _);
 		let t;
 		try {
 			t = Jn(e);
@@ -694,75 +694,75 @@ function Ht() {
 		}
 		t && er(e);
 	}
-	Pt.clear();
+	Ft.clear();
 }
-function Ut(e, t = 1) {
+function Wt(e, t = 1) {
 	var n = K(e), r = t === 1 ? n++ : n--;
-	return F(e, n), r;
+	return P(e, n), r;
 }
-function Wt(e) {
-	F(e, e.v + 1);
+function Gt(e) {
+	P(e, e.v + 1);
 }
-function Gt(e, t, n) {
+function Kt(e, t, n) {
 	var r = e.reactions;
 	if (r !== null) {
-		var i = Ge(), a = r.length;
-		if (Bt += a, Bt > 1e5 && zt === null && (zt = /* @__PURE__ */ new Set()), zt !== null) {
-			if (zt.has(e)) return;
-			zt.add(e);
+		var i = Ke(), a = r.length;
+		if (Vt += a, Vt > 1e5 && Bt === null && (Bt = /* @__PURE__ */ new Set()), Bt !== null) {
+			if (Bt.has(e)) return;
+			Bt.add(e);
 		}
 		for (var o = 0; o < a; o++) {
 			var s = r[o], c = s.f;
 			if (i || s !== U) {
 				var l = (c & g) === 0;
-				if (l && j(s, t), c & 131072) Pt.add(s);
+				if (l && A(s, t), c & 131072) Ft.add(s);
 				else if (c & 2) {
 					var u = s;
-					vt?.delete(u), Gt(u, _, n);
+					yt?.delete(u), Kt(u, _, n);
 				} else if (l) {
 					var d = s;
-					c & 16 && kt !== null && kt.add(d), n === null ? jt(d) : n.push(d);
+					c & 16 && At !== null && At.add(d), n === null ? Mt(d) : n.push(d);
 				}
 			}
 		}
 	}
 }
-function Kt(t) {
+function qt(t) {
 	if (typeof t != "object" || !t || oe in t || se in t) return t;
 	let n = l(t);
 	if (n !== s && n !== c) return t;
-	var r = /* @__PURE__ */ new Map(), i = e(t), o = /* @__PURE__ */ P(0), u = null, d = Gn, f = (e) => {
+	var r = /* @__PURE__ */ new Map(), i = e(t), o = /* @__PURE__ */ N(0), u = null, d = Gn, f = (e) => {
 		if (Gn === d) return e();
-		var t = H, n = Gn;
-		Ln(null), Kn(d);
+		var t = V, n = Gn;
+		H(null), Kn(d);
 		var r = e();
-		return Ln(t), Kn(n), r;
+		return H(t), Kn(n), r;
 	};
-	return i && r.set("length", /* @__PURE__ */ P(t.length, u)), new Proxy(t, {
+	return i && r.set("length", /* @__PURE__ */ N(t.length, u)), new Proxy(t, {
 		defineProperty(e, t, n) {
-			"value" in n && n.configurable !== !1 && n.enumerable !== !1 && n.writable !== !1 || Le();
+			"value" in n && n.configurable !== !1 && n.enumerable !== !1 && n.writable !== !1 || Re();
 			var i = r.get(t);
 			return i === void 0 ? f(() => {
-				var e = /* @__PURE__ */ P(n.value, u);
+				var e = /* @__PURE__ */ N(n.value, u);
 				return r.set(t, e), e;
-			}) : F(i, n.value, !0), !0;
+			}) : P(i, n.value, !0), !0;
 		},
 		deleteProperty(e, t) {
 			var n = r.get(t);
 			if (n === void 0) {
 				if (t in e) {
-					let e = f(() => /* @__PURE__ */ P(T, u));
-					r.set(t, e), Wt(o);
+					let e = f(() => /* @__PURE__ */ N(w, u));
+					r.set(t, e), Gt(o);
 				}
-			} else F(n, T), Wt(o);
+			} else P(n, w), Gt(o);
 			return !0;
 		},
 		get(e, n, i) {
 			if (n === oe) return t;
 			var o = r.get(n), s = n in e;
-			if (o === void 0 && (!s || a(e, n)?.writable) && (o = f(() => /* @__PURE__ */ P(Kt(s ? e[n] : T), u)), r.set(n, o)), o !== void 0) {
+			if (o === void 0 && (!s || a(e, n)?.writable) && (o = f(() => /* @__PURE__ */ N(qt(s ? e[n] : w), u)), r.set(n, o)), o !== void 0) {
 				var c = K(o);
-				return c === T ? void 0 : c;
+				return c === w ? void 0 : c;
 			}
 			return Reflect.get(e, n, i);
 		},
@@ -771,7 +771,7 @@ function Kt(t) {
 			var n = Reflect.getOwnPropertyDescriptor(e, t), i = r.get(t);
 			if (i !== void 0) {
 				var a = K(i);
-				if (a === T) return;
+				if (a === w) return;
 				if (n && "value" in n) n.value = a;
 				else return {
 					enumerable: !0,
@@ -784,28 +784,28 @@ function Kt(t) {
 		},
 		has(e, t) {
 			if (t === oe) return !0;
-			var n = r.get(t), i = n !== void 0 && n.v !== T || Reflect.has(e, t);
-			return (n !== void 0 || (U !== null || H !== null) && (!i || a(e, t)?.writable)) && (n === void 0 && (n = f(() => /* @__PURE__ */ P(i ? Kt(e[t]) : T, u)), r.set(t, n)), K(n) === T) ? !1 : i;
+			var n = r.get(t), i = n !== void 0 && n.v !== w || Reflect.has(e, t);
+			return (n !== void 0 || (U !== null || V !== null) && (!i || a(e, t)?.writable)) && (n === void 0 && (n = f(() => /* @__PURE__ */ N(i ? qt(e[t]) : w, u)), r.set(t, n)), K(n) === w) ? !1 : i;
 		},
 		set(e, t, n, s) {
 			var c = r.get(t), l = t in e;
 			if (i && t === "length") for (var d = n; d < c.v; d += 1) {
 				var p = r.get(d + "");
-				p === void 0 ? d in e && (p = f(() => /* @__PURE__ */ P(T, u)), r.set(d + "", p)) : F(p, T);
+				p === void 0 ? d in e && (p = f(() => /* @__PURE__ */ N(w, u)), r.set(d + "", p)) : P(p, w);
 			}
-			if (c === void 0) (!l || a(e, t)?.writable) && (c = f(() => /* @__PURE__ */ P(void 0, u)), F(c, Kt(n)), r.set(t, c));
+			if (c === void 0) (!l || a(e, t)?.writable) && (c = f(() => /* @__PURE__ */ N(void 0, u)), P(c, qt(n)), r.set(t, c));
 			else {
-				l = c.v !== T;
-				var m = f(() => Kt(n));
-				F(c, m);
+				l = c.v !== w;
+				var m = f(() => qt(n));
+				P(c, m);
 			}
 			var h = Reflect.getOwnPropertyDescriptor(e, t);
 			if (h?.set && h.set.call(s, n), !l) {
 				if (i && typeof t == "string") {
 					var g = r.get("length"), _ = Number(t);
-					Number.isInteger(_) && _ >= g.v && F(g, _ + 1);
+					Number.isInteger(_) && _ >= g.v && P(g, _ + 1);
 				}
-				Wt(o);
+				Gt(o);
 			}
 			return !0;
 		},
@@ -813,110 +813,110 @@ function Kt(t) {
 			K(o);
 			var t = Reflect.ownKeys(e).filter((e) => {
 				var t = r.get(e);
-				return t === void 0 || t.v !== T;
+				return t === void 0 || t.v !== w;
 			});
-			for (var [n, i] of r) i.v !== T && !(n in e) && t.push(n);
+			for (var [n, i] of r) i.v !== w && !(n in e) && t.push(n);
 			return t;
 		},
 		setPrototypeOf() {
-			Re();
+			ze();
 		}
 	});
 }
-function qt(e) {
+function Jt(e) {
 	try {
 		if (typeof e == "object" && e && oe in e) return e[oe];
 	} catch {}
 	return e;
 }
-function Jt(e, t) {
-	return Object.is(qt(e), qt(t));
+function Yt(e, t) {
+	return Object.is(Jt(e), Jt(t));
 }
 // node_modules/svelte/src/internal/client/dom/operations.js
-var Yt, Xt, Zt, Qt;
-function $t() {
-	if (Yt === void 0) {
-		Yt = window, Xt = /Firefox/.test(navigator.userAgent);
+var Xt, Zt, Qt, $t;
+function en() {
+	if (Xt === void 0) {
+		Xt = window, Zt = /Firefox/.test(navigator.userAgent);
 		var e = Element.prototype, t = Node.prototype, n = Text.prototype;
-		Zt = a(t, "firstChild").get, Qt = a(t, "nextSibling").get, u(e) && (e[de] = void 0, e[ue] = null, e[fe] = void 0, e.__e = void 0), u(n) && (n[C] = void 0);
+		Qt = a(t, "firstChild").get, $t = a(t, "nextSibling").get, u(e) && (e[de] = void 0, e[ue] = null, e[fe] = void 0, e.__e = void 0), u(n) && (n[pe] = void 0);
 	}
 }
-function I(e = "") {
+function tn(e = "") {
 	return document.createTextNode(e);
 }
 /*@__NO_SIDE_EFFECTS__*/
-function en(e) {
-	return Zt.call(e);
-}
-/*@__NO_SIDE_EFFECTS__*/
-function tn(e) {
+function nn(e) {
 	return Qt.call(e);
 }
-function L(e, t) {
-	if (!E) return /* @__PURE__ */ en(e);
-	var n = /* @__PURE__ */ en(D);
-	if (n === null) n = D.appendChild(I());
-	else if (t && n.nodeType !== 3) {
-		var r = I();
-		return n?.before(r), O(r), r;
-	}
-	return t && sn(n), O(n), n;
+/*@__NO_SIDE_EFFECTS__*/
+function rn(e) {
+	return $t.call(e);
 }
-function nn(e, t = !1) {
-	if (!E) {
-		var n = /* @__PURE__ */ en(e);
-		return n instanceof Comment && n.data === "" ? /* @__PURE__ */ tn(n) : n;
+function F(e, t) {
+	if (!T) return /* @__PURE__ */ nn(e);
+	var n = /* @__PURE__ */ nn(E);
+	if (n === null) n = E.appendChild(tn());
+	else if (t && n.nodeType !== 3) {
+		var r = tn();
+		return n?.before(r), D(r), r;
+	}
+	return t && ln(n), D(n), n;
+}
+function an(e, t = !1) {
+	if (!T) {
+		var n = /* @__PURE__ */ nn(e);
+		return n instanceof Comment && n.data === "" ? /* @__PURE__ */ rn(n) : n;
 	}
 	if (t) {
-		if (D?.nodeType !== 3) {
-			var r = I();
-			return D?.before(r), O(r), r;
+		if (E?.nodeType !== 3) {
+			var r = tn();
+			return E?.before(r), D(r), r;
 		}
-		sn(D);
+		ln(E);
 	}
-	return D;
+	return E;
 }
-function R(e, t = !1) {
-	if (!E) return /* @__PURE__ */ en(e);
-	var n = L(e, t);
-	return k(e), n;
+function I(e, t = !1) {
+	if (!T) return /* @__PURE__ */ nn(e);
+	var n = F(e, t);
+	return O(e), n;
 }
-function z(e, t = 1, n = !1) {
-	let r = E ? D : e;
-	for (var i; t--;) i = r, r = /* @__PURE__ */ tn(r);
-	if (!E) return r;
+function L(e, t = 1, n = !1) {
+	let r = T ? E : e;
+	for (var i; t--;) i = r, r = /* @__PURE__ */ rn(r);
+	if (!T) return r;
 	if (n) {
 		if (r?.nodeType !== 3) {
-			var a = I();
-			return r === null ? i?.after(a) : r.before(a), O(a), a;
+			var a = tn();
+			return r === null ? i?.after(a) : r.before(a), D(a), a;
 		}
-		sn(r);
+		ln(r);
 	}
-	return O(r), r;
+	return D(r), r;
 }
-function rn(e) {
+function on(e) {
 	e.textContent = "";
 }
-function an() {
+function sn() {
 	return !1;
 }
-function on(e, t, n) {
+function cn(e, t, n) {
 	return t == null || t === "http://www.w3.org/1999/xhtml" ? n ? document.createElement(e, { is: n }) : document.createElement(e) : n ? document.createElementNS(t, e, { is: n }) : document.createElementNS(t, e);
 }
-function sn(e) {
+function ln(e) {
 	if (e.nodeValue.length < 65536) return;
 	let t = e.nextSibling;
 	for (; t !== null && t.nodeType === 3;) t.remove(), e.nodeValue += t.nodeValue, t = e.nextSibling;
 }
 // node_modules/svelte/src/internal/client/error-handling.js
-function cn(e) {
+function un(e) {
 	var t = U;
-	if (t === null) return H.f |= ae, e;
+	if (t === null) return V.f |= ae, e;
 	if (!(t.f & 32768) && !(t.f & 4)) throw e;
-	ln(e, t);
+	dn(e, t);
 }
-function ln(e, t) {
-	if (e === he) throw e;
+function dn(e, t) {
+	if (e === ge) throw e;
 	if (!(t !== null && t.f & 16384)) {
 		for (; t !== null;) {
 			if (t.f & 128 && !(t.f & 33570816)) {
@@ -934,18 +934,18 @@ function ln(e, t) {
 	}
 }
 // node_modules/svelte/src/internal/client/reactivity/effects.js
-function un(e) {
-	U === null && (H === null && Pe(e), Ne()), Pn && Me(e);
+function fn(e) {
+	U === null && (V === null && Fe(e), Pe()), Fn && Ne(e);
 }
-function dn(e, t) {
+function pn(e, t) {
 	var n = t.last;
 	n === null ? t.last = t.first = e : (n.next = e, e.prev = n, t.last = e);
 }
-function fn(e, t) {
+function mn(e, t) {
 	var n = U;
 	n !== null && n.f & 8192 && (e |= v);
 	var r = {
-		ctx: A,
+		ctx: k,
 		deps: null,
 		nodes: null,
 		f: e | g | 512,
@@ -960,134 +960,134 @@ function fn(e, t) {
 		wv: 0,
 		ac: null
 	};
-	N?.register_created_effect(r);
+	M?.register_created_effect(r);
 	var i = r;
-	if (e & 4) St === null ? Et.ensure().schedule(r) : St.push(r);
+	if (e & 4) Ct === null ? Dt.ensure().schedule(r) : Ct.push(r);
 	else if (t !== null) {
 		try {
 			er(r);
 		} catch (e) {
-			throw V(r), e;
+			throw B(r), e;
 		}
 		i.deps === null && i.teardown === null && i.nodes === null && i.first === i.last && !(i.f & 524288) && (i = i.first, e & 16 && e & 65536 && i !== null && (i.f |= S));
 	}
-	if (i !== null && (i.parent = n, n !== null && dn(i, n), H !== null && H.f & 2 && !(e & 64))) {
-		var a = H;
+	if (i !== null && (i.parent = n, n !== null && pn(i, n), V !== null && V.f & 2 && !(e & 64))) {
+		var a = V;
 		(a.effects ??= []).push(i);
 	}
 	return r;
 }
-function pn() {
-	return H !== null && !In;
-}
-function mn(e) {
-	let t = fn(8, null);
-	return j(t, h), t.teardown = e, t;
-}
-function hn(e) {
-	un("$effect");
-	var t = U.f;
-	if (!H && t & 32 && A !== null && !A.i) {
-		var n = A;
-		(n.e ??= []).push(e);
-	} else return gn(e);
+function hn() {
+	return V !== null && !Ln;
 }
 function gn(e) {
-	return fn(4 | te, e);
+	let t = mn(8, null);
+	return A(t, h), t.teardown = e, t;
 }
 function _n(e) {
-	Et.ensure();
-	let t = fn(64 | ee, e);
-	return (e = {}) => new Promise((n) => {
-		e.outro ? On(t, () => {
-			V(t), n(void 0);
-		}) : (V(t), n(void 0));
-	});
+	fn("$effect");
+	var t = U.f;
+	if (!V && t & 32 && k !== null && !k.i) {
+		var n = k;
+		(n.e ??= []).push(e);
+	} else return vn(e);
 }
 function vn(e) {
-	return fn(4, e);
+	return mn(4 | te, e);
 }
 function yn(e) {
-	return fn(ie | ee, e);
+	Dt.ensure();
+	let t = mn(64 | ee, e);
+	return (e = {}) => new Promise((n) => {
+		e.outro ? kn(t, () => {
+			B(t), n(void 0);
+		}) : (B(t), n(void 0));
+	});
 }
-function bn(e, t = 0) {
-	return fn(8 | t, e);
+function bn(e) {
+	return mn(4, e);
 }
-function B(e, t = [], n = [], r = []) {
-	rt(r, t, n, (t) => {
-		fn(8, () => {
+function xn(e) {
+	return mn(ie | ee, e);
+}
+function Sn(e, t = 0) {
+	return mn(8 | t, e);
+}
+function R(e, t = [], n = [], r = []) {
+	it(r, t, n, (t) => {
+		mn(8, () => {
 			e(...t.map(K));
 		});
 	});
 }
-function xn(e, t = 0) {
-	return fn(16 | t, e);
+function Cn(e, t = 0) {
+	return mn(16 | t, e);
 }
-function Sn(e) {
-	return fn(32 | ee, e);
+function z(e) {
+	return mn(32 | ee, e);
 }
-function Cn(e) {
+function wn(e) {
 	var t = e.teardown;
 	if (t !== null) {
-		let n = Pn, r = H;
-		Fn(!0), Ln(null);
+		let n = Fn, r = V;
+		In(!0), H(null);
 		try {
 			t.call(null);
 		} catch (t) {
-			ln(t, e.parent);
+			dn(t, e.parent);
 		} finally {
-			Fn(n), Ln(r);
+			In(n), H(r);
 		}
 	}
 }
-function wn(e, t = !1) {
+function Tn(e, t = !1) {
 	var n = e.first;
 	for (e.first = e.last = null; n !== null;) {
 		let e = n.ac;
-		e !== null && tt(() => {
-			e.abort(w);
+		e !== null && nt(() => {
+			e.abort(C);
 		});
 		var r = n.next;
-		n.f & 64 ? n.parent = null : V(n, t), n = r;
+		n.f & 64 ? n.parent = null : B(n, t), n = r;
 	}
 }
-function Tn(e) {
+function En(e) {
 	for (var t = e.first; t !== null;) {
 		var n = t.next;
-		t.f & 32 || V(t), t = n;
+		t.f & 32 || B(t), t = n;
 	}
 }
-function V(e, t = !0) {
+function B(e, t = !0) {
 	var n = !1;
-	(t || e.f & 262144) && e.nodes !== null && e.nodes.end !== null && (En(e.nodes.start, e.nodes.end), n = !0), e.f |= x, wn(e, t && !n), $n(e, 0);
+	(t || e.f & 262144) && e.nodes !== null && e.nodes.end !== null && (Dn(e.nodes.start, e.nodes.end), n = !0), e.f |= x, Tn(e, t && !n), $n(e, 0);
 	var r = e.nodes && e.nodes.t;
 	if (r !== null) for (let e of r) e.stop();
-	Cn(e), e.f ^= x, e.f |= y;
+	wn(e), e.f ^= x, e.f |= y;
 	var i = e.parent;
-	i !== null && i.first !== null && Dn(e), e.next = e.prev = e.teardown = e.ctx = e.deps = e.fn = e.nodes = e.ac = e.b = null;
+	i !== null && i.first !== null && On(e), e.next = e.prev = e.teardown = e.ctx = e.deps = e.fn = e.nodes = e.ac = e.b = null;
 }
-function En(e, t) {
+function Dn(e, t) {
 	for (; e !== null;) {
-		var n = e === t ? null : /* @__PURE__ */ tn(e);
+		var n = e === t ? null : /* @__PURE__ */ rn(e);
 		e.remove(), e = n;
 	}
 }
-function Dn(e) {
+function On(e) {
 	var t = e.parent, n = e.prev, r = e.next;
 	n !== null && (n.next = r), r !== null && (r.prev = n), t !== null && (t.first === e && (t.first = r), t.last === e && (t.last = n));
 }
-function On(e, t, n = !0) {
+function kn(e, t, n = !0) {
 	var r = [];
-	e.f |= 256, kn(e, r, !0);
+	e.f |= 256, An(e, r, !0);
 	var i = () => {
-		n && V(e), t && t();
+		n && B(e), t && t();
 	}, a = r.length;
 	if (a > 0) {
 		var o = () => --a || i();
 		for (var s of r) s.out(o);
 	} else i();
 }
-function kn(e, t, n) {
+function An(e, t, n) {
 	if (!(e.f & 8192)) {
 		e.f ^= v;
 		var r = e.nodes && e.nodes.t;
@@ -1096,40 +1096,40 @@ function kn(e, t, n) {
 			var a = i.next;
 			if (!(i.f & 64)) {
 				var o = !!(i.f & 65536) || !!(i.f & 32) && !!(e.f & 16);
-				kn(i, t, o ? n : !1);
+				An(i, t, o ? n : !1);
 			}
 			i = a;
 		}
 	}
 }
-function An(e) {
-	e.f &= -257, jn(e, !0);
+function jn(e) {
+	e.f &= -257, Mn(e, !0);
 }
-function jn(e, t) {
+function Mn(e, t) {
 	if (!(e.f & 256) && e.f & 8192) {
-		e.f ^= v, e.f & 1024 || (j(e, g), Et.ensure().schedule(e));
+		e.f ^= v, e.f & 1024 || (A(e, g), Dt.ensure().schedule(e));
 		for (var n = e.first; n !== null;) {
 			var r = n.next, i = !!(n.f & 65536) || !!(n.f & 32);
-			jn(n, i ? t : !1), n = r;
+			Mn(n, i ? t : !1), n = r;
 		}
 		var a = e.nodes && e.nodes.t;
 		if (a !== null) for (let e of a) (e.is_global || t) && e.in();
 	}
 }
-function Mn(e, t) {
+function Nn(e, t) {
 	if (e.nodes) for (var n = e.nodes.start, r = e.nodes.end; n !== null;) {
-		var i = n === r ? null : /* @__PURE__ */ tn(n);
+		var i = n === r ? null : /* @__PURE__ */ rn(n);
 		t.append(n), n = i;
 	}
 }
 // node_modules/svelte/src/internal/client/legacy.js
-var Nn = null, Pn = !1;
-function Fn(e) {
-	Pn = e;
+var Pn = null, Fn = !1;
+function In(e) {
+	Fn = e;
 }
-var H = null, In = !1;
-function Ln(e) {
-	H = e;
+var V = null, Ln = !1;
+function H(e) {
+	V = e;
 }
 var U = null;
 function Rn(e) {
@@ -1137,7 +1137,7 @@ function Rn(e) {
 }
 var zn = null;
 function Bn(e) {
-	H !== null && (H.f & 2097152 || H.f & 2) && (zn ??= /* @__PURE__ */ new Set()).add(e);
+	V !== null && (V.f & 2097152 || V.f & 2) && (zn ??= /* @__PURE__ */ new Set()).add(e);
 }
 var W = null, G = 0, Vn = null;
 function Hn(e) {
@@ -1156,9 +1156,9 @@ function Jn(e) {
 	if (t & 4096) {
 		for (var n = e.deps, r = n.length, i = 0; i < r; i++) {
 			var a = n[i];
-			if (Jn(a) && pt(a), a.wv > e.wv) return !0;
+			if (Jn(a) && mt(a), a.wv > e.wv) return !0;
 		}
-		t & 512 && vt === null && j(e, h);
+		t & 512 && yt === null && A(e, h);
 	}
 	return !1;
 }
@@ -1166,20 +1166,20 @@ function Yn(e, t, n = !0) {
 	var r = e.reactions;
 	if (r !== null && !(zn !== null && zn.has(e))) for (var i = 0; i < r.length; i++) {
 		var a = r[i];
-		a.f & 2 ? Yn(a, t, !1) : t === a && (n ? j(a, g) : a.f & 1024 && j(a, _), jt(a));
+		a.f & 2 ? Yn(a, t, !1) : t === a && (n ? A(a, g) : a.f & 1024 && A(a, _), Mt(a));
 	}
 }
 function Xn(e) {
-	var t = W, n = G, r = Vn, i = H, a = zn, o = A, s = In, c = Gn, l = e.f;
-	W = null, G = 0, Vn = null, H = l & 96 ? null : e, zn = null, Ve(e.ctx), In = !1, Gn = ++Wn, e.ac !== null && (tt(() => {
-		e.ac.abort(w);
+	var t = W, n = G, r = Vn, i = V, a = zn, o = k, s = Ln, c = Gn, l = e.f;
+	W = null, G = 0, Vn = null, V = l & 96 ? null : e, zn = null, He(e.ctx), Ln = !1, Gn = ++Wn, e.ac !== null && (nt(() => {
+		e.ac.abort(C);
 	}), e.ac = null);
 	try {
 		e.f |= re;
 		var u = (0, e.fn)();
 		e.f |= b;
 		var d = Zn(e);
-		if (Ge() && Vn !== null && !In && d !== null && !(e.f & 6146)) for (var f = 0; f < Vn.length; f++) Yn(Vn[f], e);
+		if (Ke() && Vn !== null && !Ln && d !== null && !(e.f & 6146)) for (var f = 0; f < Vn.length; f++) Yn(Vn[f], e);
 		if (i !== null && i !== e) {
 			if (Wn++, i.deps !== null) for (let e = 0; e < n; e += 1) i.deps[e].rv = Wn;
 			if (t !== null) for (let e of t) e.rv = Wn;
@@ -1187,18 +1187,18 @@ function Xn(e) {
 		}
 		return e.f & 8388608 && (e.f ^= ae), u;
 	} catch (t) {
-		return Zn(e), cn(t);
+		return Zn(e), un(t);
 	} finally {
-		e.f ^= re, W = t, G = n, Vn = r, H = i, zn = a, Ve(o), In = s, Gn = c;
+		e.f ^= re, W = t, G = n, Vn = r, V = i, zn = a, He(o), Ln = s, Gn = c;
 	}
 }
 function Zn(e) {
-	var t = e.deps, n = N?.is_fork;
+	var t = e.deps, n = M?.is_fork;
 	if (W !== null) {
 		var r;
 		if (n || $n(e, G), t !== null && G > 0) for (t.length = G + W.length, r = 0; r < W.length; r++) t[G + r] = W[r];
 		else e.deps = t = W;
-		if (pn() && e.f & 512) for (r = G; r < t.length; r++) (t[r].reactions ??= []).push(e);
+		if (hn() && e.f & 512) for (r = G; r < t.length; r++) (t[r].reactions ??= []).push(e);
 	} else !n && t !== null && G < t.length && ($n(e, G), t.length = G);
 	return t;
 }
@@ -1213,9 +1213,9 @@ function Qn(e, r) {
 	}
 	if (i === null && r.f & 2 && (W === null || !n.call(W, r))) {
 		var s = r;
-		s.f & 512 && (s.f ^= 512), s.v !== T && Ze(s), s.ac !== null && tt(() => {
-			s.ac.abort(w), s.ac = null, j(s, g);
-		}), mt(s), $n(s, 0);
+		s.f & 512 && (s.f ^= 512), s.v !== w && Qe(s), s.ac !== null && nt(() => {
+			s.ac.abort(C), s.ac = null, A(s, g);
+		}), ht(s), $n(s, 0);
 	}
 }
 function $n(e, t) {
@@ -1225,11 +1225,11 @@ function $n(e, t) {
 function er(e) {
 	var t = e.f;
 	if (!(t & 16384)) {
-		j(e, h);
+		A(e, h);
 		var n = U;
 		U = e;
 		try {
-			t & 16777232 ? Tn(e) : wn(e), Cn(e);
+			t & 16777232 ? En(e) : Tn(e), wn(e);
 			var r = Xn(e);
 			e.teardown = typeof r == "function" ? r : null, e.wv = Un;
 		} finally {
@@ -1238,51 +1238,51 @@ function er(e) {
 	}
 }
 async function tr() {
-	await Promise.resolve(), Dt();
+	await Promise.resolve(), Ot();
 }
 function K(e) {
 	var t = !!(e.f & 2);
-	if (Nn?.add(e), H !== null && !In && !(U !== null && U.f & 16384) && (zn === null || !zn.has(e))) {
-		var r = H.deps;
-		if (H.f & 2097152) e.rv < Wn && (e.rv = Wn, W === null && r !== null && r[G] === e ? G++ : W === null ? W = [e] : W.push(e));
+	if (Pn?.add(e), V !== null && !Ln && !(U !== null && U.f & 16384) && (zn === null || !zn.has(e))) {
+		var r = V.deps;
+		if (V.f & 2097152) e.rv < Wn && (e.rv = Wn, W === null && r !== null && r[G] === e ? G++ : W === null ? W = [e] : W.push(e));
 		else {
-			H.deps ??= [], n.call(H.deps, e) || H.deps.push(e);
+			V.deps ??= [], n.call(V.deps, e) || V.deps.push(e);
 			var i = e.reactions;
-			i === null ? e.reactions = [H] : n.call(i, H) || i.push(H);
+			i === null ? e.reactions = [V] : n.call(i, V) || i.push(V);
 		}
 	}
-	if (Pn && Ft.has(e)) return Ft.get(e);
+	if (Fn && It.has(e)) return It.get(e);
 	if (t) {
 		var a = e;
-		if (Pn) {
+		if (Fn) {
 			var o = a.v;
-			return (!(a.f & 1024) && a.reactions !== null || rr(a)) && (o = ft(a)), Ft.set(a, o), o;
+			return (!(a.f & 1024) && a.reactions !== null || rr(a)) && (o = pt(a)), It.set(a, o), o;
 		}
-		var s = !(a.f & 512) && !In && H !== null && !!(H.f & 512), c = (a.f & b) === 0;
-		Jn(a) && (s && (a.f |= 512), pt(a)), s && !c && (ht(a), nr(a));
+		var s = !(a.f & 512) && !Ln && V !== null && !!(V.f & 512), c = (a.f & b) === 0;
+		Jn(a) && (s && (a.f |= 512), mt(a)), s && !c && (gt(a), nr(a));
 	}
-	if (vt?.has(e)) return vt.get(e);
+	if (yt?.has(e)) return yt.get(e);
 	if (e.f & 8388608) throw e.v;
 	return e.v;
 }
 function nr(e) {
 	if (e.f |= 512, e.deps !== null) for (let r of e.deps) {
 		var t = r.reactions;
-		t === null ? r.reactions = [e] : n.call(t, e) || t.push(e), r.f & 2 && !(r.f & 512) && (ht(r), nr(r));
+		t === null ? r.reactions = [e] : n.call(t, e) || t.push(e), r.f & 2 && !(r.f & 512) && (gt(r), nr(r));
 	}
 }
 function rr(e) {
-	if (e.v === T) return !0;
+	if (e.v === w) return !0;
 	if (e.deps === null) return !1;
-	for (let t of e.deps) if (Ft.has(t) || t.f & 2 && rr(t)) return !0;
+	for (let t of e.deps) if (It.has(t) || t.f & 2 && rr(t)) return !0;
 	return !1;
 }
 function ir(e) {
-	var t = In;
+	var t = Ln;
 	try {
-		return In = !0, e();
+		return Ln = !0, e();
 	} finally {
-		In = t;
+		Ln = t;
 	}
 }
 [.../* @__PURE__ */ "allowfullscreen.async.autofocus.autoplay.checked.controls.default.disabled.formnovalidate.indeterminate.inert.ismap.loop.multiple.muted.nomodule.novalidate.open.playsinline.readonly.required.reversed.seamless.selected.webkitdirectory.defer.disablepictureinpicture.disableremoteplayback".split(".")];
@@ -1293,7 +1293,7 @@ function or(e) {
 // node_modules/svelte/src/internal/client/dom/elements/events.js
 var sr = Symbol("events"), cr = /* @__PURE__ */ new Set(), lr = /* @__PURE__ */ new Set();
 function ur(e) {
-	if (!E) return;
+	if (!T) return;
 	e.removeAttribute("onload"), e.removeAttribute("onerror");
 	let t = e.__e;
 	t !== void 0 && (e.__e = void 0, queueMicrotask(() => {
@@ -1302,9 +1302,9 @@ function ur(e) {
 }
 function dr(e, t, n, r = {}) {
 	function i(e) {
-		if (r.capture || gr.call(t, e), !e.cancelBubble) return tt(() => n?.call(this, e));
+		if (r.capture || gr.call(t, e), !e.cancelBubble) return nt(() => n?.call(this, e));
 	}
-	return e.startsWith("pointer") || e.startsWith("touch") || e === "wheel" ? (i.__removed = !1, Je(() => {
+	return e.startsWith("pointer") || e.startsWith("touch") || e === "wheel" ? (i.__removed = !1, Ye(() => {
 		i.__removed || t.addEventListener(e, i, r);
 	})) : t.addEventListener(e, i, r), i;
 }
@@ -1313,7 +1313,7 @@ function fr(e, t, n, r, i) {
 		capture: r,
 		passive: i
 	}, o = dr(e, t, n, a);
-	(t === document.body || t === window || t === document || t instanceof HTMLMediaElement) && mn(() => {
+	(t === document.body || t === window || t === document || t instanceof HTMLMediaElement) && gn(() => {
 		o.__removed = !0, t.removeEventListener(e, o, a);
 	});
 }
@@ -1348,8 +1348,8 @@ function gr(e) {
 				return o || n;
 			}
 		});
-		var d = H, f = U;
-		Ln(null), Rn(null);
+		var d = V, f = U;
+		H(null), Rn(null);
 		try {
 			for (var p, m = []; o !== null && o !== t;) {
 				try {
@@ -1368,7 +1368,7 @@ function gr(e) {
 				throw p;
 			}
 		} finally {
-			e[sr] = t, delete e.currentTarget, Ln(d), Rn(f);
+			e[sr] = t, delete e.currentTarget, H(d), Rn(f);
 		}
 	}
 }
@@ -1378,7 +1378,7 @@ function vr(e) {
 	return _r?.createHTML(e) ?? e;
 }
 function yr(e) {
-	var t = on("template");
+	var t = cn("template");
 	return t.innerHTML = vr(e.replaceAll("<!>", "<!---->")), t.content;
 }
 // node_modules/svelte/src/internal/client/dom/template.js
@@ -1395,30 +1395,30 @@ function br(e, t) {
 function J(e, t) {
 	var n = !!(t & 1), r = !!(t & 2), i, a = !e.startsWith("<!>");
 	return () => {
-		if (E) return br(D, null), D;
-		i === void 0 && (i = yr(a ? e : "<!>" + e), n || (i = /* @__PURE__ */ en(i)));
-		var t = r || Xt ? document.importNode(i, !0) : i.cloneNode(!0);
-		return n ? br(/* @__PURE__ */ en(t), t.lastChild) : br(t, t), t;
+		if (T) return br(E, null), E;
+		i === void 0 && (i = yr(a ? e : "<!>" + e), n || (i = /* @__PURE__ */ nn(i)));
+		var t = r || Zt ? document.importNode(i, !0) : i.cloneNode(!0);
+		return n ? br(/* @__PURE__ */ nn(t), t.lastChild) : br(t, t), t;
 	};
 }
 function xr() {
-	if (E) return br(D, null), D;
-	var e = document.createDocumentFragment(), t = document.createComment(""), n = I();
+	if (T) return br(E, null), E;
+	var e = document.createDocumentFragment(), t = document.createComment(""), n = tn();
 	return e.append(t, n), br(t, n), e;
 }
 function Y(e, t) {
-	if (E) {
+	if (T) {
 		var n = U;
-		n.f & 32768 && n.nodes.end !== null || (n.nodes.end = D), Se();
+		n.f & 32768 && n.nodes.end !== null || (n.nodes.end = E), Ce();
 	} else e !== null && e.before(t);
 }
 // node_modules/svelte/src/reactivity/create-subscriber.js
 function Sr(e) {
-	let t = 0, n = Lt(0), r;
+	let t = 0, n = Rt(0), r;
 	return () => {
-		pn() && (K(n), bn(() => (t === 0 && (r = ir(() => e(() => Wt(n)))), t += 1, () => {
-			Je(() => {
-				--t, t === 0 && (r?.(), r = void 0, Wt(n));
+		hn() && (K(n), Sn(() => (t === 0 && (r = ir(() => e(() => Gt(n)))), t += 1, () => {
+			Ye(() => {
+				--t, t === 0 && (r?.(), r = void 0, Gt(n));
 			});
 		})));
 	};
@@ -1433,7 +1433,7 @@ var Tr = class {
 	is_pending = !1;
 	transform_error;
 	#e;
-	#t = E ? D : null;
+	#t = T ? E : null;
 	#n;
 	#r;
 	#i;
@@ -1446,42 +1446,42 @@ var Tr = class {
 	#d = !1;
 	#f = /* @__PURE__ */ new Map();
 	#p = null;
-	#m = Sr(() => (this.#p = Lt(this.#l), () => {
+	#m = Sr(() => (this.#p = Rt(this.#l), () => {
 		this.#p = null;
 	}));
 	constructor(e, t, n, r) {
 		this.#e = e, this.#n = t, this.#r = (e) => {
 			var t = U;
 			t.b = this, t.f |= 128, n(e);
-		}, this.parent = U.b, this.transform_error = r ?? this.parent?.transform_error ?? ((e) => e), this.#i = xn(() => {
-			if (E) {
-				let e = Te(this.#t);
-				Se();
+		}, this.parent = U.b, this.transform_error = r ?? this.parent?.transform_error ?? ((e) => e), this.#i = Cn(() => {
+			if (T) {
+				let e = Ee(this.#t);
+				Ce();
 				let t = e === "[!";
 				if (e.startsWith("[?")) {
 					let t = JSON.parse(e.slice(2));
 					this.#g(t);
 				} else t ? this.#y() : this.#h();
 			} else this.#b();
-		}, Cr), E && (this.#e = D);
+		}, Cr), T && (this.#e = E);
 	}
 	#h() {
 		try {
-			this.#a = Sn(() => this.#r(this.#e));
+			this.#a = z(() => this.#r(this.#e));
 		} catch (e) {
 			this.error(e);
 		}
 	}
 	#g(e) {
 		let t = this.#n.failed, { reset: n, invoke_onerror: r } = this.#_(e);
-		Je(r), t && (this.#s = Sn(() => {
+		Ye(r), t && (this.#s = z(() => {
 			t(this.#e, () => e, () => n);
 		}));
 	}
 	#_(e) {
 		var t = !1, n = !1;
 		let r = () => {
-			this.#v() || (t ? be() : (t = !0, n && Be(), this.#s !== null && On(this.#s, () => {
+			this.#v() || (t ? xe() : (t = !0, n && Ve(), this.#s !== null && kn(this.#s, () => {
 				this.#s = null;
 			}), this.#S(() => {
 				this.#b();
@@ -1493,7 +1493,7 @@ var Tr = class {
 				if (!this.#v()) try {
 					n = !0, this.#n.onerror?.(e, r), n = !1;
 				} catch (e) {
-					ln(e, this.#i && this.#i.parent);
+					dn(e, this.#i && this.#i.parent);
 				}
 			}
 		};
@@ -1503,36 +1503,36 @@ var Tr = class {
 	}
 	#y() {
 		let e = this.#n.pending;
-		e && (this.is_pending = !0, this.#o = Sn(() => e(this.#e)), Je(() => {
+		e && (this.is_pending = !0, this.#o = z(() => e(this.#e)), Ye(() => {
 			if (!this.#v()) {
-				var e = this.#c = document.createDocumentFragment(), t = I(), n = !1;
+				var e = this.#c = document.createDocumentFragment(), t = tn(), n = !1;
 				e.append(t), this.#a = this.#S(() => {
 					try {
-						return Sn(() => this.#r(t));
+						return z(() => this.#r(t));
 					} catch (e) {
 						try {
 							this.error(e), n = !0;
 						} catch (e) {
-							ln(e, this.#i.parent);
+							dn(e, this.#i.parent);
 						}
 						return null;
 					}
-				}), this.#a === null ? (this.#c = null, n && this.#x(N)) : this.#u === 0 && (this.#e.before(e), this.#c = null, On(this.#o, () => {
+				}), this.#a === null ? (this.#c = null, n && this.#x(M)) : this.#u === 0 && (this.#e.before(e), this.#c = null, kn(this.#o, () => {
 					this.#o = null;
-				}), this.#x(N));
+				}), this.#x(M));
 			}
 		}));
 	}
 	#b() {
 		try {
-			if (this.is_pending = this.has_pending_snippet(), this.#u = 0, this.#l = 0, this.#a = Sn(() => {
+			if (this.is_pending = this.has_pending_snippet(), this.#u = 0, this.#l = 0, this.#a = z(() => {
 				this.#r(this.#e);
 			}), this.#u > 0) {
 				var e = this.#c = document.createDocumentFragment();
-				Mn(this.#a, e);
+				Nn(this.#a, e);
 				let t = this.#n.pending;
-				this.#o = Sn(() => t(this.#e));
-			} else this.#x(N);
+				this.#o = z(() => t(this.#e));
+			} else this.#x(M);
 		} catch (e) {
 			this.error(e);
 		}
@@ -1541,7 +1541,7 @@ var Tr = class {
 		this.is_pending = !1, e.transfer_reactions(this.#f);
 	}
 	defer_effect(e) {
-		Qe(e, this.#f);
+		$e(e, this.#f);
 	}
 	is_rendered() {
 		return !this.is_pending && (!this.parent || this.parent.is_rendered());
@@ -1550,80 +1550,80 @@ var Tr = class {
 		return !!this.#n.pending;
 	}
 	#S(e) {
-		var t = U, n = H, r = A;
-		Rn(this.#i), Ln(this.#i), Ve(this.#i.ctx);
+		var t = U, n = V, r = k;
+		Rn(this.#i), H(this.#i), He(this.#i.ctx);
 		try {
-			return Et.ensure(), e();
+			return Dt.ensure(), e();
 		} finally {
-			Rn(t), Ln(n), Ve(r);
+			Rn(t), H(n), He(r);
 		}
 	}
 	#C(e, t) {
-		this.has_pending_snippet() ? (this.#u += e, this.#u === 0 && (this.#x(t), this.#o && On(this.#o, () => {
+		this.has_pending_snippet() ? (this.#u += e, this.#u === 0 && (this.#x(t), this.#o && kn(this.#o, () => {
 			this.#o = null;
 		}), this.#c &&= (this.#e.before(this.#c), null))) : this.parent && this.parent.#C(e, t);
 	}
 	update_pending_count(e, t) {
-		this.#C(e, t), this.#l += e, !this.#p || this.#d || (this.#d = !0, Je(() => {
-			this.#d = !1, this.#p && Vt(this.#p, this.#l);
+		this.#C(e, t), this.#l += e, !this.#p || this.#d || (this.#d = !0, Ye(() => {
+			this.#d = !1, this.#p && Ht(this.#p, this.#l);
 		}));
 	}
 	get_effect_pending() {
 		return this.#m(), K(this.#p);
 	}
 	error(e) {
-		if (e === he || !this.#n.onerror && !this.#n.failed) throw e;
-		N?.is_fork ? (this.#a && N.skip_effect(this.#a), this.#o && N.skip_effect(this.#o), this.#s && N.skip_effect(this.#s), N.oncommit(() => {
+		if (e === ge || !this.#n.onerror && !this.#n.failed) throw e;
+		M?.is_fork ? (this.#a && M.skip_effect(this.#a), this.#o && M.skip_effect(this.#o), this.#s && M.skip_effect(this.#s), M.oncommit(() => {
 			this.#v() || this.#w(e);
 		})) : this.#w(e);
 	}
 	#w(e) {
-		this.#a &&= (V(this.#a), null), this.#o &&= (V(this.#o), null), this.#s &&= (V(this.#s), null), E && (O(this.#t), Ce(), O(we()));
+		this.#a &&= (B(this.#a), null), this.#o &&= (B(this.#o), null), this.#s &&= (B(this.#s), null), T && (D(this.#t), we(), D(Te()));
 		let t = this.#n.failed, n = (e) => {
 			if (this.#v()) return;
 			let { reset: n, invoke_onerror: r } = this.#_(e);
 			r(), t && !this.#v() && (this.#s = this.#S(() => {
 				try {
-					return Sn(() => {
+					return z(() => {
 						var r = U;
 						r.b = this, r.f |= 128, t(this.#e, () => e, () => n);
 					});
 				} catch (e) {
-					return ln(e, this.#i.parent), null;
+					return dn(e, this.#i.parent), null;
 				}
 			}));
 		};
-		Je(() => {
+		Ye(() => {
 			if (!this.#v()) {
 				var t;
 				try {
 					t = this.transform_error(e);
 				} catch (e) {
-					ln(e, this.#i && this.#i.parent);
+					dn(e, this.#i && this.#i.parent);
 					return;
 				}
-				typeof t == "object" && t && typeof t.then == "function" ? t.then(n, (e) => ln(e, this.#i && this.#i.parent)) : n(t);
+				typeof t == "object" && t && typeof t.then == "function" ? t.then(n, (e) => dn(e, this.#i && this.#i.parent)) : n(t);
 			}
 		});
 	}
 };
 function X(e, t) {
 	var n = t == null ? "" : typeof t == "object" ? `${t}` : t;
-	n !== (e[C] ??= e.nodeValue) && (e[C] = n, e.nodeValue = `${n}`);
+	n !== (e[pe] ??= e.nodeValue) && (e[pe] = n, e.nodeValue = `${n}`);
 }
 function Er(e, t) {
 	return Or(e, t);
 }
 var Dr = /* @__PURE__ */ new Map();
 function Or(e, { target: t, anchor: n, props: i = {}, events: a, context: o, intro: s = !0, transformError: c }) {
-	$t();
-	var l = void 0, u = _n(() => {
-		var s = n ?? t.appendChild(I());
+	en();
+	var l = void 0, u = yn(() => {
+		var s = n ?? t.appendChild(tn());
 		wr(s, { pending: () => {} }, (t) => {
-			He({});
-			var n = A;
-			if (o && (n.c = o), a && (i.$$events = a), E && br(t, null), l = e(t, i) || We(), E && (U.nodes.end = D, D === null || D.nodeType !== 8 || D.data !== "]")) throw ve(), he;
-			Ue();
+			Ue({});
+			var n = k;
+			if (o && (n.c = o), a && (i.$$events = a), T && br(t, null), l = e(t, i) || Ge(), T && (U.nodes.end = E, E === null || E.nodeType !== 8 || E.data !== "]")) throw ye(), ge;
+			We();
 		}, c);
 		var u = /* @__PURE__ */ new Set(), d = (e) => {
 			for (var n = 0; n < e.length; n++) {
@@ -1663,72 +1663,72 @@ var kr = /* @__PURE__ */ new WeakMap(), Ar = class {
 	#a = (e) => {
 		if (this.#e.has(e)) {
 			var t = this.#e.get(e), n = this.#t.get(t);
-			if (n) An(n), this.#r.delete(t);
+			if (n) jn(n), this.#r.delete(t);
 			else {
 				var r = this.#n.get(t);
-				r && (An(r.effect), this.#t.set(t, r.effect), this.#n.delete(t), r.fragment.lastChild.remove(), this.anchor.before(r.fragment), n = r.effect);
+				r && (jn(r.effect), this.#t.set(t, r.effect), this.#n.delete(t), r.fragment.lastChild.remove(), this.anchor.before(r.fragment), n = r.effect);
 			}
 			for (let [t, n] of this.#e) {
 				if (this.#e.delete(t), t === e) break;
 				let r = this.#n.get(n);
-				r && (V(r.effect), this.#n.delete(n));
+				r && (B(r.effect), this.#n.delete(n));
 			}
 			for (let [e, r] of this.#t) {
 				if (e === t || this.#r.has(e)) continue;
 				let i = () => {
 					if (Array.from(this.#e.values()).includes(e)) {
 						var t = document.createDocumentFragment();
-						Mn(r, t), t.append(I()), this.#n.set(e, {
+						Nn(r, t), t.append(tn()), this.#n.set(e, {
 							effect: r,
 							fragment: t
 						});
-					} else V(r);
+					} else B(r);
 					this.#r.delete(e), this.#t.delete(e);
 				};
-				this.#i || !n ? (this.#r.add(e), On(r, i, !1)) : i();
+				this.#i || !n ? (this.#r.add(e), kn(r, i, !1)) : i();
 			}
 		}
 	};
 	#o = (e) => {
 		this.#e.delete(e);
 		let t = Array.from(this.#e.values());
-		for (let [e, n] of this.#n) t.includes(e) || (V(n.effect), this.#n.delete(e));
+		for (let [e, n] of this.#n) t.includes(e) || (B(n.effect), this.#n.delete(e));
 	};
 	ensure(e, t) {
-		var n = N, r = an();
+		var n = M, r = sn();
 		if (t && !this.#t.has(e) && !this.#n.has(e)) {
 			if (r) {
-				var i = document.createDocumentFragment(), a = I();
+				var i = document.createDocumentFragment(), a = tn();
 				i.append(a), this.#n.set(e, {
-					effect: Sn(() => t(a)),
+					effect: z(() => t(a)),
 					fragment: i
 				});
-			} else this.#t.set(e, Sn(() => t(this.anchor)));
+			} else this.#t.set(e, z(() => t(this.anchor)));
 		}
 		if (this.#e.set(n, e), r) {
 			for (let [t, r] of this.#t) t === e ? n.unskip_effect(r) : n.skip_effect(r);
 			for (let [t, r] of this.#n) t === e ? n.unskip_effect(r.effect) : n.skip_effect(r.effect);
 			n.oncommit(this.#a), n.ondiscard(this.#o);
-		} else E && (this.anchor = D), this.#a(n);
+		} else T && (this.anchor = E), this.#a(n);
 	}
 };
 // node_modules/svelte/src/internal/client/dom/blocks/if.js
 function Z(e, t, n = !1) {
 	var r;
-	E && (r = D, Se());
+	T && (r = E, Ce());
 	var i = new Ar(e), a = n ? S : 0;
 	function o(e, t) {
-		if (E) {
-			var n = Te(r);
+		if (T) {
+			var n = Ee(r);
 			if (e !== parseInt(n.substring(1))) {
-				var a = we();
-				O(a), i.anchor = a, xe(!1), i.ensure(e, t), xe(!0);
+				var a = Te();
+				D(a), i.anchor = a, Se(!1), i.ensure(e, t), Se(!0);
 				return;
 			}
 		}
 		i.ensure(e, t);
 	}
-	xn(() => {
+	Cn(() => {
 		var e = !1;
 		t((t, n = 0) => {
 			e = !0, o(n, t);
@@ -1742,7 +1742,7 @@ function jr(e, t) {
 function Mr(e, t, n) {
 	for (var i = [], a = t.length, o, s = t.length, c = 0; c < a; c++) {
 		let n = t[c];
-		On(n, () => {
+		kn(n, () => {
 			if (o) {
 				if (o.pending.delete(n), o.done.add(n), o.pending.size === 0) {
 					var t = e.outrogroups;
@@ -1755,7 +1755,7 @@ function Mr(e, t, n) {
 		var l = i.length === 0 && n !== null && e.pending.size === 0;
 		if (l) {
 			var u = n, d = u.parentNode;
-			rn(d), d.append(u), e.items.clear();
+			on(d), d.append(u), e.items.clear();
 		}
 		Nr(e, t, !l);
 	} else o = {
@@ -1771,7 +1771,7 @@ function Nr(e, t, n = !0) {
 	}
 	for (var i = 0; i < t.length; i++) {
 		var a = t[i];
-		r?.has(a) ? (a.f |= ne, Mn(a, document.createDocumentFragment())) : V(t[i], n);
+		r?.has(a) ? (a.f |= ne, Nn(a, document.createDocumentFragment())) : B(t[i], n);
 	}
 }
 var Pr;
@@ -1779,10 +1779,10 @@ function Q(t, n, i, a, o, s = null) {
 	var c = t, l = /* @__PURE__ */ new Map();
 	if (n & 4) {
 		var u = t;
-		c = E ? O(/* @__PURE__ */ en(u)) : u.appendChild(I());
+		c = T ? D(/* @__PURE__ */ nn(u)) : u.appendChild(tn());
 	}
-	E && Se();
-	var d = null, f = /* @__PURE__ */ ut(() => {
+	T && Ce();
+	var d = null, f = /* @__PURE__ */ dt(() => {
 		var t = i();
 		return e(t) ? t : t == null ? [] : r(t);
 	}), p = /* @__PURE__ */ new Map(), m = !0;
@@ -1790,7 +1790,7 @@ function Q(t, n, i, a, o, s = null) {
 		if (!(_.effect.f & 16384)) {
 			_.pending.delete(e);
 			var t = K(f);
-			_.fallback = d, Ir(_, t, c, n, a), d !== null && (t.length === 0 ? d.f & 33554432 ? (d.f ^= ne, Rr(d, null, c)) : An(d) : On(d, () => {
+			_.fallback = d, Ir(_, t, c, n, a), d !== null && (t.length === 0 ? d.f & 33554432 ? (d.f ^= ne, Rr(d, null, c)) : jn(d) : kn(d, () => {
 				d = null;
 			}));
 		}
@@ -1799,22 +1799,22 @@ function Q(t, n, i, a, o, s = null) {
 		_.pending.delete(e);
 	}
 	var _ = {
-		effect: xn(() => {
+		effect: Cn(() => {
 			var e = K(f), t = e.length;
 			let r = !1;
-			E && Te(c) === "[!" != (t === 0) && (c = we(), O(c), xe(!1), r = !0);
-			for (var u = /* @__PURE__ */ new Set(), _ = N, v = an(), y = 0; y < t; y += 1) {
-				E && D.nodeType === 8 && D.data === "]" && (c = D, r = !0, xe(!1));
+			T && Ee(c) === "[!" != (t === 0) && (c = Te(), D(c), Se(!1), r = !0);
+			for (var u = /* @__PURE__ */ new Set(), _ = M, v = sn(), y = 0; y < t; y += 1) {
+				T && E.nodeType === 8 && E.data === "]" && (c = E, r = !0, Se(!1));
 				var b = e[y], x = a(b, y), S = m ? null : l.get(x);
-				S ? (S.v && Vt(S.v, b), S.i && Vt(S.i, y), v && _.unskip_effect(S.e)) : (S = Lr(l, m ? c : Pr ??= I(), b, x, y, o, n, i), m || (S.e.f |= ne), l.set(x, S)), u.add(x);
+				S ? (S.v && Ht(S.v, b), S.i && Ht(S.i, y), v && _.unskip_effect(S.e)) : (S = Lr(l, m ? c : Pr ??= tn(), b, x, y, o, n, i), m || (S.e.f |= ne), l.set(x, S)), u.add(x);
 			}
-			if (t === 0 && s && !d && (m ? d = Sn(() => s(c)) : (d = Sn(() => s(Pr ??= I())), d.f |= ne)), t > u.size && je("", "", ""), E && t > 0 && O(we()), !m) {
+			if (t === 0 && s && !d && (m ? d = z(() => s(c)) : (d = z(() => s(Pr ??= tn())), d.f |= ne)), t > u.size && Me("", "", ""), T && t > 0 && D(Te()), !m) {
 				if (p.set(_, u), v) {
 					for (let [e, t] of l) u.has(e) || _.skip_effect(t.e);
 					_.oncommit(h), _.ondiscard(g);
 				} else h(_);
 			}
-			r && xe(!0), K(f);
+			r && Se(!0), K(f);
 		}),
 		flags: n,
 		items: l,
@@ -1822,7 +1822,7 @@ function Q(t, n, i, a, o, s = null) {
 		outrogroups: null,
 		fallback: d
 	};
-	m = !1, E && (c = D);
+	m = !1, T && (c = E);
 }
 function Fr(e) {
 	for (; e !== null && !(e.f & 32);) e = e.next;
@@ -1833,7 +1833,7 @@ function Ir(e, t, n, i, a) {
 	if (o) for (v = 0; v < s; v += 1) h = t[v], g = a(h, v), _ = c.get(g).e, _.f & 33554432 || (_.nodes?.a?.measure(), (f ??= /* @__PURE__ */ new Set()).add(_));
 	for (v = 0; v < s; v += 1) {
 		if (h = t[v], g = a(h, v), _ = c.get(g).e, e.outrogroups !== null) for (let t of e.outrogroups) t.pending.delete(_), t.done.delete(_);
-		if (_.f & 8192 && (An(_), o && (_.nodes?.a?.unfix(), (f ??= /* @__PURE__ */ new Set()).delete(_))), _.f & 33554432) {
+		if (_.f & 8192 && (jn(_), o && (_.nodes?.a?.unfix(), (f ??= /* @__PURE__ */ new Set()).delete(_))), _.f & 33554432) {
 			if (_.f ^= ne, _ === l) Rr(_, null, n);
 			else {
 				var y = d ? d.next : l;
@@ -1876,23 +1876,23 @@ function Ir(e, t, n, i, a) {
 			Mr(e, te, ie);
 		}
 	}
-	o && Je(() => {
+	o && Ye(() => {
 		if (f !== void 0) for (_ of f) _.nodes?.a?.apply();
 	});
 }
 function Lr(e, t, n, r, i, a, o, s) {
-	var c = o & 1 ? o & 16 ? Lt(n) : /* @__PURE__ */ Rt(n, !1, !1) : null, l = o & 2 ? Lt(i) : null;
+	var c = o & 1 ? o & 16 ? Rt(n) : /* @__PURE__ */ zt(n, !1, !1) : null, l = o & 2 ? Rt(i) : null;
 	return {
 		v: c,
 		i: l,
-		e: Sn(() => (a(t, c ?? n, l ?? i, s), () => {
+		e: z(() => (a(t, c ?? n, l ?? i, s), () => {
 			e.delete(r);
 		}))
 	};
 }
 function Rr(e, t, n) {
 	if (e.nodes) for (var r = e.nodes.start, i = e.nodes.end, a = t && !(t.f & 33554432) ? t.nodes.start : n; r !== null;) {
-		var o = /* @__PURE__ */ tn(r);
+		var o = /* @__PURE__ */ rn(r);
 		if (a.before(r), r === i) return;
 		r = o;
 	}
@@ -1958,9 +1958,9 @@ function Wr(e, t) {
 // node_modules/svelte/src/internal/client/dom/elements/class.js
 function Gr(e, t, n, r, i, a) {
 	var o = e[de];
-	if (E || o !== n || o === void 0) {
+	if (T || o !== n || o === void 0) {
 		var s = Vr(n, r, a);
-		E && s === e.getAttribute("class") || (s == null ? e.removeAttribute("class") : t ? e.className = s : e.setAttribute("class", s)), e[de] = n;
+		T && s === e.getAttribute("class") || (s == null ? e.removeAttribute("class") : t ? e.className = s : e.setAttribute("class", s)), e[de] = n;
 	} else if (a && i !== a) for (var c in a) {
 		var l = !!a[c];
 		(i == null || l !== !!i[c]) && e.classList.toggle(c, l);
@@ -1976,9 +1976,9 @@ function Kr(e, t = {}, n, r) {
 }
 function qr(e, t, n, r) {
 	var i = e[fe];
-	if (E || i !== t) {
+	if (T || i !== t) {
 		var a = Wr(t, r);
-		E && a === e.getAttribute("style") || (a == null ? e.removeAttribute("style") : e.style.cssText = a), e[fe] = t;
+		T && a === e.getAttribute("style") || (a == null ? e.removeAttribute("style") : e.style.cssText = a), e[fe] = t;
 	} else r && (Array.isArray(r) ? (Kr(e, n?.[0], r[0]), Kr(e, n?.[1], r[1], "important")) : Kr(e, n, r));
 	return r;
 }
@@ -1992,7 +1992,7 @@ function Yr(t, n) {
 		var o = t.selectedIndex, s = n && i ? new Set(t.selectedOptions) : null;
 		for (var c of t.options) {
 			var l = $r(c);
-			Jr(c, i ? a.includes(l) : Jt(l, r));
+			Jr(c, i ? a.includes(l) : Yt(l, r));
 		}
 		if (n) {
 			if (s !== null) for (c of t.options) {
@@ -2006,10 +2006,10 @@ function Yr(t, n) {
 function Xr(t, n, r = !1) {
 	if (t.multiple) {
 		if (n == null) return;
-		if (!e(n)) return ye();
+		if (!e(n)) return be();
 		for (var i of t.options) i.selected = n.includes($r(i));
 	} else {
-		for (i of t.options) if (Jt($r(i), n)) {
+		for (i of t.options) if (Yt($r(i), n)) {
 			i.selected = !0;
 			return;
 		}
@@ -2025,24 +2025,24 @@ function Zr(e) {
 		subtree: !0,
 		attributes: !0,
 		attributeFilter: ["value"]
-	}), mn(() => {
+	}), gn(() => {
 		t.disconnect();
 	});
 }
 function Qr(e, t, n = t) {
 	var r = /* @__PURE__ */ new WeakSet(), i = !0;
-	nt(e, "change", (t) => {
+	rt(e, "change", (t) => {
 		var i = t ? "[selected]" : ":checked", a;
 		if (e.multiple) a = [].map.call(e.querySelectorAll(i), $r);
 		else {
 			var o = e.querySelector(i) ?? e.querySelector("option:not([disabled])");
 			a = o && $r(o);
 		}
-		n(a), e.__value = a, N !== null && r.add(N);
-	}), vn(() => {
+		n(a), e.__value = a, M !== null && r.add(M);
+	}), bn(() => {
 		var a = t();
 		if (e === document.activeElement) {
-			var o = N;
+			var o = M;
 			if (r.has(o)) return;
 		}
 		if (Xr(e, a, i), i && a === void 0) {
@@ -2064,9 +2064,9 @@ function ei(e) {
 	return !1;
 }
 // node_modules/svelte/src/internal/client/dom/elements/attributes.js
-var ti = Symbol("is custom element"), ni = Symbol("is html"), ri = me ? "link" : "LINK", ii = me ? "progress" : "PROGRESS";
+var ti = Symbol("is custom element"), ni = Symbol("is html"), ri = he ? "link" : "LINK", ii = he ? "progress" : "PROGRESS";
 function ai(e) {
-	if (E) {
+	if (T) {
 		var t = !1, n = () => {
 			if (!t) {
 				if (t = !0, e.hasAttribute("value")) {
@@ -2079,7 +2079,7 @@ function ai(e) {
 				}
 			}
 		};
-		e[pe] = n, Je(n), et();
+		e[me] = n, Ye(n), tt();
 	}
 }
 function oi(e, t) {
@@ -2092,15 +2092,15 @@ function si(e, t) {
 }
 function $(e, t, n, r) {
 	var i = ci(e);
-	if (!(E && (i[t] = e.getAttribute(t), t === "src" || t === "srcset" || t === "href" && e.nodeName === ri))) {
+	if (!(T && (i[t] = e.getAttribute(t), t === "src" || t === "srcset" || t === "href" && e.nodeName === ri))) {
 		var a = i[t];
-		a !== (i[t] = n) && (t === "loading" && (e[le] = n), n == null ? e.removeAttribute(t) : typeof n != "string" && ui(e).has(t) ? e[t] = n : (!E || typeof n != "number" && typeof n != "boolean" || a !== String(n)) && e.setAttribute(t, n));
+		a !== (i[t] = n) && (t === "loading" && (e[le] = n), n == null ? e.removeAttribute(t) : typeof n != "string" && ui(e).has(t) ? e[t] = n : (!T || typeof n != "number" && typeof n != "boolean" || a !== String(n)) && e.setAttribute(t, n));
 	}
 }
 function ci(e) {
 	return e[ue] ??= {
 		[ti]: e.nodeName.includes("-"),
-		[ni]: e.namespaceURI === ge
+		[ni]: e.namespaceURI === _e
 	};
 }
 var li = /* @__PURE__ */ new Map();
@@ -2117,19 +2117,19 @@ function ui(e) {
 // node_modules/svelte/src/internal/client/dom/elements/bindings/input.js
 function di(e, t, n = t) {
 	var r = /* @__PURE__ */ new WeakSet();
-	nt(e, "input", async (i) => {
+	rt(e, "input", async (i) => {
 		var a = i ? e.defaultValue : e.value;
-		if (a = fi(e) ? pi(a) : a, n(a), N !== null && r.add(N), await tr(), a !== (a = t())) {
+		if (a = fi(e) ? pi(a) : a, n(a), M !== null && r.add(M), await tr(), a !== (a = t())) {
 			var o = e.selectionStart, s = e.selectionEnd, c = e.value.length;
 			if (e.value = a ?? "", s !== null) {
 				var l = e.value.length;
 				o === s && s === c && l > c ? (e.selectionStart = l, e.selectionEnd = l) : (e.selectionStart = o, e.selectionEnd = Math.min(s, l));
 			}
 		}
-	}), (E && e.defaultValue !== e.value || ir(t) == null && e.value) && (n(fi(e) ? pi(e.value) : e.value), N !== null && r.add(N)), bn(() => {
+	}), (T && e.defaultValue !== e.value || ir(t) == null && e.value) && (n(fi(e) ? pi(e.value) : e.value), M !== null && r.add(M)), Sn(() => {
 		var n = t();
 		if (e === document.activeElement) {
-			var i = N;
+			var i = M;
 			if (r.has(i)) return;
 		}
 		fi(e) && n === pi(e.value) || (e.type !== "date" || n || e.value) && n !== e.value && (e.value = n ?? "");
@@ -2146,11 +2146,11 @@ function pi(e) {
 function mi(e, t) {
 	return e === t || e?.[oe] === t;
 }
-function hi(e = We(), t, n, r) {
-	var i = A.r, a = U;
-	return vn(() => {
+function hi(e = Ge(), t, n, r) {
+	var i = k.r, a = U;
+	return bn(() => {
 		var o, s;
-		return bn(() => {
+		return Sn(() => {
 			o = s, s = r?.() || [], ir(() => {
 				mi(n(...s), e) || (t(e, ...s), o && mi(n(...o), e) && t(null, ...o));
 			});
@@ -2178,14 +2178,14 @@ function _i(e) {
 }
 // node_modules/svelte/src/internal/client/reactivity/props.js
 function vi(e, t, n, r) {
-	var i = !0, o = !!(n & 8), s = !!(n & 16), c = r, l = !0, u = void 0, d = () => s && i ? (u ??= /* @__PURE__ */ st(r), K(u)) : (l && (l = !1, c = s ? ir(r) : r), c);
+	var i = !0, o = !!(n & 8), s = !!(n & 16), c = r, l = !0, u = void 0, d = () => s && i ? (u ??= /* @__PURE__ */ ct(r), K(u)) : (l && (l = !1, c = s ? ir(r) : r), c);
 	let f;
 	if (o) {
 		var p = oe in e || ce in e;
 		f = a(e, t)?.set ?? (p && t in e ? (n) => e[t] = n : void 0);
 	}
 	var m, h = !1;
-	o ? [m, h] = _i(() => e[t]) : m = e[t], m === void 0 && r !== void 0 && (m = d(), f && (i && Ie(t), f(m)));
+	o ? [m, h] = _i(() => e[t]) : m = e[t], m === void 0 && r !== void 0 && (m = d(), f && (i && Le(t), f(m)));
 	var g = i ? () => {
 		var n = e[t];
 		return n === void 0 ? d() : (l = !0, n);
@@ -2200,20 +2200,20 @@ function vi(e, t, n, r) {
 			return arguments.length > 0 ? ((!i || !t || _ || h) && f(t ? g() : e), e) : g();
 		});
 	}
-	var v = !1, y = (n & 1 ? st : ut)(() => (v = !1, g()));
+	var v = !1, y = (n & 1 ? ct : dt)(() => (v = !1, g()));
 	o && K(y);
 	var b = U;
 	return (function(e, t) {
 		if (arguments.length > 0) {
-			let n = t ? K(y) : i && o ? Kt(e) : e;
-			return F(y, n), v = !0, c !== void 0 && (c = n), e;
+			let n = t ? K(y) : i && o ? qt(e) : e;
+			return P(y, n), v = !0, c !== void 0 && (c = n), e;
 		}
-		return Pn && v || b.f & 16384 ? y.v : K(y);
+		return Fn && v || b.f & 16384 ? y.v : K(y);
 	});
 }
 // node_modules/svelte/src/index-client.js
 function yi(e) {
-	A === null && ke("onMount"), hn(() => {
+	k === null && Ae("onMount"), _n(() => {
 		let t = ir(e);
 		if (typeof t == "function") return t;
 	});
@@ -2223,35 +2223,35 @@ typeof window < "u" && ((window.__svelte ??= {}).v ??= /* @__PURE__ */ new Set()
 // src/About.svelte
 var bi = /* @__PURE__ */ J("<p class=\"note svelte-1vwaeio\"> </p>"), xi = /* @__PURE__ */ J("<details><summary> </summary> <p class=\"quiet\"> </p></details>"), Si = /* @__PURE__ */ J("<section aria-label=\"The map\"><h2>The map</h2> <p> </p> <p class=\"quiet\"> </p> <!> <!> <!></section>");
 function Ci(e, t) {
-	He(t, !0);
-	let n = /* @__PURE__ */ M(() => t.page.bundle.manifest), r = /* @__PURE__ */ M(() => K(n).map.faithfulness);
+	Ue(t, !0);
+	let n = /* @__PURE__ */ j(() => t.page.bundle.manifest), r = /* @__PURE__ */ j(() => K(n).map.faithfulness);
 	function i(e) {
 		return e === null ? "undefined" : e.toFixed(2);
 	}
-	var a = Si(), o = z(L(a), 2), s = R(o), c = z(o, 2), l = R(c), u = z(c, 2);
+	var a = Si(), o = L(F(a), 2), s = I(o), c = L(o, 2), l = I(c), u = L(c, 2);
 	Q(u, 17, () => K(n).notes, jr, (e, t) => {
-		var n = bi(), r = R(n, !0);
-		B(() => X(r, K(t))), Y(e, n);
+		var n = bi(), r = I(n, !0);
+		R(() => X(r, K(t))), Y(e, n);
 	});
-	var d = z(u, 2), f = (e) => {
-		var t = bi(), r = R(t);
-		B((e) => X(r, `${e ?? ""} of the pictures could not be read.`), [() => K(n).pictures.missing.toLocaleString("en")]), Y(e, t);
+	var d = L(u, 2), f = (e) => {
+		var t = bi(), r = I(t);
+		R((e) => X(r, `${e ?? ""} of the pictures could not be read.`), [() => K(n).pictures.missing.toLocaleString("en")]), Y(e, t);
 	};
 	Z(d, (e) => {
 		K(n).pictures?.missing && e(f);
-	}), Q(z(d, 2), 17, () => K(n).unmatched, (e) => e.set, (e, t) => {
-		var n = xi(), r = L(n), i = R(r), a = R(z(r, 2));
-		k(n), B((e, n) => {
+	}), Q(L(d, 2), 17, () => K(n).unmatched, (e) => e.set, (e, t) => {
+		var n = xi(), r = F(n), i = I(r), a = I(L(r, 2));
+		O(n), R((e, n) => {
 			X(i, `${e ?? ""} items of ${K(t).set ?? ""} are not in every stage and not shown`), X(a, `${n ?? ""}${K(t).count > K(t).ids.length ? ", …" : ""}`);
 		}, [() => K(t).count.toLocaleString("en"), () => K(t).ids.join(", ")]), Y(e, n);
-	}), k(a), B((e, t, r) => {
+	}), O(a), R((e, t, r) => {
 		X(s, `${K(n).map.title ?? ""}. Trustworthiness ${e ?? ""}, continuity ${t ?? ""}${r ?? ""}.`), X(l, `All stages are on one map, seed ${K(n).map.seed ?? ""}. Distances on it are not distances in the space: an item
     “moved” when it went farther than its ${K(n).k ?? ""}th neighbour was, in the space and on the screen each.`);
 	}, [
 		() => i(K(r).trustworthiness),
 		() => i(K(r).continuity),
 		() => K(r).neighbours_kept === null ? "" : `, neighbours kept ${Math.round(100 * K(r).neighbours_kept)} %`
-	]), Y(e, a), Ue();
+	]), Y(e, a), We();
 }
 // src/bundle.ts
 var wi = {
@@ -2464,82 +2464,82 @@ function Hi(e) {
 // src/Histogram.svelte
 var Ui = /* @__PURE__ */ J("<i></i>"), Wi = /* @__PURE__ */ J("<div class=\"histogram\"><div class=\"bars svelte-mlxz3x\" aria-hidden=\"true\"></div> <input type=\"range\" class=\"svelte-mlxz3x\"/> <input type=\"range\" class=\"svelte-mlxz3x\"/> <div class=\"ends svelte-mlxz3x\"><span> </span><span> </span></div></div>");
 function Gi(e, t) {
-	He(t, !0);
-	let n = /* @__PURE__ */ M(() => t.page.values(t.column)), r = /* @__PURE__ */ M(() => {
+	Ue(t, !0);
+	let n = /* @__PURE__ */ j(() => t.page.values(t.column)), r = /* @__PURE__ */ j(() => {
 		let [e, t] = [1e400, -1e400];
 		for (let r of K(n)) r < e && (e = r), r > t && (t = r);
 		return e <= t ? [e, t] : [0, 0];
-	}), i = /* @__PURE__ */ M(() => {
+	}), i = /* @__PURE__ */ j(() => {
 		let e = Array(32).fill(0), [t, i] = K(r);
 		for (let r of K(n)) Number.isNaN(r) || e[i > t ? Math.min(31, Math.floor((r - t) / (i - t) * 32)) : 0]++;
 		let a = Math.max(...e, 1);
 		return e.map((e) => e / a);
-	}), a = /* @__PURE__ */ M(() => {
+	}), a = /* @__PURE__ */ j(() => {
 		let e = t.page.filters[t.column];
 		return e && "range" in e ? e.range : K(r);
-	}), o = /* @__PURE__ */ M(() => (K(r)[1] - K(r)[0]) / 200 || 1);
+	}), o = /* @__PURE__ */ j(() => (K(r)[1] - K(r)[0]) / 200 || 1);
 	function s(e, n) {
 		let i = [...K(a)];
 		i[e] = n, i[0] > i[1] && (i[1 - e] = n), i[0] <= K(r)[0] && i[1] >= K(r)[1] - K(o) / 2 ? t.page.clear(t.column) : t.page.brush(t.column, i);
 	}
-	var c = Wi(), l = L(c);
+	var c = Wi(), l = F(c);
 	Q(l, 21, () => K(i), jr, (e, t, n) => {
-		let i = /* @__PURE__ */ M(() => K(r)[0] + (n + .5) / 32 * (K(r)[1] - K(r)[0]));
+		let i = /* @__PURE__ */ j(() => K(r)[0] + (n + .5) / 32 * (K(r)[1] - K(r)[0]));
 		var o = Ui();
 		let s, c;
-		B((e) => {
+		R((e) => {
 			s = Gr(o, 1, "svelte-mlxz3x", null, s, { out: K(i) < K(a)[0] || K(i) > K(a)[1] }), c = qr(o, "", c, { height: e });
 		}, [() => `${K(t) ? Math.max(4, 100 * K(t)) : 0}%`]), Y(e, o);
-	}), k(l);
-	var u = z(l, 2);
+	}), O(l);
+	var u = L(l, 2);
 	ai(u);
-	var d = z(u, 2);
+	var d = L(u, 2);
 	ai(d);
-	var f = z(d, 2), p = L(f), m = R(p, !0), h = R(z(p), !0);
-	k(f), k(c), B((e, n) => {
+	var f = L(d, 2), p = F(f), m = I(p, !0), h = I(L(p), !0);
+	O(f), O(c), R((e, n) => {
 		$(u, "min", K(r)[0]), $(u, "max", K(r)[1]), $(u, "step", K(o)), oi(u, K(a)[0]), $(u, "aria-label", `${t.name ?? ""}: lowest shown`), $(d, "min", K(r)[0]), $(d, "max", K(r)[1]), $(d, "step", K(o)), oi(d, K(a)[1]), $(d, "aria-label", `${t.name ?? ""}: highest shown`), X(m, e), X(h, n);
-	}, [() => Oi(K(a)[0]), () => Oi(K(a)[1])]), q("input", u, (e) => s(0, Number(e.currentTarget.value))), q("input", d, (e) => s(1, Number(e.currentTarget.value))), Y(e, c), Ue();
+	}, [() => Oi(K(a)[0]), () => Oi(K(a)[1])]), q("input", u, (e) => s(0, Number(e.currentTarget.value))), q("input", d, (e) => s(1, Number(e.currentTarget.value))), Y(e, c), We();
 }
 pr(["input"]);
 // src/Filters.svelte
 var Ki = /* @__PURE__ */ J("<li class=\"svelte-1ozrgda\"><label class=\"svelte-1ozrgda\"><input type=\"checkbox\"/> <span dir=\"auto\" class=\"svelte-1ozrgda\"> </span></label> <button class=\"only svelte-1ozrgda\">only</button></li>"), qi = /* @__PURE__ */ J("<p class=\"quiet\"> </p>"), Ji = /* @__PURE__ */ J("<button>All</button>"), Yi = /* @__PURE__ */ J("<ul class=\"svelte-1ozrgda\"></ul> <!> <!>", 1), Xi = /* @__PURE__ */ J("<details class=\"svelte-1ozrgda\"><summary class=\"svelte-1ozrgda\"> </summary> <!></details>"), Zi = /* @__PURE__ */ J("<button>Clear all filters</button>"), Qi = /* @__PURE__ */ J("<section aria-label=\"Filter\"><h2>Filter <span class=\"count\"> </span></h2> <input type=\"search\" placeholder=\"Search ids and texts\" aria-label=\"Search ids and texts\" class=\"svelte-1ozrgda\"/> <!> <!></section>");
 function $i(e, t) {
-	He(t, !0);
+	Ue(t, !0);
 	let n = vi(t, "page", 7);
 	function r(e) {
 		return e === "moved" ? Mi : n().field(e)?.values ?? null;
 	}
-	var i = Qi(), a = L(i), o = R(z(L(a)));
-	k(a);
-	var s = z(a, 2);
+	var i = Qi(), a = F(i), o = I(L(F(a)));
+	O(a);
+	var s = L(a, 2);
 	ai(s);
-	var c = z(s, 2);
+	var c = L(s, 2);
 	Q(c, 17, () => n().choices.filter((e) => e.key), (e) => e.key, (e, t) => {
-		let i = /* @__PURE__ */ M(() => r(K(t).key));
-		var a = Xi(), o = L(a), s = R(o), c = z(o, 2), l = (e) => {
-			var r = Yi(), a = nn(r);
+		let i = /* @__PURE__ */ j(() => r(K(t).key));
+		var a = Xi(), o = F(a), s = I(o), c = L(o, 2), l = (e) => {
+			var r = Yi(), a = an(r);
 			Q(a, 21, () => K(i).slice(0, 40), jr, (e, r, a) => {
-				var o = Ki(), s = L(o), c = L(s);
+				var o = Ki(), s = F(o), c = F(s);
 				ai(c);
-				var l = z(c, 2), u = R(l, !0);
-				k(s);
-				var d = z(s, 2);
-				k(o), B((e, t, n) => {
+				var l = L(c, 2), u = I(l, !0);
+				O(s);
+				var d = L(s, 2);
+				O(o), R((e, t, n) => {
 					si(c, e), X(u, t), l.dir = l.dir, $(d, "aria-label", `Only ${n ?? ""}`);
 				}, [
 					() => n().isOn(K(t).key, a),
 					() => Di(K(r)),
 					() => Di(K(r))
 				]), q("change", c, () => n().toggle(K(t).key, a)), q("click", d, () => n().only(K(t).key, a, K(i).length)), Y(e, o);
-			}), k(a);
-			var o = z(a, 2), s = (e) => {
-				var t = qi(), n = R(t);
-				B(() => X(n, `${K(i).length - 40} more; find them with the search.`)), Y(e, t);
+			}), O(a);
+			var o = L(a, 2), s = (e) => {
+				var t = qi(), n = I(t);
+				R(() => X(n, `${K(i).length - 40} more; find them with the search.`)), Y(e, t);
 			};
 			Z(o, (e) => {
 				K(i).length > 40 && e(s);
 			});
-			var c = z(o, 2), l = (e) => {
+			var c = L(o, 2), l = (e) => {
 				var r = Ji();
 				q("click", r, () => n().clear(K(t).key)), Y(e, r);
 			};
@@ -2561,67 +2561,67 @@ function $i(e, t) {
 		};
 		Z(c, (e) => {
 			K(i) ? e(l) : e(u, -1);
-		}), k(a), B(() => {
+		}), O(a), R(() => {
 			a.open = K(t).key === "moved", X(s, `${K(t).name ?? ""}${K(t).key in n().filters ? " (filtered)" : ""}`);
 		}), Y(e, a);
 	});
-	var l = z(c, 2), u = (e) => {
+	var l = L(c, 2), u = (e) => {
 		var t = Zi();
 		q("click", t, () => n().clearAll()), Y(e, t);
 	};
 	Z(l, (e) => {
 		n().shown < n().n && e(u);
-	}), k(i), B((e, t) => X(o, `${e ?? ""} of ${t ?? ""} shown`), [() => n().shown.toLocaleString("en"), () => n().n.toLocaleString("en")]), di(s, () => n().search, (e) => n().search = e), Y(e, i), Ue();
+	}), O(i), R((e, t) => X(o, `${e ?? ""} of ${t ?? ""} shown`), [() => n().shown.toLocaleString("en"), () => n().n.toLocaleString("en")]), di(s, () => n().search, (e) => n().search = e), Y(e, i), We();
 }
 pr(["change", "click"]);
 // src/Picture.svelte
 var ea = /* @__PURE__ */ J("<img alt=\"\" class=\"svelte-1bg37yt\"/>"), ta = /* @__PURE__ */ J("<span class=\"none svelte-1bg37yt\">no picture</span>");
 function na(e, t) {
-	He(t, !0);
-	let n = /* @__PURE__ */ P(!1), r = /* @__PURE__ */ M(() => {
+	Ue(t, !0);
+	let n = /* @__PURE__ */ N(!1), r = /* @__PURE__ */ j(() => {
 		if (!t.page.bundle.manifest.pictures) return "";
 		let e = t.page.bundle.blob("picture", t.row);
 		return e.length ? URL.createObjectURL(new Blob([e], { type: "image/jpeg" })) : "";
 	});
-	hn(() => {
+	_n(() => {
 		let e = K(r);
-		return F(n, !1), () => URL.revokeObjectURL(e);
+		return P(n, !1), () => URL.revokeObjectURL(e);
 	});
-	var i = xr(), a = nn(i), o = (e) => {
+	var i = xr(), a = an(i), o = (e) => {
 		var i = ea();
 		let a;
-		B(() => {
+		R(() => {
 			$(i, "src", K(r)), a = qr(i, "", a, {
 				width: `${t.side ?? ""}px`,
 				"max-height": `${t.side ?? ""}px`
 			});
-		}), fr("error", i, () => F(n, !0)), ur(i), Y(e, i);
+		}), fr("error", i, () => P(n, !0)), ur(i), Y(e, i);
 	}, s = (e) => {
 		var n = ta();
 		let r;
-		B(() => r = qr(n, "", r, {
+		R(() => r = qr(n, "", r, {
 			width: `${t.side ?? ""}px`,
 			height: `${t.side ?? ""}px`
 		})), Y(e, n);
 	};
 	Z(a, (e) => {
 		K(r) && !K(n) ? e(o) : t.page.bundle.manifest.pictures && e(s, 1);
-	}), Y(e, i), Ue();
+	}), Y(e, i), We();
 }
 // src/Card.svelte
-var ra = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\"> </dt><dd dir=\"auto\" class=\"svelte-lv9s7p\"> </dd>", 1), ia = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\">in space</dt><dd class=\"svelte-lv9s7p\"> </dd> <dt class=\"svelte-lv9s7p\">on screen</dt><dd class=\"svelte-lv9s7p\"> </dd> <dt class=\"svelte-lv9s7p\">so it</dt><dd class=\"svelte-lv9s7p\"> </dd>", 1), aa = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\">map keeps</dt><dd class=\"svelte-lv9s7p\"> </dd>", 1), oa = /* @__PURE__ */ J("<div><!> <dl class=\"svelte-lv9s7p\"><!> <!> <!></dl></div>");
-function sa(e, t) {
-	He(t, !0);
-	let n = vi(t, "brief", 3, !1), r = /* @__PURE__ */ M(() => t.page.bundle.manifest.fields.filter((e) => e.name !== t.page.bundle.manifest.pictures?.column));
+var ra = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\"> </dt><dd dir=\"auto\" class=\"svelte-lv9s7p\"><details><summary> </summary> </details></dd>", 1), ia = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\"> </dt><dd dir=\"auto\" class=\"svelte-lv9s7p\"> </dd>", 1), aa = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\">in space</dt><dd class=\"svelte-lv9s7p\"> </dd> <dt class=\"svelte-lv9s7p\">on screen</dt><dd class=\"svelte-lv9s7p\"> </dd> <dt class=\"svelte-lv9s7p\">so it</dt><dd class=\"svelte-lv9s7p\"> </dd>", 1), oa = /* @__PURE__ */ J("<dt class=\"svelte-lv9s7p\">map keeps</dt><dd class=\"svelte-lv9s7p\"> </dd>", 1), sa = /* @__PURE__ */ J("<div><!> <dl class=\"svelte-lv9s7p\"><!> <!> <!></dl></div>");
+function ca(e, t) {
+	Ue(t, !0);
+	let n = vi(t, "brief", 3, !1), r = /* @__PURE__ */ j(() => t.page.bundle.manifest.fields.filter((e) => e.name !== t.page.bundle.manifest.pictures?.column));
 	function i(e) {
 		let r = Di(t.page.bundle.text(e, t.row));
 		return n() && r.length > 160 ? r.slice(0, 160) + "…" : r;
 	}
-	var a = oa();
+	var a = sa();
 	let o;
-	var s = L(a);
+	var s = F(a);
 	{
-		let e = /* @__PURE__ */ M(() => n() ? 56 : 72);
+		let e = /* @__PURE__ */ j(() => n() ? 56 : 72);
 		na(s, {
 			get page() {
 				return t.page;
@@ -2634,21 +2634,27 @@ function sa(e, t) {
 			}
 		});
 	}
-	var c = z(s, 2), l = L(c);
+	var c = L(s, 2), l = F(c);
 	Q(l, 17, () => K(r).slice(0, n() ? 5 : void 0), (e) => e.column, (e, t) => {
-		var n = xr(), r = nn(n), a = (e) => {
-			var n = ra(), r = nn(n), a = R(r, !0), o = z(r), s = R(o, !0);
-			B((e) => {
-				X(a, K(t).name), X(s, e), o.dir = o.dir;
-			}, [() => i(K(t))]), Y(e, n);
-		}, o = /* @__PURE__ */ M(() => i(K(t)));
-		Z(r, (e) => {
-			K(o) && e(a);
-		}), Y(e, n);
+		let r = /* @__PURE__ */ j(() => i(K(t)));
+		var a = xr(), o = an(a), s = (e) => {
+			var n = ra(), i = an(n), a = I(i, !0), o = L(i), s = F(o), c = F(s), l = I(c), u = L(c, 1, !0);
+			O(s), O(o), R((e, n) => {
+				X(a, K(t).name), X(l, `${e ?? ""}…`), X(u, n), o.dir = o.dir;
+			}, [() => K(r).slice(0, 160), () => K(r).slice(160)]), Y(e, n);
+		}, c = (e) => {
+			var n = ia(), i = an(n), a = I(i, !0), o = L(i), s = I(o, !0);
+			R(() => {
+				X(a, K(t).name), X(s, K(r)), o.dir = o.dir;
+			}), Y(e, n);
+		};
+		Z(o, (e) => {
+			K(r).length > 160 && !n() ? e(s) : K(r) && e(c, 1);
+		}), Y(e, a);
 	});
-	var u = z(l, 2), d = (e) => {
-		var n = ia(), r = z(nn(n)), i = R(r), a = z(r, 3), o = R(a), s = R(z(a, 3), !0);
-		B((e, t, n) => {
+	var u = L(l, 2), d = (e) => {
+		var n = aa(), r = L(an(n)), i = I(r), a = L(r, 3), o = I(a), s = I(L(a, 3), !0);
+		R((e, t, n) => {
 			X(i, `moved ${e ?? ""}`), X(o, `moved ${t ?? ""}`), X(s, n);
 		}, [
 			() => Oi(t.page.values("space")[t.row]),
@@ -2659,19 +2665,19 @@ function sa(e, t) {
 	Z(u, (e) => {
 		t.page.step >= 0 && e(d);
 	});
-	var f = z(u, 2), p = (e) => {
-		var n = aa(), r = R(z(nn(n)));
-		B((e) => X(r, `${e ?? ""} % of its neighbours`), [() => Math.round(100 * t.page.values("kept")[t.row])]), Y(e, n);
-	}, m = /* @__PURE__ */ M(() => t.page.bundle.has("kept/0"));
+	var f = L(u, 2), p = (e) => {
+		var n = oa(), r = I(L(an(n)));
+		R((e) => X(r, `${e ?? ""} % of its neighbours`), [() => Math.round(100 * t.page.values("kept")[t.row])]), Y(e, n);
+	}, m = /* @__PURE__ */ j(() => t.page.bundle.has("kept/0"));
 	Z(f, (e) => {
 		K(m) && e(p);
-	}), k(c), k(a), B(() => o = Gr(a, 1, "card svelte-lv9s7p", null, o, { brief: n() })), Y(e, a), Ue();
+	}), O(c), O(a), R(() => o = Gr(a, 1, "card svelte-lv9s7p", null, o, { brief: n() })), Y(e, a), We();
 }
 // src/Picked.svelte
-var ca = /* @__PURE__ */ J("<li class=\"svelte-8t22gv\"><button class=\"svelte-8t22gv\"><!> <span dir=\"auto\" class=\"svelte-8t22gv\"> </span></button></li>"), la = /* @__PURE__ */ J("<h4 class=\"svelte-8t22gv\"> <span class=\"count\"> </span></h4> <ul class=\"svelte-8t22gv\"></ul>", 1), ua = /* @__PURE__ */ J("<h3 class=\"svelte-8t22gv\"> </h3> <p class=\"quiet\"> </p> <!>", 1), da = /* @__PURE__ */ J("<section aria-label=\"Item\"><h2>Item <button aria-label=\"Put the item away\">×</button></h2> <!> <!></section>");
-function fa(e, t) {
-	He(t, !0);
-	let n = vi(t, "page", 7), r = /* @__PURE__ */ M(() => n().near(n().start, n().picked)), i = /* @__PURE__ */ M(() => n().near(n().end, n().picked)), a = /* @__PURE__ */ M(() => {
+var la = /* @__PURE__ */ J("<li class=\"svelte-8t22gv\"><button class=\"svelte-8t22gv\"><!> <span dir=\"auto\" class=\"svelte-8t22gv\"> </span></button></li>"), ua = /* @__PURE__ */ J("<h4 class=\"svelte-8t22gv\"> <span class=\"count\"> </span></h4> <ul class=\"svelte-8t22gv\"></ul>", 1), da = /* @__PURE__ */ J("<h3 class=\"svelte-8t22gv\"> </h3> <p class=\"quiet\"> </p> <!>", 1), fa = /* @__PURE__ */ J("<section aria-label=\"Item\"><h2>Item <button aria-label=\"Put the item away\">×</button></h2> <!> <!></section>");
+function pa(e, t) {
+	Ue(t, !0);
+	let n = vi(t, "page", 7), r = /* @__PURE__ */ j(() => n().near(n().start, n().picked)), i = /* @__PURE__ */ j(() => n().near(n().end, n().picked)), a = /* @__PURE__ */ j(() => {
 		let [e, t] = [new Set(K(r)), new Set(K(i))];
 		return [
 			{
@@ -2690,11 +2696,11 @@ function fa(e, t) {
 				rows: K(r).filter((e) => !t.has(e))
 			}
 		];
-	}), o = /* @__PURE__ */ M(() => n().bundle.manifest.fields.find((e) => e.name === "label"));
-	var s = da(), c = L(s), l = z(L(c));
-	k(c);
-	var u = z(c, 2);
-	sa(u, {
+	}), o = /* @__PURE__ */ j(() => n().bundle.manifest.fields.find((e) => e.name === "label"));
+	var s = fa(), c = F(s), l = L(F(c));
+	O(c);
+	var u = L(c, 2);
+	ca(u, {
 		get page() {
 			return n();
 		},
@@ -2702,18 +2708,18 @@ function fa(e, t) {
 			return n().picked;
 		}
 	});
-	var d = z(u, 2), f = (e) => {
-		var t = ua(), i = nn(t), s = R(i), c = z(i, 2), l = R(c, !0);
-		Q(z(c, 2), 17, () => n().start === n().end ? [{
+	var d = L(u, 2), f = (e) => {
+		var t = da(), i = an(t), s = I(i), c = L(i, 2), l = I(c, !0);
+		Q(L(c, 2), 17, () => n().start === n().end ? [{
 			name: "nearest",
 			sign: "",
 			rows: K(r)
 		}] : K(a), (e) => e.name, (e, t) => {
-			var r = la(), i = nn(r), a = L(i), s = R(z(a), !0);
-			k(i);
-			var c = z(i, 2);
+			var r = ua(), i = an(r), a = F(i), s = I(L(a), !0);
+			O(i);
+			var c = L(i, 2);
 			Q(c, 20, () => K(t).rows, (e) => e, (e, t) => {
-				var r = ca(), i = L(r), a = L(i);
+				var r = la(), i = F(r), a = F(i);
 				na(a, {
 					get page() {
 						return n();
@@ -2723,47 +2729,47 @@ function fa(e, t) {
 					},
 					side: 28
 				});
-				var s = z(a, 2), c = R(s, !0);
-				k(i), k(r), B((e, t) => {
+				var s = L(a, 2), c = I(s, !0);
+				O(i), O(r), R((e, t) => {
 					$(i, "data-id", e), X(c, t), s.dir = s.dir;
 				}, [() => n().bundle.id(t), () => Di(n().bundle.id(t) + (K(o) ? ` · ${n().bundle.text(K(o), t)}` : ""))]), q("click", i, () => n().picked = t), Y(e, r);
-			}), k(c), B(() => {
+			}), O(c), R(() => {
 				X(a, `${K(t).sign ?? ""} ${K(t).name ?? ""} `), X(s, K(t).rows.length), $(c, "data-group", K(t).name);
 			}), Y(e, r);
-		}), B(() => {
+		}), R(() => {
 			X(s, `${n().bundle.manifest.k ?? ""} nearest in the original space, by cosine`), X(l, n().start === n().end ? n().stages[n().start] : `${n().stages[n().start]} → ${n().stages[n().end]}`);
 		}), Y(e, t);
 	};
 	Z(d, (e) => {
 		n().bundle.manifest.k && e(f);
-	}), k(s), q("click", l, () => n().picked = -1), Y(e, s), Ue();
+	}), O(s), q("click", l, () => n().picked = -1), Y(e, s), We();
 }
 pr(["click"]);
-var pa = {
+var ma = {
 	x: .5,
 	y: .5,
 	zoom: 1
 };
-function ma(e, t) {
+function ha(e, t) {
 	return Math.min(t.width, t.height) * e.zoom;
 }
-function ha(e, t, n, r) {
-	let i = ma(e, t);
+function ga(e, t, n, r) {
+	let i = ha(e, t);
 	return [t.width / 2 + (n - e.x) * i, t.height / 2 - (r - e.y) * i];
 }
-function ga(e, t, n, r) {
-	let i = ma(e, t);
+function _a(e, t, n, r) {
+	let i = ha(e, t);
 	return [e.x + (n - t.width / 2) / i, e.y - (r - t.height / 2) / i];
 }
-function _a(e, t, n, r, i) {
-	let a = Math.min(400, Math.max(.5, e.zoom * i)), [o, s] = ga(e, t, n, r), c = e.zoom / a;
+function va(e, t, n, r, i) {
+	let a = Math.min(400, Math.max(.5, e.zoom * i)), [o, s] = _a(e, t, n, r), c = e.zoom / a;
 	return {
 		x: o + (e.x - o) * c,
 		y: s + (e.y - s) * c,
 		zoom: a
 	};
 }
-function va(e, t, n) {
+function ya(e, t, n) {
 	let r = Math.sqrt(n.width * n.height / Math.max(e, 1)), i = Math.min(14, Math.max(2, .3 * r) * Math.max(t.zoom, 1) ** .35), a = e * i * i / (n.width * n.height * t.zoom * t.zoom);
 	return {
 		side: i,
@@ -2771,7 +2777,7 @@ function va(e, t, n) {
 	};
 }
 // src/overlay.ts
-var ya = 400, ba = 60, xa = 34, Sa = 60, Ca = class {
+var ba = 400, xa = 60, Sa = 34, Ca = 60, wa = class {
 	page;
 	repaint;
 	pictures = /* @__PURE__ */ new Map();
@@ -2791,17 +2797,17 @@ var ya = 400, ba = 60, xa = 34, Sa = 60, Ca = class {
 	}
 	place(e, t) {
 		let { page: n } = this, [r, i] = [n.positions(n.start), n.positions(n.end)], a = (t) => (r[2 * e + t] + (i[2 * e + t] - r[2 * e + t]) * n.t) / 65535;
-		return ha(n.camera, t, a(0), a(1));
+		return ga(n.camera, t, a(0), a(1));
 	}
 	arrows(e, t, n) {
 		let { page: r } = this;
 		if (r.step < 0) return;
 		let i = r.positions(r.start), a = r.positions(r.end), o = Array.from(r.selected.length ? r.selected : r.passing.keys()).filter((e) => r.passing[e]), s = r.values("space");
-		o = o.sort((e, t) => s[t] - s[e]).slice(0, r.selected.length ? ya : 60), e.strokeStyle = e.fillStyle = n.text, e.globalAlpha = .6, e.lineWidth = 1;
+		o = o.sort((e, t) => s[t] - s[e]).slice(0, r.selected.length ? ba : 60), e.strokeStyle = e.fillStyle = n.text, e.globalAlpha = .6, e.lineWidth = 1;
 		for (let n of o) {
-			let [o, s] = ha(r.camera, t, i[2 * n] / 65535, i[2 * n + 1] / 65535), [c, l] = ha(r.camera, t, a[2 * n] / 65535, a[2 * n + 1] / 65535), u = Math.atan2(l - s, c - o);
+			let [o, s] = ga(r.camera, t, i[2 * n] / 65535, i[2 * n + 1] / 65535), [c, l] = ga(r.camera, t, a[2 * n] / 65535, a[2 * n + 1] / 65535), u = Math.atan2(l - s, c - o), d = Math.min(7, .5 * Math.hypot(c - o, l - s));
 			e.beginPath(), e.moveTo(o, s), e.lineTo(c, l), e.stroke(), e.beginPath(), e.moveTo(c, l);
-			for (let t of [2.7, -2.7]) e.lineTo(c + 6 * Math.cos(u + t), l + 6 * Math.sin(u + t));
+			for (let t of [2.7, -2.7]) e.lineTo(c + d * Math.cos(u + t), l + d * Math.sin(u + t));
 			e.fill();
 		}
 		e.globalAlpha = 1;
@@ -2811,42 +2817,50 @@ var ya = 400, ba = 60, xa = 34, Sa = 60, Ca = class {
 		if (!r.bundle.has("reference/of")) return;
 		let i = r.bundle.column("reference/of"), a = r.bundle.column("reference/position");
 		e.strokeStyle = n.text, e.globalAlpha = .35, e.lineWidth = 1;
-		let o = r.selected.length ? Array.from(r.selected).slice(0, ya) : [r.picked];
-		for (let n of o) n < 0 || i[n] * 2 >= a.length || (e.beginPath(), e.moveTo(...this.place(n, t)), e.lineTo(...ha(r.camera, t, a[2 * i[n]] / 65535, a[2 * i[n] + 1] / 65535)), e.stroke());
+		let o = r.selected.length ? Array.from(r.selected).slice(0, ba) : [r.picked];
+		for (let n of o) n < 0 || i[n] * 2 >= a.length || (e.beginPath(), e.moveTo(...this.place(n, t)), e.lineTo(...ga(r.camera, t, a[2 * i[n]] / 65535, a[2 * i[n] + 1] / 65535)), e.stroke());
 		e.globalAlpha = 1;
 	}
 	stars(e, t, n, r) {
 		let { bundle: i } = this.page, a = i.manifest.reference;
 		if (!a) return;
-		let o = i.column("reference/position"), s = a.fields.find((e) => e.name === "label") ?? a.fields[0], c = a.n <= Sa;
+		let o = i.column("reference/position"), s = a.fields.find((e) => e.name === "label") ?? a.fields[0], c = a.n <= Ca;
 		e.font = "12px system-ui, sans-serif", e.lineJoin = "round";
-		let l = [];
-		for (let u = 0; u < a.n; u++) {
-			let [a, d] = ha(t, n, o[2 * u] / 65535, o[2 * u + 1] / 65535);
-			if (a < 0 || d < 0 || a > n.width || d > n.height) continue;
+		let l = Array.from({ length: a.n }, (e, r) => ga(t, n, o[2 * r] / 65535, o[2 * r + 1] / 65535));
+		for (let [t, n] of l) {
 			e.beginPath();
-			for (let t = 0; t < 10; t++) {
-				let n = t % 2 ? 3 : 7.5, r = t * Math.PI / 5 - Math.PI / 2;
-				e.lineTo(a + n * Math.cos(r), d + n * Math.sin(r));
+			for (let r = 0; r < 10; r++) {
+				let i = r % 2 ? 3 : 7.5, a = r * Math.PI / 5 - Math.PI / 2;
+				e.lineTo(t + i * Math.cos(a), n + i * Math.sin(a));
 			}
-			if (e.closePath(), e.lineWidth = 2.5, e.strokeStyle = r.paper, e.stroke(), e.fillStyle = r.text, e.fill(), !c) continue;
-			let f = wa(Di(i.text(s, u))), p = e.measureText(f).width, m = a + 10 + p > n.width ? a - 10 - p : a + 10, h = [
-				m,
-				d - 8,
-				m + p,
-				d + 8
-			];
-			l.some((e) => e[0] < h[2] && h[0] < e[2] && e[1] < h[3] && h[1] < e[3]) || (l.push(h), e.lineWidth = 3.5, e.strokeText(f, m, d + 4), e.fillText(f, m, d + 4));
+			e.closePath(), e.lineWidth = 2.5, e.strokeStyle = r.paper, e.stroke(), e.fillStyle = r.text, e.fill();
 		}
+		if (!c) return;
+		let u = l.map(([e, t]) => [
+			e - 8,
+			t - 8,
+			e + 8,
+			t + 8
+		]);
+		l.forEach(([t, r], a) => {
+			if (t < 0 || r < 0 || t > n.width || r > n.height) return;
+			let o = Ta(Di(i.text(s, a))), c = e.measureText(o).width, l = [t + 10, t - 10 - c].map((e) => [
+				e,
+				r - 8,
+				e + c,
+				r + 8
+			]).find((e) => e[0] >= 0 && e[2] <= n.width && !u.some((t, n) => n !== a && Ea(e, t)));
+			l && (u.push(l), e.lineWidth = 3.5, e.strokeText(o, l[0], r + 4), e.fillText(o, l[0], r + 4));
+		});
 	}
 	thumbnails(e, t, n, r) {
 		let { page: i } = this;
 		if (!i.bundle.manifest.pictures || t.zoom < 2) return;
 		let a = Math.min(n.width, n.height) * t.zoom * 2, o = i.grid.inside(t.x - n.width / a, t.y - n.height / a, t.x + n.width / a, t.y + n.height / a, (e) => i.passing[e] === 1);
-		if (!(o.length > ba)) for (let t of o) {
+		if (!(o.length > xa)) for (let t of o) {
 			let a = this.picture(t);
 			if (!a) continue;
-			let [o, s] = this.place(t, n), c = xa / Math.max(a.width, a.height), [l, u] = [a.width * c, a.height * c];
+			let [o, s] = this.place(t, n), c = Sa / Math.max(a.width, a.height), [l, u] = [a.width * c, a.height * c];
 			e.drawImage(a, o - l / 2, s - u / 2, l, u), e.strokeStyle = i.colouring.palette[i.colouring.codes[t]] ?? r.text, e.lineWidth = 2, e.strokeRect(o - l / 2, s - u / 2, l, u);
 		}
 	}
@@ -2858,23 +2872,26 @@ var ya = 400, ba = 60, xa = 34, Sa = 60, Ca = class {
 		return n.length && createImageBitmap(new Blob([n], { type: "image/jpeg" })).then((t) => (this.pictures.set(e, t), this.repaint()), () => void 0), null;
 	}
 };
-function wa(e) {
+function Ta(e) {
 	return e.length > 28 ? e.slice(0, 27) + "…" : e;
 }
+function Ea(e, t) {
+	return e[0] < t[2] && t[0] < e[2] && e[1] < t[3] && t[1] < e[3];
+}
 // src/points.ts
-var Ta = 128;
-function Ea(e, t, n, r) {
+var Da = 128;
+function Oa(e, t, n, r) {
 	for (let i = 0; i < r.length; i++) r[i] = (e[i] + (t[i] - e[i]) * n) / 65535;
 	return r;
 }
-var Da = class {
+var ka = class {
 	points;
 	starts = /* @__PURE__ */ new Uint32Array(16385);
 	order;
 	constructor(e) {
 		this.points = e;
 		let t = e.length / 2, n = new Uint32Array(t);
-		for (let r = 0; r < t; r++) n[r] = Oa(e[2 * r]) + Ta * Oa(e[2 * r + 1]), this.starts[n[r] + 1]++;
+		for (let r = 0; r < t; r++) n[r] = Aa(e[2 * r]) + Da * Aa(e[2 * r + 1]), this.starts[n[r] + 1]++;
 		for (let e = 0; e < 16384; e++) this.starts[e + 1] += this.starts[e];
 		let r = this.starts.slice();
 		this.order = new Uint32Array(t);
@@ -2882,7 +2899,7 @@ var Da = class {
 	}
 	inside(e, t, n, r, i) {
 		let a = [];
-		for (let o = Oa(t); o <= Oa(r); o++) for (let s = this.starts[Oa(e) + Ta * o]; s < this.starts[Oa(n) + Ta * o + 1]; s++) {
+		for (let o = Aa(t); o <= Aa(r); o++) for (let s = this.starts[Aa(e) + Da * o]; s < this.starts[Aa(n) + Da * o + 1]; s++) {
 			let o = this.order[s], c = this.points[2 * o], l = this.points[2 * o + 1];
 			c >= e && c <= n && l >= t && l <= r && i(o) && a.push(o);
 		}
@@ -2897,10 +2914,10 @@ var Da = class {
 		return i;
 	}
 };
-function Oa(e) {
-	return Math.min(127, Math.max(0, Math.floor(e * Ta)));
+function Aa(e) {
+	return Math.min(127, Math.max(0, Math.floor(e * Da)));
 }
-function ka(e, t, n) {
+function ja(e, t, n) {
 	let r = !1;
 	for (let i = 0, a = e.length - 1; i < e.length; a = i++) {
 		let [o, s] = e[i], [c, l] = e[a];
@@ -2908,7 +2925,7 @@ function ka(e, t, n) {
 	}
 	return r;
 }
-var Aa = 5e4, ja = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_look;\nuniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side; uniform uint u_pass;\nflat out uint v_colour;\nvoid main() {\n  vec2 at = mix(a_from, a_to, u_t);\n  gl_Position = vec4((at - u_centre) * u_scale, 0.0, 1.0);\n  if (a_look.y != u_pass) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);\n  gl_PointSize = u_side;\n  v_colour = a_look.x;\n}", Ma = "#version 300 es\nprecision highp float;\nuniform sampler2D u_palette; uniform float u_alpha, u_side;\nflat in uint v_colour; out vec4 colour;\nvoid main() {\n  float edge = (0.5 - length(gl_PointCoord - 0.5)) * u_side;\n  if (edge < 0.0) discard;\n  colour = vec4(texelFetch(u_palette, ivec2(int(v_colour), 0), 0).rgb, 1.0) * u_alpha * clamp(edge, 0.0, 1.0);\n}", Na = class {
+var Ma = 5e4, Na = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_look;\nuniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side; uniform uint u_pass;\nflat out uint v_colour;\nvoid main() {\n  vec2 at = mix(a_from, a_to, u_t);\n  gl_Position = vec4((at - u_centre) * u_scale, 0.0, 1.0);\n  if (a_look.y != u_pass) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);\n  gl_PointSize = u_side;\n  v_colour = a_look.x;\n}", Pa = "#version 300 es\nprecision highp float;\nuniform sampler2D u_palette; uniform float u_alpha, u_side;\nflat in uint v_colour; out vec4 colour;\nvoid main() {\n  float edge = (0.5 - length(gl_PointCoord - 0.5)) * u_side;\n  if (edge < 0.0) discard;\n  colour = vec4(texelFetch(u_palette, ivec2(int(v_colour), 0), 0).rgb, 1.0) * u_alpha * clamp(edge, 0.0, 1.0);\n}", Fa = class {
 	gl;
 	limit = 1e400;
 	uniforms = {};
@@ -2921,7 +2938,7 @@ var Aa = 5e4, ja = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 	constructor(e) {
 		this.gl = e;
 		let t = e.createProgram();
-		for (let [n, r] of [[e.VERTEX_SHADER, ja], [e.FRAGMENT_SHADER, Ma]]) {
+		for (let [n, r] of [[e.VERTEX_SHADER, Na], [e.FRAGMENT_SHADER, Pa]]) {
 			let i = e.createShader(n);
 			if (e.shaderSource(i, r), e.compileShader(i), !e.getShaderParameter(i, e.COMPILE_STATUS)) throw Error(e.getShaderInfoLog(i) ?? "");
 			e.attachShader(t, i);
@@ -2954,7 +2971,7 @@ var Aa = 5e4, ja = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 		this.selected = !1;
 		for (let n = 0; n < e.length; n++) i[2 * n] = e[n], i[2 * n + 1] = t[n], t[n] === 2 && (this.selected = !0);
 		r.bindBuffer(r.ARRAY_BUFFER, this.lookBuffer), r.bufferData(r.ARRAY_BUFFER, i, r.DYNAMIC_DRAW);
-		let a = new Uint8Array(n.flatMap((e) => [...Ia(e), 255]));
+		let a = new Uint8Array(n.flatMap((e) => [...Ra(e), 255]));
 		r.texImage2D(r.TEXTURE_2D, 0, r.RGBA, 256, 1, 0, r.RGBA, r.UNSIGNED_BYTE, a);
 	}
 	draw({ camera: e, size: t, ratio: n, t: r, side: i, alpha: a, dimmed: o }) {
@@ -2963,16 +2980,16 @@ var Aa = 5e4, ja = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 		[...this.pair, this.lookBuffer].forEach((e, t) => {
 			s.bindBuffer(s.ARRAY_BUFFER, e), t < 2 ? s.vertexAttribPointer(this.places[t], 2, s.UNSIGNED_SHORT, !0, 0, 0) : s.vertexAttribIPointer(this.places[t], 2, s.UNSIGNED_BYTE, 0, 0);
 		});
-		let c = ma(e, t);
+		let c = ha(e, t);
 		s.uniform2f(this.uniforms.u_centre, e.x, e.y), s.uniform2f(this.uniforms.u_scale, 2 * c / t.width, 2 * c / t.height), s.uniform1f(this.uniforms.u_t, r);
 		for (let e of this.selected ? [1, 2] : [1]) {
 			let t = e === 2;
 			s.uniform1f(this.uniforms.u_side, (t ? i + 2 : i) * n), s.uniform1f(this.uniforms.u_alpha, t ? 1 : o ? a * .3 : a), s.uniform1ui(this.uniforms.u_pass, e), s.drawArrays(s.POINTS, 0, this.n);
 		}
 	}
-}, Pa = class {
+}, Ia = class {
 	context;
-	limit = Aa;
+	limit = Ma;
 	from = /* @__PURE__ */ new Uint16Array();
 	to = /* @__PURE__ */ new Uint16Array();
 	codes = /* @__PURE__ */ new Uint8Array();
@@ -2996,29 +3013,29 @@ var Aa = 5e4, ja = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 			let l = (n === 2 ? i + 2 : i) / 2;
 			for (let i = 0; i < this.codes.length; i += c) {
 				if (this.states[i] !== n) continue;
-				let [a, o] = ha(e, t, (this.from[2 * i] + (this.to[2 * i] - this.from[2 * i]) * r) / 65535, (this.from[2 * i + 1] + (this.to[2 * i + 1] - this.from[2 * i + 1]) * r) / 65535);
+				let [a, o] = ga(e, t, (this.from[2 * i] + (this.to[2 * i] - this.from[2 * i]) * r) / 65535, (this.from[2 * i + 1] + (this.to[2 * i + 1] - this.from[2 * i + 1]) * r) / 65535);
 				a < -l || o < -l || a > t.width + l || o > t.height + l || (s.fillStyle = this.palette[this.codes[i]], s.beginPath(), s.arc(a, o, l, 0, 2 * Math.PI), s.fill());
 			}
 		}
 	}
 };
-function Fa(e) {
+function La(e) {
 	let t = e.getContext("webgl2", {
 		antialias: !1,
 		preserveDrawingBuffer: !0
 	});
 	if (t) return {
-		renderer: new Na(t),
+		renderer: new Fa(t),
 		note: ""
 	};
 	let n = e.getContext("2d");
 	if (!n) throw Error("This browser can draw neither with WebGL2 nor on a canvas.");
 	return {
-		renderer: new Pa(n),
+		renderer: new Ia(n),
 		note: "This browser has no WebGL2; points are drawn slowly."
 	};
 }
-function Ia(e) {
+function Ra(e) {
 	let t = parseInt(e.slice(1), 16);
 	return [
 		t >> 16,
@@ -3027,11 +3044,11 @@ function Ia(e) {
 	];
 }
 // src/save.ts
-function La(e, t) {
+function za(e, t) {
 	let n = document.createElement("a");
 	n.href = URL.createObjectURL(t), n.download = e, n.click(), setTimeout(() => URL.revokeObjectURL(n.href), 1e4);
 }
-function Ra(e, t) {
+function Ba(e, t) {
 	let { bundle: n, step: r } = e, i = n.manifest.fields, a = r < 0 ? [] : [
 		"space",
 		"screen",
@@ -3039,42 +3056,42 @@ function Ra(e, t) {
 	].filter((e) => n.has(`${e}/${r}`)), o = [[...i.map((e) => e.name), ...a]];
 	for (let s of t) {
 		let t = a.map((e) => String(n.column(`${e}/${r}`)[s]));
-		o.push([...i.map((t) => za(e, t.column, s)), ...t]);
+		o.push([...i.map((t) => Va(e, t.column, s)), ...t]);
 	}
-	return o.map((e) => e.map(Ba).join(",")).join("\r\n") + "\r\n";
+	return o.map((e) => e.map(Ha).join(",")).join("\r\n") + "\r\n";
 }
-function za(e, t, n) {
+function Va(e, t, n) {
 	let r = e.field(t);
 	if (r.kind !== "number") return e.bundle.text(r, n);
 	let i = e.bundle.column(t)[n];
 	return Number.isNaN(i) ? "" : String(i);
 }
-function Ba(e) {
+function Ha(e) {
 	return /[",\r\n]/.test(e) ? `"${e.replaceAll("\"", "\"\"")}"` : e;
 }
-function Va(e, t, n) {
+function Ua(e, t, n) {
 	let { width: r, height: i } = t.size, { codes: a, palette: o } = e.colouring, s = [`<svg xmlns="http://www.w3.org/2000/svg" width="${r}" height="${i}" viewBox="0 0 ${r} ${i}">`, `<rect width="100%" height="100%" fill="${n}"/>`];
 	for (let n = 0; n < e.n; n++) {
 		if (!e.states[n]) continue;
-		let [c, l] = ha(t.camera, t.size, e.now[2 * n], e.now[2 * n + 1]);
+		let [c, l] = ga(t.camera, t.size, e.now[2 * n], e.now[2 * n + 1]);
 		if (c < 0 || l < 0 || c > r || l > i) continue;
-		let u = e.states[n] === 2, d = u ? 1 : t.dimmed ? t.alpha * .3 : t.alpha, f = ((u ? t.side + 2 : t.side) / 2).toFixed(1), p = `rgb(${Ia(o[a[n]]).join(",")})`;
+		let u = e.states[n] === 2, d = u ? 1 : t.dimmed ? t.alpha * .3 : t.alpha, f = ((u ? t.side + 2 : t.side) / 2).toFixed(1), p = `rgb(${Ra(o[a[n]]).join(",")})`;
 		s.push(`<circle cx="${c.toFixed(1)}" cy="${l.toFixed(1)}" r="${f}" fill="${p}" fill-opacity="${d.toFixed(2)}"/>`);
 	}
 	return s.join("\n") + "\n</svg>\n";
 }
 // src/Plot.svelte
-var Ha = /* @__PURE__ */ J("<div><!></div>"), Ua = /* @__PURE__ */ J("<p class=\"empty svelte-9dwqi0\">No item passes the filters.</p>"), Wa = /* @__PURE__ */ J("<div class=\"plot svelte-9dwqi0\" role=\"application\" tabindex=\"0\"><canvas class=\"svelte-9dwqi0\"></canvas> <canvas></canvas> <!> <!></div>");
-function Ga(e, t) {
-	He(t, !0);
-	let n = vi(t, "page", 7), r, i, a, o = /* @__PURE__ */ P(null), s = /* @__PURE__ */ P(Kt({
+var Wa = /* @__PURE__ */ J("<div><!></div>"), Ga = /* @__PURE__ */ J("<p class=\"empty svelte-9dwqi0\">No item passes the filters.</p>"), Ka = /* @__PURE__ */ J("<div class=\"plot svelte-9dwqi0\" role=\"application\" tabindex=\"0\"><canvas class=\"svelte-9dwqi0\"></canvas> <canvas></canvas> <!> <!></div>");
+function qa(e, t) {
+	Ue(t, !0);
+	let n = vi(t, "page", 7), r, i, a, o = /* @__PURE__ */ N(null), s = /* @__PURE__ */ N(qt({
 		width: 0,
 		height: 0
-	})), c = /* @__PURE__ */ P(-1), l = /* @__PURE__ */ P(Kt([0, 0])), u = /* @__PURE__ */ P([]), d = null, f = !1, p = /* @__PURE__ */ P(0), m = /* @__PURE__ */ P(!1), h = /* @__PURE__ */ new Map(), g = new Ca(n(), () => Ut(p)), _ = window.devicePixelRatio || 1;
+	})), c = /* @__PURE__ */ N(-1), l = /* @__PURE__ */ N(qt([0, 0])), u = /* @__PURE__ */ N([]), d = null, f = !1, p = /* @__PURE__ */ N(0), m = /* @__PURE__ */ N(!1), h = /* @__PURE__ */ new Map(), g = new wa(n(), () => Wt(p)), _ = window.devicePixelRatio || 1;
 	yi(() => {
 		try {
-			let e = Fa(i);
-			if (F(o, e.renderer), n().note ||= e.note, n().n > e.renderer.limit) {
+			let e = La(i);
+			if (P(o, e.renderer), n().note ||= e.note, n().n > e.renderer.limit) {
 				let t = Math.ceil(n().n / e.renderer.limit);
 				n().note = `${e.note} One of every ${t} of ${n().n.toLocaleString("en")} points is drawn, the others are left out.`;
 			}
@@ -3082,9 +3099,9 @@ function Ga(e, t) {
 			n().note = e.message;
 		}
 		let e = matchMedia("(prefers-color-scheme: dark)");
-		F(m, e.matches, !0), e.addEventListener("change", () => F(m, e.matches, !0));
+		P(m, e.matches, !0), e.addEventListener("change", () => P(m, e.matches, !0));
 		let t = new ResizeObserver(() => {
-			F(s, {
+			P(s, {
 				width: r.clientWidth,
 				height: r.clientHeight
 			}, !0);
@@ -3105,7 +3122,7 @@ function Ga(e, t) {
 		(e.width !== t || e.height !== n) && ([e.width, e.height] = [t, n]);
 	}
 	function b() {
-		let e = va(n().shown, n().camera, K(s));
+		let e = ya(n().shown, n().camera, K(s));
 		return {
 			camera: n().camera,
 			size: K(s),
@@ -3115,13 +3132,13 @@ function Ga(e, t) {
 			dimmed: n().selected.length > 0
 		};
 	}
-	hn(() => {
+	_n(() => {
 		K(o)?.stages(n().positions(n().start), n().positions(n().end));
-	}), hn(() => {
+	}), _n(() => {
 		K(o)?.look(n().colouring.codes, n().states, n().colouring.palette);
-	}), hn(() => {
+	}), _n(() => {
 		n().colouring, n().states, n().start, K(m), K(s).width && (y(i), K(o)?.draw(b()));
-	}), hn(() => {
+	}), _n(() => {
 		K(p), n().states, n().t, n().colouring;
 		let e = K(s).width ? a.getContext("2d") : null;
 		y(a), e && g.draw(e, K(s), _, v(), K(u), K(c));
@@ -3131,25 +3148,25 @@ function Ga(e, t) {
 		return [e.clientX - t.left, e.clientY - t.top];
 	}
 	function S([e, t]) {
-		let [r, i] = ga(n().camera, K(s), e, t);
-		return n().grid.nearest(r, i, 14 / ma(n().camera, K(s)), (e) => n().passing[e] === 1);
+		let [r, i] = _a(n().camera, K(s), e, t);
+		return n().grid.nearest(r, i, 14 / ha(n().camera, K(s)), (e) => n().passing[e] === 1);
 	}
 	function ee(e) {
-		e.button === 0 && (a.setPointerCapture(e.pointerId), h.set(e.pointerId, x(e)), d = x(e), f = !1, F(c, -1), (n().tool !== "move" || e.shiftKey) && F(u, [d]));
+		e.button === 0 && (a.setPointerCapture(e.pointerId), h.set(e.pointerId, x(e)), d = x(e), f = !1, P(c, -1), (n().tool !== "move" || e.shiftKey) && P(u, [d]));
 	}
 	function te(e) {
 		let t = x(e);
-		if (F(l, t, !0), !d) {
-			F(c, n().playing ? -1 : S(t), !0);
+		if (P(l, t, !0), !d) {
+			P(c, n().playing ? -1 : S(t), !0);
 			return;
 		}
 		let r = h.get(e.pointerId) ?? t;
 		if (h.size === 2) {
 			let i = [...h].find(([t]) => t !== e.pointerId)[1], a = ae(t, i) / Math.max(1, ae(r, i));
-			n().camera = _a(n().camera, K(s), (t[0] + i[0]) / 2, (t[1] + i[1]) / 2, a), f = !0;
-		} else if (K(u).length) F(u, n().tool === "box" ? ie(d, t) : [...K(u), t]);
+			n().camera = va(n().camera, K(s), (t[0] + i[0]) / 2, (t[1] + i[1]) / 2, a), f = !0;
+		} else if (K(u).length) P(u, n().tool === "box" ? ie(d, t) : [...K(u), t]);
 		else {
-			let e = ma(n().camera, K(s)), { x: i, y: a, zoom: o } = n().camera;
+			let e = ha(n().camera, K(s)), { x: i, y: a, zoom: o } = n().camera;
 			n().camera = {
 				x: i - (t[0] - r[0]) / e,
 				y: a + (t[1] - r[1]) / e,
@@ -3159,10 +3176,10 @@ function Ga(e, t) {
 		h.set(e.pointerId, t), ae(t, d) > 4 && (f = !0);
 	}
 	function ne(e) {
-		h.delete(e.pointerId), d && !h.size && (f ? K(u).length > 2 && re(e.altKey) : n().picked = S(x(e)), F(u, []), d = null);
+		h.delete(e.pointerId), d && !h.size && (f ? K(u).length > 2 && re(e.altKey) : n().picked = S(x(e)), P(u, []), d = null);
 	}
 	function re(e) {
-		let t = K(u).map(([e, t]) => ga(n().camera, K(s), e, t)), r = t.map(([e]) => e), i = t.map(([, e]) => e), a = n().grid.inside(Math.min(...r), Math.min(...i), Math.max(...r), Math.max(...i), (e) => n().passing[e] === 1 && ka(t, n().now[2 * e], n().now[2 * e + 1]));
+		let t = K(u).map(([e, t]) => _a(n().camera, K(s), e, t)), r = t.map(([e]) => e), i = t.map(([, e]) => e), a = n().grid.inside(Math.min(...r), Math.min(...i), Math.max(...r), Math.max(...i), (e) => n().passing[e] === 1 && ja(t, n().now[2 * e], n().now[2 * e + 1]));
 		n().select(e ? [...n().selected, ...a] : a);
 	}
 	function ie([e, t], [n, r]) {
@@ -3177,7 +3194,7 @@ function Ga(e, t) {
 		return Math.hypot(e[0] - t[0], e[1] - t[1]);
 	}
 	function oe(e) {
-		e.preventDefault(), n().camera = _a(n().camera, K(s), ...x(e), Math.exp(-e.deltaY * .0016));
+		e.preventDefault(), n().camera = va(n().camera, K(s), ...x(e), Math.exp(-e.deltaY * .0016));
 	}
 	function se(e) {
 		let t = .1 / n().camera.zoom, { x: r, y: i, zoom: a } = n().camera, o = {
@@ -3204,7 +3221,7 @@ function Ga(e, t) {
 			"+": () => ce(1.4),
 			"=": () => ce(1.4),
 			"-": () => ce(1 / 1.4),
-			0: () => n().camera = pa,
+			0: () => n().camera = ma,
 			n: () => le(1),
 			b: () => le(-1),
 			Escape: () => (n().select([]), n().picked = -1)
@@ -3212,7 +3229,7 @@ function Ga(e, t) {
 		!(e.key in o) || e.ctrlKey || e.metaKey || (e.preventDefault(), o[e.key]());
 	}
 	function ce(e) {
-		n().camera = _a(n().camera, K(s), K(s).width / 2, K(s).height / 2, e);
+		n().camera = va(n().camera, K(s), K(s).width / 2, K(s).height / 2, e);
 	}
 	function le(e) {
 		for (let t = 1; t <= n().n; t++) {
@@ -3224,23 +3241,23 @@ function Ga(e, t) {
 		let e = document.createElement("canvas");
 		[e.width, e.height] = [i.width, i.height];
 		let t = e.getContext("2d");
-		t && K(o) && (K(o).draw(b()), t.fillStyle = v().paper, t.fillRect(0, 0, e.width, e.height), t.drawImage(i, 0, 0), t.drawImage(a, 0, 0), e.toBlob((e) => e && La("view.png", e)));
+		t && K(o) && (K(o).draw(b()), t.fillStyle = v().paper, t.fillRect(0, 0, e.width, e.height), t.drawImage(i, 0, 0), t.drawImage(a, 0, 0), e.toBlob((e) => e && za("view.png", e)));
 	}
 	function de() {
-		La("view.svg", new Blob([Va(n(), b(), v().paper)], { type: "image/svg+xml" }));
+		za("view.svg", new Blob([Ua(n(), b(), v().paper)], { type: "image/svg+xml" }));
 	}
 	var fe = {
 		savePng: ue,
 		saveSvg: de
-	}, C = Wa(), pe = L(C);
-	hi(pe, (e) => i = e, () => i);
-	var w = z(pe, 2);
-	let me;
-	hi(w, (e) => a = e, () => a);
-	var he = z(w, 2), T = (e) => {
-		var t = Ha();
+	}, pe = Ka(), me = F(pe);
+	hi(me, (e) => i = e, () => i);
+	var C = L(me, 2);
+	let he;
+	hi(C, (e) => a = e, () => a);
+	var ge = L(C, 2), w = (e) => {
+		var t = Wa();
 		let r, i;
-		sa(L(t), {
+		ca(F(t), {
 			get page() {
 				return n();
 			},
@@ -3248,24 +3265,24 @@ function Ga(e, t) {
 				return K(c);
 			},
 			brief: !0
-		}), k(t), B((e) => {
+		}), O(t), R((e) => {
 			r = Gr(t, 1, "hover svelte-9dwqi0", null, r, { left: K(l)[0] > K(s).width / 2 }), i = qr(t, "", i, {
 				left: `${K(l)[0] ?? ""}px`,
 				top: e
 			});
 		}, [() => `${Math.min(K(l)[1], K(s).height - 150)}px`]), Y(e, t);
 	};
-	Z(he, (e) => {
-		K(c) >= 0 && K(c) < n().n && e(T);
+	Z(ge, (e) => {
+		K(c) >= 0 && K(c) < n().n && e(w);
 	});
-	var ge = z(he, 2), _e = (e) => {
-		Y(e, Ua());
+	var _e = L(ge, 2), ve = (e) => {
+		Y(e, Ga());
 	};
-	return Z(ge, (e) => {
-		n().shown === 0 && e(_e);
-	}), k(C), hi(C, (e) => r = e, () => r), B((e) => {
-		$(C, "aria-label", `Map of ${e ?? ""} items. Arrow keys move, plus and minus zoom, 0 shows all, n and b go from item to item.`), me = Gr(w, 1, "svelte-9dwqi0", null, me, { draws: n().tool !== "move" });
-	}, [() => n().shown.toLocaleString("en")]), q("keydown", C, se), q("pointerdown", w, ee), q("pointermove", w, te), q("pointerup", w, ne), fr("pointercancel", w, ne), fr("pointerleave", w, () => F(c, -1)), fr("wheel", w, oe), Y(e, C), Ue(fe);
+	return Z(_e, (e) => {
+		n().shown === 0 && e(ve);
+	}), O(pe), hi(pe, (e) => r = e, () => r), R((e) => {
+		$(pe, "aria-label", `Map of ${e ?? ""} items. Arrow keys move, plus and minus zoom, 0 shows all, n and b go from item to item.`), he = Gr(C, 1, "svelte-9dwqi0", null, he, { draws: n().tool !== "move" });
+	}, [() => n().shown.toLocaleString("en")]), q("keydown", pe, se), q("pointerdown", C, ee), q("pointermove", C, te), q("pointerup", C, ne), fr("pointercancel", C, ne), fr("pointerleave", C, () => P(c, -1)), fr("wheel", C, oe), Y(e, pe), We(fe);
 }
 pr([
 	"keydown",
@@ -3274,11 +3291,11 @@ pr([
 	"pointerup"
 ]);
 // src/Scrubber.svelte
-var Ka = /* @__PURE__ */ J("<button> </button>"), qa = /* @__PURE__ */ J("<div class=\"scrubber svelte-12ad2un\"><button> </button> <button aria-label=\"Previous stage\">‹</button> <button aria-label=\"Next stage\">›</button> <div class=\"track svelte-12ad2un\"><input type=\"range\" min=\"0\" step=\"0.01\" aria-label=\"Stage\" class=\"svelte-12ad2un\"/> <div class=\"names svelte-12ad2un\"></div></div></div>");
-function Ja(e, t) {
-	He(t, !0);
-	let n = vi(t, "page", 7), r = /* @__PURE__ */ M(() => n().stages.length - 1);
-	hn(() => {
+var Ja = /* @__PURE__ */ J("<button> </button>"), Ya = /* @__PURE__ */ J("<div class=\"scrubber svelte-12ad2un\"><button> </button> <button aria-label=\"Previous stage\">‹</button> <button aria-label=\"Next stage\">›</button> <div class=\"track svelte-12ad2un\"><input type=\"range\" min=\"0\" step=\"0.01\" aria-label=\"Stage\" class=\"svelte-12ad2un\"/> <div class=\"names svelte-12ad2un\"></div></div></div>");
+function Xa(e, t) {
+	Ue(t, !0);
+	let n = vi(t, "page", 7), r = /* @__PURE__ */ j(() => n().stages.length - 1);
+	_n(() => {
 		if (!n().playing) return;
 		let e = performance.now(), t = 0, i = requestAnimationFrame(function a(o) {
 			let s = Math.min(.1, (o - e) / 1e3);
@@ -3297,157 +3314,171 @@ function Ja(e, t) {
 	function a(e) {
 		n().playing = !1, n().at = Math.min(K(r), Math.max(0, e > 0 ? Math.floor(n().at + 1e-6) + 1 : Math.ceil(n().at - 1e-6) - 1));
 	}
-	var o = xr(), s = nn(o), c = (e) => {
-		var t = qa(), o = L(t), s = R(o, !0), c = z(o, 2), l = z(c, 2), u = z(l, 2), d = L(u);
+	var o = xr(), s = an(o), c = (e) => {
+		var t = Ya(), o = F(t), s = I(o, !0), c = L(o, 2), l = L(c, 2), u = L(l, 2), d = F(u);
 		ai(d);
-		var f = z(d, 2);
+		var f = L(d, 2);
 		Q(f, 21, () => n().stages, jr, (e, t, r) => {
-			var i = Ka();
+			var i = Ja();
 			let a;
-			var o = R(i, !0);
-			B(() => {
+			var o = I(i, !0);
+			R(() => {
 				a = Gr(i, 1, "name svelte-12ad2un", null, a, { now: r === n().stage }), $(i, "aria-current", r === n().stage ? "step" : void 0), X(o, K(t));
 			}), q("click", i, () => (n().playing = !1, n().at = r)), Y(e, i);
-		}), k(f), k(u), k(t), B(() => {
+		}), O(f), O(u), O(t), R(() => {
 			$(o, "aria-label", n().playing ? "Pause" : "Play"), X(s, n().playing ? "❚❚" : "▶"), c.disabled = n().at <= 0, l.disabled = n().at >= K(r), $(d, "max", K(r)), $(d, "aria-valuetext", `${n().stages[n().stage] ?? ""}, ${n().stage + 1} of ${K(r) + 1}`);
 		}), q("click", o, i), q("click", c, () => a(-1)), q("click", l, () => a(1)), q("input", d, () => n().playing = !1), di(d, () => n().at, (e) => n().at = e), Y(e, t);
 	};
 	Z(s, (e) => {
 		K(r) > 0 && e(c);
-	}), Y(e, o), Ue();
+	}), Y(e, o), We();
 }
 pr(["click", "input"]);
 // src/Verdict.svelte
-var Ya = /* @__PURE__ */ J("<p> </p>"), Xa = /* @__PURE__ */ J("<li> </li>"), Za = /* @__PURE__ */ J("<section aria-label=\"Verdict\"><p class=\"verdict svelte-19834y8\"><strong class=\"svelte-19834y8\"> </strong> <span class=\"quiet\"> </span></p> <!> <ul class=\"svelte-19834y8\"></ul> <details><summary> </summary> <ul class=\"svelte-19834y8\"></ul> <code class=\"svelte-19834y8\"> </code></details></section>");
-function Qa(e, t) {
-	He(t, !0);
-	var n = Za(), r = L(n), i = L(r), a = R(i, !0), o = R(z(i, 2));
-	k(r);
-	var s = z(r, 2), c = (e) => {
-		var n = Ya(), r = R(n);
-		B((e) => X(r, `Flags: ${e ?? ""}`), [() => t.verdict.flags.join(", ")]), Y(e, n);
+var Za = /* @__PURE__ */ J("<p> </p>"), Qa = /* @__PURE__ */ J("<li> </li>"), $a = /* @__PURE__ */ J("<section aria-label=\"Verdict\"><p class=\"verdict svelte-19834y8\"><strong class=\"svelte-19834y8\"> </strong> <span class=\"quiet\"> </span></p> <!> <ul class=\"svelte-19834y8\"></ul> <details><summary> </summary> <ul class=\"svelte-19834y8\"></ul> <code class=\"svelte-19834y8\"> </code></details></section>");
+function eo(e, t) {
+	Ue(t, !0);
+	var n = $a(), r = F(n), i = F(r), a = I(i, !0), o = I(L(i, 2));
+	O(r);
+	var s = L(r, 2), c = (e) => {
+		var n = Za(), r = I(n);
+		R((e) => X(r, `Flags: ${e ?? ""}`), [() => t.verdict.flags.join(", ")]), Y(e, n);
 	};
 	Z(s, (e) => {
 		t.verdict.flags.length && e(c);
 	});
-	var l = z(s, 2);
+	var l = L(s, 2);
 	Q(l, 21, () => t.verdict.because.slice(0, 2), jr, (e, t) => {
-		var n = Xa(), r = R(n, !0);
-		B(() => X(r, K(t))), Y(e, n);
-	}), k(l);
-	var u = z(l, 2), d = L(u), f = R(d), p = z(d, 2);
+		var n = Qa(), r = I(n, !0);
+		R(() => X(r, K(t))), Y(e, n);
+	}), O(l);
+	var u = L(l, 2), d = F(u), f = I(d), p = L(d, 2);
 	Q(p, 21, () => t.verdict.because.slice(2), jr, (e, t) => {
-		var n = Xa(), r = R(n, !0);
-		B(() => X(r, K(t))), Y(e, n);
-	}), k(p);
-	var m = R(z(p, 2), !0);
-	k(u), k(n), B(() => {
+		var n = Qa(), r = I(n, !0);
+		R(() => X(r, K(t))), Y(e, n);
+	}), O(p);
+	var m = I(L(p, 2), !0);
+	O(u), O(n), R(() => {
 		X(a, t.verdict.word), X(o, `verdict of ${t.verdict.verb ?? ""}`), X(f, `${t.verdict.because.length > 2 ? `${t.verdict.because.length - 2} more reasons, and how` : "How"} to repeat it`), X(m, t.verdict.replay);
-	}), Y(e, n), Ue();
+	}), Y(e, n), We();
 }
 // src/App.svelte
-var $a = /* @__PURE__ */ J("<button> </button>"), eo = /* @__PURE__ */ J("<button>Arrows</button>"), to = /* @__PURE__ */ J("<button>Links</button>"), no = /* @__PURE__ */ J("<p class=\"warning svelte-1n46o8q\" role=\"alert\"> </p>"), ro = /* @__PURE__ */ J("<section aria-label=\"Selection\"><h2>Selection <span class=\"count\"> </span></h2> <button>CSV</button> <button>Clear</button></section>"), io = /* @__PURE__ */ J("<option> </option>"), ao = /* @__PURE__ */ J("<div class=\"scale svelte-1n46o8q\"></div> <div class=\"ends svelte-1n46o8q\"><span> </span><span> </span></div>", 1), oo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"svelte-1n46o8q\"></i><span dir=\"auto\" class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), so = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"star svelte-1n46o8q\" aria-hidden=\"true\">★</i><span class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), co = /* @__PURE__ */ J("<div class=\"page svelte-1n46o8q\"><header class=\"svelte-1n46o8q\"><h1 class=\"svelte-1n46o8q\"> </h1> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Pointer\"></div> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Draw\"><!> <!></div> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Save\"><button>PNG</button> <button>SVG</button> <button>Link</button></div> <span role=\"status\" class=\"quiet\"> </span></header> <main class=\"svelte-1n46o8q\"><!> <!></main> <aside aria-label=\"Details\" tabindex=\"0\" class=\"svelte-1n46o8q\"><!> <!> <!> <!> <section aria-label=\"Colour\"><h2><label for=\"colour\">Colour</label></h2> <select id=\"colour\" class=\"svelte-1n46o8q\"></select> <!> <ul class=\"svelte-1n46o8q\"><!> <!></ul></section> <!> <!> <p class=\"quiet\"> </p></aside></div>");
-function lo(e, t) {
-	He(t, !0);
-	let n = vi(t, "page", 7), r, i = /* @__PURE__ */ P(""), a = [
+var to = /* @__PURE__ */ J("<button> </button>"), no = /* @__PURE__ */ J("<button>Arrows</button>"), ro = /* @__PURE__ */ J("<button>Links</button>"), io = /* @__PURE__ */ J("<div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Draw\"><!> <!></div>"), ao = /* @__PURE__ */ J("<p class=\"warning svelte-1n46o8q\" role=\"alert\"> </p>"), oo = /* @__PURE__ */ J("<section aria-label=\"Selection\"><h2>Selection <span class=\"count\"> </span></h2> <button>CSV</button> <button>Clear</button></section>"), so = /* @__PURE__ */ J("<option> </option>"), co = /* @__PURE__ */ J("<div class=\"scale svelte-1n46o8q\"></div> <div class=\"ends svelte-1n46o8q\"><span> </span><span> </span></div>", 1), lo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"svelte-1n46o8q\"></i><span dir=\"auto\" class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), uo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"star svelte-1n46o8q\" aria-hidden=\"true\">★</i><span class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), fo = /* @__PURE__ */ J("<div class=\"page svelte-1n46o8q\"><header class=\"svelte-1n46o8q\"><h1 class=\"svelte-1n46o8q\"> </h1> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Pointer\"></div> <!> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Save\"><button>PNG</button> <button>SVG</button> <button>Link</button></div> <span role=\"status\" class=\"quiet\"> </span></header> <main class=\"svelte-1n46o8q\"><!> <!></main> <aside aria-label=\"Details\" tabindex=\"0\" class=\"svelte-1n46o8q\"><!> <!> <!> <!> <section aria-label=\"Colour\"><h2><label for=\"colour\">Colour</label></h2> <select id=\"colour\" class=\"svelte-1n46o8q\"></select> <!> <ul class=\"svelte-1n46o8q\"><!> <!></ul></section> <!> <!> <p class=\"quiet\"> </p></aside></div>");
+function po(e, t) {
+	Ue(t, !0);
+	let n = vi(t, "page", 7), r, i = /* @__PURE__ */ N(""), a = [
 		["move", "Move"],
 		["box", "Box"],
 		["lasso", "Lasso"]
 	];
-	hn(() => {
-		let e = n().link(), t = setTimeout(() => history.replaceState(null, "", e), 200);
+	_n(() => {
+		let e = n().link(), t = setTimeout(() => o(e), 200);
 		return () => clearTimeout(t);
+	}), _n(() => {
+		let e = Array.from(n().selected, (e) => n().bundle.id(e));
+		window.parent !== window && window.parent.postMessage({
+			repscope: "selection",
+			ids: e
+		}, "*");
 	});
-	async function o() {
+	function o(e) {
+		location.protocol !== "about:" && history.replaceState(null, "", e);
+	}
+	async function s() {
 		let e = location.href.split("#")[0] + n().link();
-		history.replaceState(null, "", n().link());
+		o(n().link());
 		try {
-			await navigator.clipboard.writeText(e), F(i, "Link copied");
+			await navigator.clipboard.writeText(e), P(i, "Link copied");
 		} catch {
-			F(i, "The link is in the address bar");
+			P(i, "The link is in the address bar");
 		}
-		setTimeout(() => F(i, ""), 2500);
+		setTimeout(() => P(i, ""), 2500);
 	}
-	function s() {
-		La("selection.csv", new Blob([Ra(n(), n().selected)], { type: "text/csv" }));
+	function c() {
+		za("selection.csv", new Blob([Ba(n(), n().selected)], { type: "text/csv" }));
 	}
-	var c = co(), l = L(c), u = L(l), d = R(u, !0), f = z(u, 2);
-	Q(f, 21, () => a, ([e, t]) => e, (e, t) => {
-		var r = /* @__PURE__ */ M(() => m(K(t), 2));
+	var l = fo(), u = F(l), d = F(u), f = I(d, !0), p = L(d, 2);
+	Q(p, 21, () => a, ([e, t]) => e, (e, t) => {
+		var r = /* @__PURE__ */ j(() => m(K(t), 2));
 		let i = () => K(r)[0], a = () => K(r)[1];
-		var o = $a(), s = R(o, !0);
-		B(() => {
+		var o = to(), s = I(o, !0);
+		R(() => {
 			$(o, "aria-pressed", n().tool === i()), X(s, a());
 		}), q("click", o, () => n().tool = i()), Y(e, o);
-	}), k(f);
-	var p = z(f, 2), h = L(p), g = (e) => {
-		var t = eo();
-		B(() => $(t, "aria-pressed", n().arrows)), q("click", t, () => n().arrows = !n().arrows), Y(e, t);
-	};
+	}), O(p);
+	var h = L(p, 2), g = (e) => {
+		var t = io(), r = F(t), i = (e) => {
+			var t = no();
+			R(() => $(t, "aria-pressed", n().arrows)), q("click", t, () => n().arrows = !n().arrows), Y(e, t);
+		};
+		Z(r, (e) => {
+			n().step >= 0 && e(i);
+		});
+		var a = L(r, 2), o = (e) => {
+			var t = ro();
+			R(() => $(t, "aria-pressed", n().links)), q("click", t, () => n().links = !n().links), Y(e, t);
+		}, s = /* @__PURE__ */ j(() => n().bundle.has("reference/of"));
+		Z(a, (e) => {
+			K(s) && e(o);
+		}), O(t), Y(e, t);
+	}, _ = /* @__PURE__ */ j(() => n().step >= 0 || n().bundle.has("reference/of"));
 	Z(h, (e) => {
-		n().step >= 0 && e(g);
+		K(_) && e(g);
 	});
-	var _ = z(h, 2), v = (e) => {
-		var t = to();
-		B(() => $(t, "aria-pressed", n().links)), q("click", t, () => n().links = !n().links), Y(e, t);
-	}, y = /* @__PURE__ */ M(() => n().bundle.has("reference/of"));
-	Z(_, (e) => {
-		K(y) && e(v);
-	}), k(p);
-	var b = z(p, 2), x = L(b), S = z(x, 2), ee = z(S, 2);
-	k(b);
-	var te = R(z(b, 2), !0);
-	k(l);
-	var ne = z(l, 2), re = L(ne);
-	hi(Ga(re, { get page() {
+	var v = L(h, 2), y = F(v), b = L(y, 2), x = L(b, 2);
+	O(v);
+	var S = I(L(v, 2), !0);
+	O(u);
+	var ee = L(u, 2), te = F(ee);
+	hi(qa(te, { get page() {
 		return n();
-	} }), (e) => r = e, () => r), Ja(z(re, 2), { get page() {
+	} }), (e) => r = e, () => r), Xa(L(te, 2), { get page() {
 		return n();
-	} }), k(ne);
-	var ie = z(ne, 2), ae = L(ie), oe = (e) => {
-		var t = no(), r = R(t, !0);
-		B(() => X(r, n().note)), Y(e, t);
+	} }), O(ee);
+	var ne = L(ee, 2), re = F(ne), ie = (e) => {
+		var t = ao(), r = I(t, !0);
+		R(() => X(r, n().note)), Y(e, t);
 	};
-	Z(ae, (e) => {
-		n().note && e(oe);
+	Z(re, (e) => {
+		n().note && e(ie);
 	});
-	var se = z(ae, 2), ce = (e) => {
-		fa(e, { get page() {
+	var ae = L(re, 2), oe = (e) => {
+		pa(e, { get page() {
 			return n();
 		} });
 	};
-	Z(se, (e) => {
-		n().picked >= 0 && e(ce);
+	Z(ae, (e) => {
+		n().picked >= 0 && e(oe);
 	});
-	var le = z(se, 2), ue = (e) => {
-		var t = ro(), r = L(t), i = R(z(L(r)));
-		k(r);
-		var a = z(r, 2), o = z(a, 2);
-		k(t), B((e) => X(i, `${e ?? ""} items`), [() => n().selected.length.toLocaleString("en")]), q("click", a, s), q("click", o, () => n().select([])), Y(e, t);
+	var se = L(ae, 2), ce = (e) => {
+		var t = oo(), r = F(t), i = I(L(F(r)));
+		O(r);
+		var a = L(r, 2), o = L(a, 2);
+		O(t), R((e) => X(i, `${e ?? ""} items`), [() => n().selected.length.toLocaleString("en")]), q("click", a, c), q("click", o, () => n().select([])), Y(e, t);
 	};
-	Z(le, (e) => {
-		n().selected.length && e(ue);
+	Z(se, (e) => {
+		n().selected.length && e(ce);
 	});
-	var de = z(le, 2), fe = (e) => {
-		Qa(e, { get verdict() {
+	var le = L(se, 2), ue = (e) => {
+		eo(e, { get verdict() {
 			return n().bundle.manifest.verdict;
 		} });
 	};
-	Z(de, (e) => {
-		n().bundle.manifest.verdict && e(fe);
+	Z(le, (e) => {
+		n().bundle.manifest.verdict && e(ue);
 	});
-	var C = z(de, 2), pe = z(L(C), 2);
-	Q(pe, 21, () => n().choices, (e) => e.key, (e, t) => {
-		var n = io(), r = R(n, !0), i = {};
-		B(() => {
+	var de = L(le, 2), fe = L(F(de), 2);
+	Q(fe, 21, () => n().choices, (e) => e.key, (e, t) => {
+		var n = so(), r = I(n, !0), i = {};
+		R(() => {
 			X(r, K(t).name), i !== (i = K(t).key) && (n.value = (n.__value = i) ?? "");
 		}), Y(e, n);
-	}), k(pe), Zr(pe);
-	var w = z(pe, 2), me = (e) => {
-		var t = ao(), r = nn(t);
+	}), O(fe), Zr(fe);
+	var pe = L(fe, 2), me = (e) => {
+		var t = co(), r = an(t);
 		let i;
-		var a = z(r, 2), o = L(a), s = R(o, !0), c = R(z(o), !0);
-		k(a), B((e, t, n) => {
+		var a = L(r, 2), o = F(a), s = I(o, !0), c = I(L(o), !0);
+		O(a), R((e, t, n) => {
 			i = qr(r, "", i, { background: e }), X(s, t), X(c, n);
 		}, [
 			() => `linear-gradient(90deg, ${n().colouring.palette.filter((e, t) => t % 32 == 0 && t < 255).join(",") ?? ""})`,
@@ -3455,128 +3486,128 @@ function lo(e, t) {
 			() => Oi(n().colouring.legend.range[1])
 		]), Y(e, t);
 	};
-	Z(w, (e) => {
+	Z(pe, (e) => {
 		n().colouring.legend.range && e(me);
 	});
-	var he = z(w, 2), T = L(he);
-	Q(T, 17, () => n().colouring.legend.kinds, (e) => e.name, (e, t) => {
-		var n = oo(), r = L(n);
+	var C = L(pe, 2), he = F(C);
+	Q(he, 17, () => n().colouring.legend.kinds, (e) => e.name, (e, t) => {
+		var n = lo(), r = F(n);
 		let i;
-		var a = z(r), o = R(a, !0), s = R(z(a), !0);
-		k(n), B((e, n) => {
+		var a = L(r), o = I(a, !0), s = I(L(a), !0);
+		O(n), R((e, n) => {
 			i = qr(r, "", i, { background: K(t).colour }), X(o, e), a.dir = a.dir, X(s, n);
 		}, [() => Di(K(t).name), () => K(t).count.toLocaleString("en")]), Y(e, n);
 	});
-	var ge = z(T, 2), _e = (e) => {
-		var t = so(), r = z(L(t)), i = R(r, !0), a = R(z(r), !0);
-		k(t), B((e) => {
+	var ge = L(he, 2), w = (e) => {
+		var t = uo(), r = L(F(t)), i = I(r, !0), a = I(L(r), !0);
+		O(t), R((e) => {
 			X(i, n().bundle.manifest.reference.name), X(a, e);
 		}, [() => n().bundle.manifest.reference.n.toLocaleString("en")]), Y(e, t);
 	};
 	Z(ge, (e) => {
-		n().bundle.manifest.reference && e(_e);
-	}), k(he), k(C);
-	var ve = z(C, 2);
-	Ci(ve, { get page() {
+		n().bundle.manifest.reference && e(w);
+	}), O(C), O(de);
+	var _e = L(de, 2);
+	Ci(_e, { get page() {
 		return n();
 	} });
-	var ye = z(ve, 2);
-	$i(ye, { get page() {
+	var ve = L(_e, 2);
+	$i(ve, { get page() {
 		return n();
 	} });
-	var be = R(z(ye, 2));
-	k(ie), k(c), B(() => {
-		X(d, n().bundle.manifest.title), X(te, K(i)), X(be, `Made by repscope ${n().bundle.manifest.version ?? ""}.`);
-	}), q("click", x, () => r.savePng()), q("click", S, () => r.saveSvg()), q("click", ee, o), Qr(pe, () => n().colourBy, (e) => n().colourBy = e), Y(e, c), Ue();
+	var ye = I(L(ve, 2));
+	O(ne), O(l), R(() => {
+		X(f, n().bundle.manifest.title), X(S, K(i)), X(ye, `Made by repscope ${n().bundle.manifest.version ?? ""}.`);
+	}), q("click", y, () => r.savePng()), q("click", b, () => r.saveSvg()), q("click", x, s), Qr(fe, () => n().colourBy, (e) => n().colourBy = e), Y(e, l), We();
 }
 pr(["click"]);
 // src/state.svelte.ts
-var uo = 6e3, fo = class {
+var mo = 6e3, ho = class {
 	bundle;
 	n;
-	#e = /* @__PURE__ */ P(0);
+	#e = /* @__PURE__ */ N(0);
 	get at() {
 		return K(this.#e);
 	}
 	set at(e) {
-		F(this.#e, e, !0);
+		P(this.#e, e, !0);
 	}
-	#t = /* @__PURE__ */ P(!1);
+	#t = /* @__PURE__ */ N(!1);
 	get playing() {
 		return K(this.#t);
 	}
 	set playing(e) {
-		F(this.#t, e, !0);
+		P(this.#t, e, !0);
 	}
-	#n = /* @__PURE__ */ P(pa);
+	#n = /* @__PURE__ */ N(ma);
 	get camera() {
 		return K(this.#n);
 	}
 	set camera(e) {
-		F(this.#n, e);
+		P(this.#n, e);
 	}
-	#r = /* @__PURE__ */ P("");
+	#r = /* @__PURE__ */ N("");
 	get colourBy() {
 		return K(this.#r);
 	}
 	set colourBy(e) {
-		F(this.#r, e, !0);
+		P(this.#r, e, !0);
 	}
-	#i = /* @__PURE__ */ P(Kt({}));
+	#i = /* @__PURE__ */ N(qt({}));
 	get filters() {
 		return K(this.#i);
 	}
 	set filters(e) {
-		F(this.#i, e, !0);
+		P(this.#i, e, !0);
 	}
-	#a = /* @__PURE__ */ P("");
+	#a = /* @__PURE__ */ N("");
 	get search() {
 		return K(this.#a);
 	}
 	set search(e) {
-		F(this.#a, e, !0);
+		P(this.#a, e, !0);
 	}
-	#o = /* @__PURE__ */ P(-1);
+	#o = /* @__PURE__ */ N(-1);
 	get picked() {
 		return K(this.#o);
 	}
 	set picked(e) {
-		F(this.#o, e, !0);
+		P(this.#o, e, !0);
 	}
-	#s = /* @__PURE__ */ P(/* @__PURE__ */ new Uint32Array());
+	#s = /* @__PURE__ */ N(/* @__PURE__ */ new Uint32Array());
 	get selected() {
 		return K(this.#s);
 	}
 	set selected(e) {
-		F(this.#s, e);
+		P(this.#s, e);
 	}
-	#c = /* @__PURE__ */ P("move");
+	#c = /* @__PURE__ */ N("move");
 	get tool() {
 		return K(this.#c);
 	}
 	set tool(e) {
-		F(this.#c, e, !0);
+		P(this.#c, e, !0);
 	}
-	#l = /* @__PURE__ */ P(!1);
+	#l = /* @__PURE__ */ N(!1);
 	get arrows() {
 		return K(this.#l);
 	}
 	set arrows(e) {
-		F(this.#l, e, !0);
+		P(this.#l, e, !0);
 	}
-	#u = /* @__PURE__ */ P(!1);
+	#u = /* @__PURE__ */ N(!1);
 	get links() {
 		return K(this.#u);
 	}
 	set links(e) {
-		F(this.#u, e, !0);
+		P(this.#u, e, !0);
 	}
-	#d = /* @__PURE__ */ P("");
+	#d = /* @__PURE__ */ N("");
 	get note() {
 		return K(this.#d);
 	}
 	set note(e) {
-		F(this.#d, e, !0);
+		P(this.#d, e, !0);
 	}
 	lower = null;
 	constructor(e) {
@@ -3587,40 +3618,40 @@ var uo = 6e3, fo = class {
 	get stages() {
 		return this.bundle.manifest.stages.map((e) => e.name);
 	}
-	#f = /* @__PURE__ */ M(() => Math.max(0, Math.min(Math.floor(this.at), this.stages.length - 2)));
+	#f = /* @__PURE__ */ j(() => Math.max(0, Math.min(Math.floor(this.at), this.stages.length - 2)));
 	get start() {
 		return K(this.#f);
 	}
 	set start(e) {
-		F(this.#f, e);
+		P(this.#f, e);
 	}
-	#p = /* @__PURE__ */ M(() => Math.min(this.start + 1, this.stages.length - 1));
+	#p = /* @__PURE__ */ j(() => Math.min(this.start + 1, this.stages.length - 1));
 	get end() {
 		return K(this.#p);
 	}
 	set end(e) {
-		F(this.#p, e);
+		P(this.#p, e);
 	}
-	#m = /* @__PURE__ */ M(() => this.at - this.start);
+	#m = /* @__PURE__ */ j(() => this.at - this.start);
 	get t() {
 		return K(this.#m);
 	}
 	set t(e) {
-		F(this.#m, e);
+		P(this.#m, e);
 	}
-	#h = /* @__PURE__ */ M(() => Math.min(this.stages.length - 1, Math.round(this.at)));
+	#h = /* @__PURE__ */ j(() => Math.min(this.stages.length - 1, Math.round(this.at)));
 	get stage() {
 		return K(this.#h);
 	}
 	set stage(e) {
-		F(this.#h, e);
+		P(this.#h, e);
 	}
-	#g = /* @__PURE__ */ M(() => this.bundle.manifest.steps.findIndex((e) => e.from === this.start && e.to === this.end));
+	#g = /* @__PURE__ */ j(() => this.bundle.manifest.steps.findIndex((e) => e.from === this.start && e.to === this.end));
 	get step() {
 		return K(this.#g);
 	}
 	set step(e) {
-		F(this.#g, e);
+		P(this.#g, e);
 	}
 	positions(e) {
 		return this.bundle.column(`position/${e}`);
@@ -3664,7 +3695,7 @@ var uo = 6e3, fo = class {
 			"screen"
 		].includes(e) ? this.bundle.column(`${e}/${this.step}`) : this.bundle.column(e);
 	}
-	#_ = /* @__PURE__ */ M(() => {
+	#_ = /* @__PURE__ */ j(() => {
 		let e = this.colourBy;
 		if (!e || e === "moved" && this.step < 0) return Li(this.n);
 		if (e === "moved") return zi(this.values(e));
@@ -3675,9 +3706,9 @@ var uo = 6e3, fo = class {
 		return K(this.#_);
 	}
 	set colouring(e) {
-		F(this.#_, e);
+		P(this.#_, e);
 	}
-	#v = /* @__PURE__ */ M(() => {
+	#v = /* @__PURE__ */ j(() => {
 		let e = new Uint8Array(this.n).fill(1);
 		for (let [t, n] of Object.entries(this.filters)) {
 			let r = this.values(t);
@@ -3700,16 +3731,16 @@ var uo = 6e3, fo = class {
 		return K(this.#v);
 	}
 	set passing(e) {
-		F(this.#v, e);
+		P(this.#v, e);
 	}
-	#y = /* @__PURE__ */ M(() => this.passing.reduce((e, t) => e + t, 0));
+	#y = /* @__PURE__ */ j(() => this.passing.reduce((e, t) => e + t, 0));
 	get shown() {
 		return K(this.#y);
 	}
 	set shown(e) {
-		F(this.#y, e);
+		P(this.#y, e);
 	}
-	#b = /* @__PURE__ */ M(() => {
+	#b = /* @__PURE__ */ j(() => {
 		let e = new Uint8Array(this.n);
 		for (let t = 0; t < this.n; t++) e[t] = +!!this.passing[t];
 		for (let t of this.selected) e[t] && (e[t] = 2);
@@ -3719,21 +3750,21 @@ var uo = 6e3, fo = class {
 		return K(this.#b);
 	}
 	set states(e) {
-		F(this.#b, e);
+		P(this.#b, e);
 	}
-	#x = /* @__PURE__ */ M(() => Ea(this.positions(this.start), this.positions(this.end), this.t, new Float32Array(2 * this.n)));
+	#x = /* @__PURE__ */ j(() => Oa(this.positions(this.start), this.positions(this.end), this.t, new Float32Array(2 * this.n)));
 	get now() {
 		return K(this.#x);
 	}
 	set now(e) {
-		F(this.#x, e);
+		P(this.#x, e);
 	}
-	#S = /* @__PURE__ */ M(() => new Da(this.now));
+	#S = /* @__PURE__ */ j(() => new ka(this.now));
 	get grid() {
 		return K(this.#S);
 	}
 	set grid(e) {
-		F(this.#S, e);
+		P(this.#S, e);
 	}
 	isOn(e, t) {
 		let n = this.filters[e];
@@ -3790,8 +3821,8 @@ var uo = 6e3, fo = class {
 			colour: this.colourBy
 		});
 		Object.keys(this.filters).length && r.set("filter", JSON.stringify(this.filters)), this.search && r.set("search", this.search), this.picked >= 0 && r.set("item", this.bundle.id(this.picked)), this.arrows && r.set("arrows", "1");
-		let i = po(this.selected);
-		return i && i.length < uo && r.set("rows", i), "#" + r.toString();
+		let i = go(this.selected);
+		return i && i.length < mo && r.set("rows", i), "#" + r.toString();
 	}
 	readLink(e) {
 		let t = new URLSearchParams(e.slice(1)), n = Number(t.get("at"));
@@ -3813,25 +3844,25 @@ var uo = 6e3, fo = class {
 		this.search = t.get("search") ?? "", this.arrows = t.has("arrows");
 		let a = t.get("item");
 		if (a !== null) for (let e = 0; e < this.n && this.picked < 0; e++) this.bundle.id(e) === a && (this.picked = e);
-		this.select(mo(t.get("rows") ?? "", this.n));
+		this.select(_o(t.get("rows") ?? "", this.n));
 	}
 };
-function po(e) {
+function go(e) {
 	return Array.from(e, (t, n) => (t - (n ? e[n - 1] : 0)).toString(36)).join(".");
 }
-function mo(e, t) {
+function _o(e, t) {
 	if (!e) return [];
 	let n = 0;
 	return e.split(".").map((e) => n += parseInt(e, 36)).filter((e) => e >= 0 && e < t);
 }
 // src/main.ts
-var ho = document.getElementById("app");
+var vo = document.getElementById("app");
 try {
-	Er(lo, {
-		target: ho,
-		props: { page: new fo(await ki()) }
+	Er(po, {
+		target: vo,
+		props: { page: new ho(await ki()) }
 	});
 } catch (e) {
 	let t = document.createElement("p");
-	t.className = "failed", t.textContent = `This page cannot be shown: ${e.message}`, ho.append(t);
+	t.className = "failed", t.textContent = `This page cannot be shown: ${e.message}`, vo.append(t);
 }
