@@ -31,6 +31,7 @@ _HOMES = {
     "Extraction": "repscope.extraction.run.records",
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
+    "Inside": "repscope.verbs.inside.result",
     "Landscape": "repscope.verbs.landscape.result",
     "Layers": "repscope.extraction.capture.layers",
     "Masks": "repscope.verbs.masks.result",
@@ -50,6 +51,7 @@ _HOMES = {
     "Training": "repscope.verbs.training.result",
     "Verdict": "repscope.measure.verdict.rules",
     "View": "repscope.verbs.view.view",
+    "Watch": "repscope.learning.callbacks.watch",
     "attention": "repscope.verbs.attention.attention",
     "bridge": "repscope.verbs.bridge.commands:",
     "bridges": "repscope.transform",
@@ -62,6 +64,7 @@ _HOMES = {
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
     "info": "repscope.verbs.info.info",
+    "inside": "repscope.verbs.inside.inside",
     "landscape": "repscope.verbs.landscape.landscape",
     "layers": "repscope.verbs.layers.layers",
     "masks": "repscope.verbs.masks.masks",
@@ -89,6 +92,7 @@ __all__ = [
     "Extraction",
     "FittedBridge",
     "ImportedSet",
+    "Inside",
     "Landscape",
     "Layers",
     "Masks",
@@ -108,6 +112,7 @@ __all__ = [
     "Training",
     "Verdict",
     "View",
+    "Watch",
     "__version__",
     "attention",
     "bridge",
@@ -121,6 +126,7 @@ __all__ = [
     "extract",
     "import_files",
     "info",
+    "inside",
     "landscape",
     "layers",
     "masks",
@@ -140,6 +146,7 @@ if TYPE_CHECKING:
     from repscope.extraction.capture.capture import capture
     from repscope.extraction.capture.layers import Layers
     from repscope.extraction.run.records import Extraction
+    from repscope.learning.callbacks.watch import Watch
     from repscope.measure.core.estimate import Estimate
     from repscope.measure.core.info import MeasureInfo
     from repscope.measure.core.matching import match
@@ -167,6 +174,8 @@ if TYPE_CHECKING:
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files
     from repscope.verbs.info.info import info
+    from repscope.verbs.inside.inside import inside
+    from repscope.verbs.inside.result import Inside
     from repscope.verbs.landscape.landscape import landscape
     from repscope.verbs.landscape.result import Landscape
     from repscope.verbs.layers.layers import layers

@@ -264,6 +264,7 @@ class Executes:
         ("long.csv", "step,loss\n0," + "9" * 200_000, FormatError, "field larger"),
         ("huge.json", '{"loss": [1' + "0" * 400 + "]}", FormatError, "lists of numbers"),
         ("deep.json", '{"a":' * 900 + "1" + "}" * 900, FormatError, "lists of numbers|JSON|nested"),
+        ("steps.csv", "step,loss\nfirst,1\nsecond,2\n", FormatError, "column 'step'.*'first'"),
         ("comma.csv", "step;loss\n0;2,5\n", FormatError, "such as '2,5'.*point"),
     ],
     ids=lambda given: given[:12] if isinstance(given, str) else "",

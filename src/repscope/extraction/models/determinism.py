@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 @contextlib.contextmanager
@@ -70,3 +71,41 @@ def set_seed(device: str, *numbers: int) -> None:
     if device.startswith("cuda"):
         with torch.cuda.device(device):
             torch.cuda.manual_seed(seed)
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators of Python, numpy and torch, and put them back."""
+    import numpy as np
+    import torch
+
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  # whatever a user's code draws from
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=devices):
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextlib.contextmanager
+def stand_in_buffers(model: nn.Module) -> Iterator[None]:
+    """Copies in the place of the model's buffers, such as running statistics; its own are never touched.
+
+    So that a backward pass that still needs them can follow, whatever happened inside.
+    """
+    copies: dict[int, Tensor] = {}
+    kept: list[tuple[nn.Module, str, Tensor]] = []
+    for module in model.modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            kept.append((module, name, buffer))
+            module._buffers[name] = copies.setdefault(id(buffer), buffer.detach().clone())
+    try:
+        yield
+    finally:
+        for module, name, buffer in kept:
+            module._buffers[name] = buffer

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from repscope.errors import InputError
+from repscope.extraction.models.determinism import seeded
 from repscope.internals.masking.mask import Cells, Grid, Mask
 from repscope.internals.masking.samplers import Sampler
 
@@ -160,29 +161,3 @@ def _cells(given: Any, grid: Grid, name: str) -> Cells:
         f"{array.dtype} of shape {list(array.shape)}",
         f"see: {FORMS}",
     )
-
-
-class seeded:  # noqa: N801  # used like a function
-    """Seed the global generators of Python, numpy and torch, and put them back."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-
-    def __enter__(self) -> None:
-        import random
-
-        import torch
-
-        self._states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-        random.seed(self._seed)
-        np.random.seed(self._seed)  # noqa: NPY002  # whatever a user's sampler draws from
-        torch.manual_seed(self._seed)
-
-    def __exit__(self, *_: object) -> None:
-        import random
-
-        import torch
-
-        random.setstate(self._states[0])
-        np.random.set_state(self._states[1])  # noqa: NPY002
-        torch.set_rng_state(self._states[2])
