@@ -9,6 +9,8 @@ const MOST_PICTURES = 60;
 const PICTURE = 34;
 const MOST_NAMES = 60;
 
+type Box = [number, number, number, number];
+
 export interface Ink {
   text: string;
   paper: string;
@@ -117,10 +119,10 @@ export class Overlay {
     const named = reference.n <= MOST_NAMES;
     context.font = "12px system-ui, sans-serif";
     context.lineJoin = "round";
-    const taken: [number, number, number, number][] = [];
-    for (let row = 0; row < reference.n; row++) {
-      const [x, y] = toScreen(camera, size, at[2 * row] / 65535, at[2 * row + 1] / 65535);
-      if (x < 0 || y < 0 || x > size.width || y > size.height) continue;
+    const places = Array.from({ length: reference.n }, (_, row) =>
+      toScreen(camera, size, at[2 * row] / 65535, at[2 * row + 1] / 65535),
+    );
+    for (const [x, y] of places) {
       context.beginPath();
       for (let tip = 0; tip < 10; tip++) {
         const radius = tip % 2 ? 3 : 7.5;
@@ -133,17 +135,23 @@ export class Overlay {
       context.stroke();
       context.fillStyle = ink.text;
       context.fill();
-      if (!named) continue;
+    }
+    if (!named) return;
+    // A name that would lie over a star or another name is left out; zooming in makes room.
+    const taken: Box[] = places.map(([x, y]) => [x - 8, y - 8, x + 8, y + 8]);
+    places.forEach(([x, y], row) => {
+      if (x < 0 || y < 0 || x > size.width || y > size.height) return;
       const label = clipped(safe(bundle.text(field, row)));
       const wide = context.measureText(label).width;
-      const left = x + 10 + wide > size.width ? x - 10 - wide : x + 10;
-      const box: [number, number, number, number] = [left, y - 8, left + wide, y + 8];
-      if (taken.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3])) continue;
+      const box = [x + 10, x - 10 - wide]
+        .map((left): Box => [left, y - 8, left + wide, y + 8])
+        .find((one) => one[0] >= 0 && one[2] <= size.width && !taken.some((other, at) => at !== row && overlap(one, other)));
+      if (!box) return;
       taken.push(box);
       context.lineWidth = 3.5;
-      context.strokeText(label, left, y + 4);
-      context.fillText(label, left, y + 4);
-    }
+      context.strokeText(label, box[0], y + 4);
+      context.fillText(label, box[0], y + 4);
+    });
   }
 
   /** Where few points are in view, their pictures stand in their places. */
@@ -187,4 +195,8 @@ export class Overlay {
 
 function clipped(text: string): string {
   return text.length > 28 ? text.slice(0, 27) + "…" : text;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 }

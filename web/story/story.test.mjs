@@ -200,8 +200,10 @@ describe("the story", () => {
         await page.setViewportSize({ width, height });
         await visit(address("page.html") + "#item=img/050&rows=1.2.3");
         assert.deepEqual(await faults(), []);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert.ok(wide <= width, `${wide} pixels on a page of ${width}`);
+        const right = await page.evaluate(() =>
+          Math.max(...[...document.querySelectorAll("body *")].map((one) => one.getBoundingClientRect().right)),
+        );
+        assert.ok(right <= width + 0.5, `${right} pixels on a page of ${width}`);
       }
     }
     await page.emulateMedia({ colorScheme: "light" });
@@ -228,6 +230,40 @@ describe("the story", () => {
     assert.ok((await colourAt([box.x + box.width / 2, box.y + box.height / 2]))[3] > 100);
     assert.deepEqual(errors, []);
   });
+});
+
+it("in the frame of a notebook the selection reaches the widget", async () => {
+  const notebook = await open();
+  try {
+    const own = notebook.pages()[0];
+    const said = [];
+    own.on("pageerror", (error) => said.push(error.message));
+    const [script, inside] = await Promise.all(["widget.js", "page.html"].map((name) => readFile(join(folder, name), "utf-8")));
+    await own.evaluate(
+      async ([code, html]) => {
+        const made = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+        const values = { page: html, height: 700 };
+        window.saved = [];
+        made.default.render({
+          el: document.body,
+          model: { get: (key) => values[key], set: (key, value) => (values[key] = value), save_changes: () => window.saved.push(values.selection) },
+        });
+      },
+      [script, inside],
+    );
+    const frame = own.frameLocator("iframe");
+    await frame.getByRole("button", { name: "Box" }).click();
+    const box = await frame.locator(".plot").boundingBox();
+    await own.mouse.move(box.x + 2, box.y + 2);
+    await own.mouse.down();
+    await own.mouse.move(box.x + box.width - 2, box.y + box.height - 2, { steps: 5 });
+    await own.mouse.up();
+    await own.waitForFunction(() => window.saved.at(-1)?.length > 0);
+    assert.deepEqual((await own.evaluate(() => window.saved.at(-1))).sort(), [...truth.ids].sort());
+    assert.deepEqual(said, []);
+  } finally {
+    await notebook.close();
+  }
 });
 
 it("without WebGL2 a canvas draws, and says what it leaves out", async () => {

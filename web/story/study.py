@@ -62,6 +62,7 @@ def main(root: Path) -> None:
         "verdict": bundle.manifest["verdict"]["word"],
     }
     (root / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    (root / "widget.js").write_text(view.widget._esm, encoding="utf-8")
     one = rs.Study(root / "one")
     one.add("alone", np.ones((1, 4)))
     rs.view(one, ["alone"], method="pca").save(root / "one.html")

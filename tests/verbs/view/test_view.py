@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from typer.testing import CliRunner
 
 import repscope as rs
 from repscope.cli.main import app
-from repscope.errors import InputError, LinkError, VectorError
+from repscope.errors import DependencyError, InputError, LinkError, VectorError
 from repscope.study import Study
 from repscope.testing import simulate
 from repscope.viewer.bundle import Bundle, Frame
@@ -223,3 +225,24 @@ def test_compare_and_drift_link_a_page_with_their_verdict(study: Study, tmp_path
         word = json.loads((out / "metrics.json").read_text("utf-8"))["verdict"]["word"]
         manifest = data_of((out / "view.html").read_bytes()).manifest
         assert (manifest["verdict"]["verb"], manifest["verdict"]["word"]) == (verb, word)
+
+
+def test_in_a_notebook_it_is_a_widget_that_gives_the_selection_back(three: rs.View) -> None:
+    shown = three._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data_of(three.widget.page.encode()).manifest["n"] == 40
+    assert three.selection == ()
+    # What the front end sends when the reader selects.
+    three.widget.set_state({"selection": ["a/1", "a/7"]})
+    assert three.selection == ("a/1", "a/7")
+
+
+def test_without_widgets_the_page_stands_in_a_frame(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    found = rs.view(study, ["before", "after"], method="pca")
+    text = found._repr_mimebundle_()["text/html"]
+    assert text.startswith("<iframe sandbox=")
+    assert data_of(html.unescape(text).encode()).manifest["n"] == 40
+    with pytest.raises(DependencyError, match="notebook"):
+        _ = found.widget

@@ -207,14 +207,18 @@ def _from_records(records: Sequence[Mapping[str, Any]], path: Path, run: str, pa
     names = list(dict.fromkeys(name for record in records for name in record if name))
     key = next((name for wanted in STEPS for name in names if name.lower() == wanted), None)
     at, unit, notes = _steps_of(records, key, names, path)
-    columns: dict[str, _Column] = {}
+    columns = {
+        name: _Column()
+        for name in names
+        if name.lower() not in STEPS and name.lower() not in TIMES and not _BOUNDS.search(name)
+    }
     for row, (step, record) in enumerate(zip(at, records, strict=True)):
         if step is None:
             continue
         for name, cell in record.items():
-            if not name or name.lower() in STEPS or name.lower() in TIMES or _BOUNDS.search(name):
+            column = columns.get(name)
+            if column is None:
                 continue
-            column = columns.setdefault(name, _Column())
             value = number_of(cell)
             if value is not None:
                 column.steps.append(step)
@@ -263,6 +267,13 @@ def _steps_of(
     if key is None:
         return [float(row) for row in range(len(records))], "row", []
     written = [_finite(number_of(record.get(key))) for record in records]
+    if not any(step is not None for step in written):
+        cell = next((record[key] for record in records if key in record), "")
+        raise FormatError(
+            f"numbers in the column {key!r} of {path}, which should hold the steps",
+            repr(cell)[:40],
+            "write the steps as numbers, or rename the column",
+        )
     unit = unit_of(key)
     epoch = next((name for name in names if name.lower() == "epoch"), None)
     if epoch is not None and unit == "step":

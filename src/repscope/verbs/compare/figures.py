@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.measure.core.stage import Stage
 from repscope.report.figures import Drawn
 from repscope.study.links import key_codes
 from repscope.verbs.common.class_figure import draw_classes
@@ -64,7 +65,7 @@ def draw(
     _draw_numbers(drawn, arrays, change, choice)
     draw_classes(drawn, classes, choice.palette)
     if paired.link is not None:
-        if projection is not None:
+        if choice.method is not None:
             _draw_classes(drawn, paired, arrays, choice)
         _draw_confidence(drawn, arrays, choice)
     return drawn
@@ -122,7 +123,7 @@ def _draw_numbers(
             else None,
             cosine_max=(before.matched.max, after.matched.max),
             norm=(norms(before.rows), norms(after.rows)),
-            norm_reference=norms(arrays.reference),
+            norm_reference=norms(arrays.reference) if arrays.spaces == 1 else None,
             units=arrays.clusters,
             colours=choice.palette,
         ),
@@ -139,7 +140,8 @@ def _draw_numbers(
             plot_change_shares({"before to after": change["shares"]}),
             "What the change is made of: shares of the squared displacement, predicted on held-out items.",
         )
-    if len(before.unit) <= SPECTRUM_ROWS:
+    # The spectra of two widths have no one Gaussian beside them.
+    if len(before.unit) <= SPECTRUM_ROWS and arrays.spaces == 1:
         spectra = [spectrum_rows(one).centred for one in (before.unit, after.unit, before.frame.reference)]
         drawn.add(
             "spectrum",
@@ -172,13 +174,13 @@ def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice:
     if with_items < 3 or 2 * with_items > (link.left >= 0).sum() or len(link.right) > MOST_CLASSES:
         return
     seen, names = _seen(paired, choice.seen), reference_labels(paired.reference, link)
-    stages: tuple[tuple[Literal["before", "after"], Any], ...] = (
-        ("before", arrays.before.unit),
-        ("after", arrays.after.unit),
+    stages: tuple[tuple[Literal["before", "after"], Stage], ...] = (
+        ("before", arrays.before),
+        ("after", arrays.after),
     )
-    for stage, rows in stages:
+    for stage, one in stages:
         class_map = project_classes(
-            arrays.before.frame.reference, rows, link.left, method=choice.method, seed=choice.seed
+            one.frame.reference, one.unit, link.left, method=choice.method, seed=choice.seed
         )
         drawn.add(
             f"classes_{stage}",
@@ -199,7 +201,7 @@ def _draw_confidence(drawn: Drawn, arrays: ArrayComparison, choice: MapChoice) -
 
     frame = arrays.before.frame
     stages = [
-        confidence(stage.unit, frame.reference, frame.item_keys, frame.reference_keys)  # type: ignore[arg-type]
+        confidence(stage.unit, stage.frame.reference, frame.item_keys, frame.reference_keys)  # type: ignore[arg-type]
         for stage in (arrays.before, arrays.after)
     ]
     drawn.add(

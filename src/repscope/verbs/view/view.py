@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from repscope import maps
-from repscope.errors import InputError
+from repscope.errors import DependencyError, InputError
 from repscope.maps.kept_graphs import kept_graphs
 from repscope.study import EmbeddingSet, Study
 from repscope.study.storage import write_bytes
@@ -46,7 +47,7 @@ class Exported(JsonRecord, schema="repscope.view-export/1"):
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class View:
     """Stages on one map, to be looked at.
 
@@ -59,6 +60,38 @@ class View:
     study: Path
     content: Content
     map_made: bool
+
+    @cached_property
+    def widget(self) -> Any:
+        """For notebooks: an anywidget with the page in it.
+
+        Raises:
+            DependencyError: anywidget is not installed.
+        """
+        from repscope.verbs.view.widget import make_widget
+
+        try:
+            return make_widget(self.page()[0])
+        except ImportError as error:
+            do = "pip install 'repscope[notebook]'"
+            raise DependencyError("anywidget for the page in a notebook", str(error), do) from error
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """Ids of the items that are selected on the page in the notebook; none before it is shown."""
+        return tuple(self.widget.selection)
+
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        from repscope.verbs.view.widget import frame
+
+        try:
+            return self.widget._repr_mimebundle_(**how)
+        except DependencyError:
+            return {"text/html": frame(self.page()[0]), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        stages = " → ".join(one.name for one in self.content.stages.sets)
+        return f"View({stages}, {self.content.m:,} items)"
 
     def page(self, max_size: float = ViewOptions.max_size) -> tuple[bytes, int, tuple[str, ...]]:
         """One HTML file of at most so many megabytes, how many items it shows, and the notes in it.

@@ -139,7 +139,7 @@ function Ue(e, t = !1, n) {
 		e: null,
 		s: e,
 		x: null,
-		r: H,
+		r: U,
 		l: null
 	};
 }
@@ -198,12 +198,12 @@ function tt() {
 }
 // node_modules/svelte/src/internal/client/dom/elements/bindings/shared.js
 function nt(e) {
-	var t = B, n = H;
-	V(null), zn(null);
+	var t = V, n = U;
+	H(null), Rn(null);
 	try {
 		return e();
 	} finally {
-		V(t), zn(n);
+		H(t), Rn(n);
 	}
 }
 function rt(e, t, n, r = n) {
@@ -221,7 +221,7 @@ function it(e, t, n, r) {
 		r(o);
 		return;
 	}
-	var s = H, c = at(), l = a.length === 1 ? a[0].promise : a.length > 1 ? Promise.all(a.map((e) => e.promise)) : null;
+	var s = U, c = at(), l = a.length === 1 ? a[0].promise : a.length > 1 ? Promise.all(a.map((e) => e.promise)) : null;
 	function u(e) {
 		if (!(s.f & 16384)) {
 			c();
@@ -246,16 +246,16 @@ function it(e, t, n, r) {
 	}) : f();
 }
 function at() {
-	var e = H, t = B, n = k, r = M;
+	var e = U, t = V, n = k, r = M;
 	return function(i = !0) {
-		zn(e), V(t), He(n), i && !(e.f & 16384) && (r?.activate(), r?.apply());
+		Rn(e), H(t), He(n), i && !(e.f & 16384) && (r?.activate(), r?.apply());
 	};
 }
 function ot(e = !0) {
-	zn(null), V(null), He(null), e && M?.deactivate();
+	Rn(null), H(null), He(null), e && M?.deactivate();
 }
 function st() {
-	var e = H, t = e.b, n = M, r = !!t?.is_rendered();
+	var e = U, t = e.b, n = M, r = !!t?.is_rendered();
 	return t?.update_pending_count(1, n), n.increment(r, e), () => {
 		t?.update_pending_count(-1, n), n.decrement(r, e);
 	};
@@ -263,7 +263,7 @@ function st() {
 /*#__NO_SIDE_EFFECTS__*/
 function ct(e) {
 	var t = 2 | g;
-	return H !== null && (H.f |= ee), {
+	return U !== null && (U.f |= ee), {
 		ctx: k,
 		deps: null,
 		effects: null,
@@ -274,18 +274,18 @@ function ct(e) {
 		rv: 0,
 		v: w,
 		wv: 0,
-		parent: H,
+		parent: U,
 		ac: null
 	};
 }
 var lt = Symbol("obsolete");
 /*#__NO_SIDE_EFFECTS__*/
 function ut(e, t, n) {
-	let r = H;
+	let r = U;
 	r === null && je();
-	var i = void 0, a = Rt(w), o = !B, s = /* @__PURE__ */ new Set();
+	var i = void 0, a = Rt(w), o = !V, s = /* @__PURE__ */ new Set();
 	return xn(() => {
-		var t = H, n = p();
+		var t = U, n = p();
 		i = n.promise;
 		try {
 			Promise.resolve(e()).then(n.resolve, (e) => {
@@ -320,7 +320,7 @@ function ut(e, t, n) {
 /*#__NO_SIDE_EFFECTS__*/
 function j(e) {
 	let t = /* @__PURE__ */ ct(e);
-	return Vn(t), t;
+	return Bn(t), t;
 }
 /*#__NO_SIDE_EFFECTS__*/
 function dt(e) {
@@ -331,28 +331,28 @@ function ft(e) {
 	var t = e.effects;
 	if (t !== null) {
 		e.effects = null;
-		for (var n = 0; n < t.length; n += 1) z(t[n]);
+		for (var n = 0; n < t.length; n += 1) B(t[n]);
 	}
 }
 function pt(e) {
-	var t, n = H, r = e.parent;
-	if (!In && r !== null && e.v !== w && r.f & 24576) return ve(), e.v;
-	zn(r);
+	var t, n = U, r = e.parent;
+	if (!Fn && r !== null && e.v !== w && r.f & 24576) return ve(), e.v;
+	Rn(r);
 	try {
 		ft(e), t = Xn(e);
 	} finally {
-		zn(n);
+		Rn(n);
 	}
 	return t;
 }
 function mt(e) {
 	var t = pt(e);
-	!e.equals(t) && (e.wv = qn(), (!M?.is_fork || e.deps === null) && (M === null ? e.v = t : (M.capture(e, t, !0), vt?.capture(e, t, !0)), e.deps === null)) ? A(e, h) : In || (yt === null ? Qe(e) : (hn() || M?.is_fork) && yt.set(e, t));
+	!e.equals(t) && (e.wv = qn(), (!M?.is_fork || e.deps === null) && (M === null ? e.v = t : (M.capture(e, t, !0), vt?.capture(e, t, !0)), e.deps === null)) ? A(e, h) : Fn || (yt === null ? Qe(e) : (hn() || M?.is_fork) && yt.set(e, t));
 }
 function ht(e) {
 	if (e.effects !== null) for (let t of e.effects) (t.teardown || t.ac) && (t.teardown?.(), t.ac !== null && nt(() => {
 		t.ac.abort(C), t.ac = null;
-	}), t.fn !== null && (t.teardown = d), $n(t, 0), En(t));
+	}), t.fn !== null && (t.teardown = d), $n(t, 0), Tn(t));
 }
 function gt(e) {
 	if (e.effects !== null) for (let t of e.effects) t.teardown && t.fn !== null && er(t);
@@ -614,7 +614,7 @@ function jt(e) {
 	if (t !== 0) {
 		for (var n = 0; n < t;) {
 			var r = e[n++];
-			if (!(r.f & 24576) && Jn(r) && (At = /* @__PURE__ */ new Set(), er(r), r.deps === null && r.first === null && r.nodes === null && r.teardown === null && r.ac === null && kn(r), At?.size > 0)) {
+			if (!(r.f & 24576) && Jn(r) && (At = /* @__PURE__ */ new Set(), er(r), r.deps === null && r.first === null && r.nodes === null && r.teardown === null && r.ac === null && On(r), At?.size > 0)) {
 				It.clear();
 				for (let e of At) {
 					if (e.f & 24576) continue;
@@ -659,7 +659,7 @@ function Rt(e, t) {
 /*#__NO_SIDE_EFFECTS__*/
 function N(e, t) {
 	let n = Rt(e, t);
-	return Vn(n), n;
+	return Bn(n), n;
 }
 /*#__NO_SIDE_EFFECTS__*/
 function zt(e, t = !1, n = !0) {
@@ -667,18 +667,18 @@ function zt(e, t = !1, n = !0) {
 	return t || (r.equals = ke), r;
 }
 function P(e, t, n = !1) {
-	return B !== null && (!Rn || B.f & 131072) && Ke() && B.f & 4325394 && (Bn === null || !Bn.has(e)) && Be(), Ht(e, n ? qt(t) : t, wt);
+	return V !== null && (!Ln || V.f & 131072) && Ke() && V.f & 4325394 && (zn === null || !zn.has(e)) && Be(), Ht(e, n ? qt(t) : t, wt);
 }
 var Bt = null, Vt = 0;
 function Ht(e, t, n = null) {
 	if (!e.equals(t)) {
-		In ? It.set(e, t) : It.has(e) || It.set(e, e.v);
+		Fn ? It.set(e, t) : It.has(e) || It.set(e, e.v);
 		var r = Dt.ensure();
 		if (r.capture(e, t), e.f & 2) {
 			let t = e;
 			e.f & 2048 && pt(t), yt === null && Qe(t);
 		}
-		e.wv = qn(), Bt = null, Vt = 0, Kt(e, g, n), Bt = null, Ke() && H !== null && H.f & 1024 && !(H.f & 96) && (G === null ? Hn([e]) : G.push(e)), !r.is_fork && Ft.size > 0 && !Lt && Ut();
+		e.wv = qn(), Bt = null, Vt = 0, Kt(e, g, n), Bt = null, Ke() && U !== null && U.f & 1024 && !(U.f & 96) && (Vn === null ? Hn([e]) : Vn.push(e)), !r.is_fork && Ft.size > 0 && !Lt && Ut();
 	}
 	return t;
 }
@@ -713,7 +713,7 @@ function Kt(e, t, n) {
 		}
 		for (var o = 0; o < a; o++) {
 			var s = r[o], c = s.f;
-			if (i || s !== H) {
+			if (i || s !== U) {
 				var l = (c & g) === 0;
 				if (l && A(s, t), c & 131072) Ft.add(s);
 				else if (c & 2) {
@@ -733,10 +733,10 @@ function qt(t) {
 	if (n !== s && n !== c) return t;
 	var r = /* @__PURE__ */ new Map(), i = e(t), o = /* @__PURE__ */ N(0), u = null, d = Gn, f = (e) => {
 		if (Gn === d) return e();
-		var t = B, n = Gn;
-		V(null), Kn(d);
+		var t = V, n = Gn;
+		H(null), Kn(d);
 		var r = e();
-		return V(t), Kn(n), r;
+		return H(t), Kn(n), r;
 	};
 	return i && r.set("length", /* @__PURE__ */ N(t.length, u)), new Proxy(t, {
 		defineProperty(e, t, n) {
@@ -785,7 +785,7 @@ function qt(t) {
 		has(e, t) {
 			if (t === oe) return !0;
 			var n = r.get(t), i = n !== void 0 && n.v !== w || Reflect.has(e, t);
-			return (n !== void 0 || (H !== null || B !== null) && (!i || a(e, t)?.writable)) && (n === void 0 && (n = f(() => /* @__PURE__ */ N(i ? qt(e[t]) : w, u)), r.set(t, n)), K(n) === w) ? !1 : i;
+			return (n !== void 0 || (U !== null || V !== null) && (!i || a(e, t)?.writable)) && (n === void 0 && (n = f(() => /* @__PURE__ */ N(i ? qt(e[t]) : w, u)), r.set(t, n)), K(n) === w) ? !1 : i;
 		},
 		set(e, t, n, s) {
 			var c = r.get(t), l = t in e;
@@ -910,8 +910,8 @@ function ln(e) {
 }
 // node_modules/svelte/src/internal/client/error-handling.js
 function un(e) {
-	var t = H;
-	if (t === null) return B.f |= ae, e;
+	var t = U;
+	if (t === null) return V.f |= ae, e;
 	if (!(t.f & 32768) && !(t.f & 4)) throw e;
 	dn(e, t);
 }
@@ -935,14 +935,14 @@ function dn(e, t) {
 }
 // node_modules/svelte/src/internal/client/reactivity/effects.js
 function fn(e) {
-	H === null && (B === null && Fe(e), Pe()), In && Ne(e);
+	U === null && (V === null && Fe(e), Pe()), Fn && Ne(e);
 }
 function pn(e, t) {
 	var n = t.last;
 	n === null ? t.last = t.first = e : (n.next = e, e.prev = n, t.last = e);
 }
 function mn(e, t) {
-	var n = H;
+	var n = U;
 	n !== null && n.f & 8192 && (e |= v);
 	var r = {
 		ctx: k,
@@ -967,18 +967,18 @@ function mn(e, t) {
 		try {
 			er(r);
 		} catch (e) {
-			throw z(r), e;
+			throw B(r), e;
 		}
 		i.deps === null && i.teardown === null && i.nodes === null && i.first === i.last && !(i.f & 524288) && (i = i.first, e & 16 && e & 65536 && i !== null && (i.f |= S));
 	}
-	if (i !== null && (i.parent = n, n !== null && pn(i, n), B !== null && B.f & 2 && !(e & 64))) {
-		var a = B;
+	if (i !== null && (i.parent = n, n !== null && pn(i, n), V !== null && V.f & 2 && !(e & 64))) {
+		var a = V;
 		(a.effects ??= []).push(i);
 	}
 	return r;
 }
 function hn() {
-	return B !== null && !Rn;
+	return V !== null && !Ln;
 }
 function gn(e) {
 	let t = mn(8, null);
@@ -986,8 +986,8 @@ function gn(e) {
 }
 function _n(e) {
 	fn("$effect");
-	var t = H.f;
-	if (!B && t & 32 && k !== null && !k.i) {
+	var t = U.f;
+	if (!V && t & 32 && k !== null && !k.i) {
 		var n = k;
 		(n.e ??= []).push(e);
 	} else return vn(e);
@@ -999,9 +999,9 @@ function yn(e) {
 	Dt.ensure();
 	let t = mn(64 | ee, e);
 	return (e = {}) => new Promise((n) => {
-		e.outro ? An(t, () => {
-			z(t), n(void 0);
-		}) : (z(t), n(void 0));
+		e.outro ? kn(t, () => {
+			B(t), n(void 0);
+		}) : (B(t), n(void 0));
 	});
 }
 function bn(e) {
@@ -1023,24 +1023,24 @@ function R(e, t = [], n = [], r = []) {
 function Cn(e, t = 0) {
 	return mn(16 | t, e);
 }
-function wn(e) {
+function z(e) {
 	return mn(32 | ee, e);
 }
-function Tn(e) {
+function wn(e) {
 	var t = e.teardown;
 	if (t !== null) {
-		let n = In, r = B;
-		Ln(!0), V(null);
+		let n = Fn, r = V;
+		In(!0), H(null);
 		try {
 			t.call(null);
 		} catch (t) {
 			dn(t, e.parent);
 		} finally {
-			Ln(n), V(r);
+			In(n), H(r);
 		}
 	}
 }
-function En(e, t = !1) {
+function Tn(e, t = !1) {
 	var n = e.first;
 	for (e.first = e.last = null; n !== null;) {
 		let e = n.ac;
@@ -1048,46 +1048,46 @@ function En(e, t = !1) {
 			e.abort(C);
 		});
 		var r = n.next;
-		n.f & 64 ? n.parent = null : z(n, t), n = r;
+		n.f & 64 ? n.parent = null : B(n, t), n = r;
 	}
 }
-function Dn(e) {
+function En(e) {
 	for (var t = e.first; t !== null;) {
 		var n = t.next;
-		t.f & 32 || z(t), t = n;
+		t.f & 32 || B(t), t = n;
 	}
 }
-function z(e, t = !0) {
+function B(e, t = !0) {
 	var n = !1;
-	(t || e.f & 262144) && e.nodes !== null && e.nodes.end !== null && (On(e.nodes.start, e.nodes.end), n = !0), e.f |= x, En(e, t && !n), $n(e, 0);
+	(t || e.f & 262144) && e.nodes !== null && e.nodes.end !== null && (Dn(e.nodes.start, e.nodes.end), n = !0), e.f |= x, Tn(e, t && !n), $n(e, 0);
 	var r = e.nodes && e.nodes.t;
 	if (r !== null) for (let e of r) e.stop();
-	Tn(e), e.f ^= x, e.f |= y;
+	wn(e), e.f ^= x, e.f |= y;
 	var i = e.parent;
-	i !== null && i.first !== null && kn(e), e.next = e.prev = e.teardown = e.ctx = e.deps = e.fn = e.nodes = e.ac = e.b = null;
+	i !== null && i.first !== null && On(e), e.next = e.prev = e.teardown = e.ctx = e.deps = e.fn = e.nodes = e.ac = e.b = null;
 }
-function On(e, t) {
+function Dn(e, t) {
 	for (; e !== null;) {
 		var n = e === t ? null : /* @__PURE__ */ rn(e);
 		e.remove(), e = n;
 	}
 }
-function kn(e) {
+function On(e) {
 	var t = e.parent, n = e.prev, r = e.next;
 	n !== null && (n.next = r), r !== null && (r.prev = n), t !== null && (t.first === e && (t.first = r), t.last === e && (t.last = n));
 }
-function An(e, t, n = !0) {
+function kn(e, t, n = !0) {
 	var r = [];
-	e.f |= 256, jn(e, r, !0);
+	e.f |= 256, An(e, r, !0);
 	var i = () => {
-		n && z(e), t && t();
+		n && B(e), t && t();
 	}, a = r.length;
 	if (a > 0) {
 		var o = () => --a || i();
 		for (var s of r) s.out(o);
 	} else i();
 }
-function jn(e, t, n) {
+function An(e, t, n) {
 	if (!(e.f & 8192)) {
 		e.f ^= v;
 		var r = e.nodes && e.nodes.t;
@@ -1096,52 +1096,52 @@ function jn(e, t, n) {
 			var a = i.next;
 			if (!(i.f & 64)) {
 				var o = !!(i.f & 65536) || !!(i.f & 32) && !!(e.f & 16);
-				jn(i, t, o ? n : !1);
+				An(i, t, o ? n : !1);
 			}
 			i = a;
 		}
 	}
 }
-function Mn(e) {
-	e.f &= -257, Nn(e, !0);
+function jn(e) {
+	e.f &= -257, Mn(e, !0);
 }
-function Nn(e, t) {
+function Mn(e, t) {
 	if (!(e.f & 256) && e.f & 8192) {
 		e.f ^= v, e.f & 1024 || (A(e, g), Dt.ensure().schedule(e));
 		for (var n = e.first; n !== null;) {
 			var r = n.next, i = !!(n.f & 65536) || !!(n.f & 32);
-			Nn(n, i ? t : !1), n = r;
+			Mn(n, i ? t : !1), n = r;
 		}
 		var a = e.nodes && e.nodes.t;
 		if (a !== null) for (let e of a) (e.is_global || t) && e.in();
 	}
 }
-function Pn(e, t) {
+function Nn(e, t) {
 	if (e.nodes) for (var n = e.nodes.start, r = e.nodes.end; n !== null;) {
 		var i = n === r ? null : /* @__PURE__ */ rn(n);
 		t.append(n), n = i;
 	}
 }
 // node_modules/svelte/src/internal/client/legacy.js
-var Fn = null, In = !1;
-function Ln(e) {
-	In = e;
+var Pn = null, Fn = !1;
+function In(e) {
+	Fn = e;
 }
-var B = null, Rn = !1;
-function V(e) {
-	B = e;
+var V = null, Ln = !1;
+function H(e) {
+	V = e;
 }
-var H = null;
-function zn(e) {
-	H = e;
+var U = null;
+function Rn(e) {
+	U = e;
 }
-var Bn = null;
-function Vn(e) {
-	B !== null && (B.f & 2097152 || B.f & 2) && (Bn ??= /* @__PURE__ */ new Set()).add(e);
+var zn = null;
+function Bn(e) {
+	V !== null && (V.f & 2097152 || V.f & 2) && (zn ??= /* @__PURE__ */ new Set()).add(e);
 }
-var U = null, W = 0, G = null;
+var W = null, G = 0, Vn = null;
 function Hn(e) {
-	G = e;
+	Vn = e;
 }
 var Un = 1, Wn = 0, Gn = Wn;
 function Kn(e) {
@@ -1164,14 +1164,14 @@ function Jn(e) {
 }
 function Yn(e, t, n = !0) {
 	var r = e.reactions;
-	if (r !== null && !(Bn !== null && Bn.has(e))) for (var i = 0; i < r.length; i++) {
+	if (r !== null && !(zn !== null && zn.has(e))) for (var i = 0; i < r.length; i++) {
 		var a = r[i];
 		a.f & 2 ? Yn(a, t, !1) : t === a && (n ? A(a, g) : a.f & 1024 && A(a, _), Mt(a));
 	}
 }
 function Xn(e) {
-	var t = U, n = W, r = G, i = B, a = Bn, o = k, s = Rn, c = Gn, l = e.f;
-	U = null, W = 0, G = null, B = l & 96 ? null : e, Bn = null, He(e.ctx), Rn = !1, Gn = ++Wn, e.ac !== null && (nt(() => {
+	var t = W, n = G, r = Vn, i = V, a = zn, o = k, s = Ln, c = Gn, l = e.f;
+	W = null, G = 0, Vn = null, V = l & 96 ? null : e, zn = null, He(e.ctx), Ln = !1, Gn = ++Wn, e.ac !== null && (nt(() => {
 		e.ac.abort(C);
 	}), e.ac = null);
 	try {
@@ -1179,27 +1179,27 @@ function Xn(e) {
 		var u = (0, e.fn)();
 		e.f |= b;
 		var d = Zn(e);
-		if (Ke() && G !== null && !Rn && d !== null && !(e.f & 6146)) for (var f = 0; f < G.length; f++) Yn(G[f], e);
+		if (Ke() && Vn !== null && !Ln && d !== null && !(e.f & 6146)) for (var f = 0; f < Vn.length; f++) Yn(Vn[f], e);
 		if (i !== null && i !== e) {
 			if (Wn++, i.deps !== null) for (let e = 0; e < n; e += 1) i.deps[e].rv = Wn;
 			if (t !== null) for (let e of t) e.rv = Wn;
-			G !== null && (r === null ? r = G : r.push(...G));
+			Vn !== null && (r === null ? r = Vn : r.push(...Vn));
 		}
 		return e.f & 8388608 && (e.f ^= ae), u;
 	} catch (t) {
 		return Zn(e), un(t);
 	} finally {
-		e.f ^= re, U = t, W = n, G = r, B = i, Bn = a, He(o), Rn = s, Gn = c;
+		e.f ^= re, W = t, G = n, Vn = r, V = i, zn = a, He(o), Ln = s, Gn = c;
 	}
 }
 function Zn(e) {
 	var t = e.deps, n = M?.is_fork;
-	if (U !== null) {
+	if (W !== null) {
 		var r;
-		if (n || $n(e, W), t !== null && W > 0) for (t.length = W + U.length, r = 0; r < U.length; r++) t[W + r] = U[r];
-		else e.deps = t = U;
-		if (hn() && e.f & 512) for (r = W; r < t.length; r++) (t[r].reactions ??= []).push(e);
-	} else !n && t !== null && W < t.length && ($n(e, W), t.length = W);
+		if (n || $n(e, G), t !== null && G > 0) for (t.length = G + W.length, r = 0; r < W.length; r++) t[G + r] = W[r];
+		else e.deps = t = W;
+		if (hn() && e.f & 512) for (r = G; r < t.length; r++) (t[r].reactions ??= []).push(e);
+	} else !n && t !== null && G < t.length && ($n(e, G), t.length = G);
 	return t;
 }
 function Qn(e, r) {
@@ -1211,7 +1211,7 @@ function Qn(e, r) {
 			o === 0 ? i = r.reactions = null : (i[a] = i[o], i.pop());
 		}
 	}
-	if (i === null && r.f & 2 && (U === null || !n.call(U, r))) {
+	if (i === null && r.f & 2 && (W === null || !n.call(W, r))) {
 		var s = r;
 		s.f & 512 && (s.f ^= 512), s.v !== w && Qe(s), s.ac !== null && nt(() => {
 			s.ac.abort(C), s.ac = null, A(s, g);
@@ -1226,14 +1226,14 @@ function er(e) {
 	var t = e.f;
 	if (!(t & 16384)) {
 		A(e, h);
-		var n = H;
-		H = e;
+		var n = U;
+		U = e;
 		try {
-			t & 16777232 ? Dn(e) : En(e), Tn(e);
+			t & 16777232 ? En(e) : Tn(e), wn(e);
 			var r = Xn(e);
 			e.teardown = typeof r == "function" ? r : null, e.wv = Un;
 		} finally {
-			H = n;
+			U = n;
 		}
 	}
 }
@@ -1242,23 +1242,23 @@ async function tr() {
 }
 function K(e) {
 	var t = !!(e.f & 2);
-	if (Fn?.add(e), B !== null && !Rn && !(H !== null && H.f & 16384) && (Bn === null || !Bn.has(e))) {
-		var r = B.deps;
-		if (B.f & 2097152) e.rv < Wn && (e.rv = Wn, U === null && r !== null && r[W] === e ? W++ : U === null ? U = [e] : U.push(e));
+	if (Pn?.add(e), V !== null && !Ln && !(U !== null && U.f & 16384) && (zn === null || !zn.has(e))) {
+		var r = V.deps;
+		if (V.f & 2097152) e.rv < Wn && (e.rv = Wn, W === null && r !== null && r[G] === e ? G++ : W === null ? W = [e] : W.push(e));
 		else {
-			B.deps ??= [], n.call(B.deps, e) || B.deps.push(e);
+			V.deps ??= [], n.call(V.deps, e) || V.deps.push(e);
 			var i = e.reactions;
-			i === null ? e.reactions = [B] : n.call(i, B) || i.push(B);
+			i === null ? e.reactions = [V] : n.call(i, V) || i.push(V);
 		}
 	}
-	if (In && It.has(e)) return It.get(e);
+	if (Fn && It.has(e)) return It.get(e);
 	if (t) {
 		var a = e;
-		if (In) {
+		if (Fn) {
 			var o = a.v;
 			return (!(a.f & 1024) && a.reactions !== null || rr(a)) && (o = pt(a)), It.set(a, o), o;
 		}
-		var s = !(a.f & 512) && !Rn && B !== null && !!(B.f & 512), c = (a.f & b) === 0;
+		var s = !(a.f & 512) && !Ln && V !== null && !!(V.f & 512), c = (a.f & b) === 0;
 		Jn(a) && (s && (a.f |= 512), mt(a)), s && !c && (gt(a), nr(a));
 	}
 	if (yt?.has(e)) return yt.get(e);
@@ -1278,11 +1278,11 @@ function rr(e) {
 	return !1;
 }
 function ir(e) {
-	var t = Rn;
+	var t = Ln;
 	try {
-		return Rn = !0, e();
+		return Ln = !0, e();
 	} finally {
-		Rn = t;
+		Ln = t;
 	}
 }
 [.../* @__PURE__ */ "allowfullscreen.async.autofocus.autoplay.checked.controls.default.disabled.formnovalidate.indeterminate.inert.ismap.loop.multiple.muted.nomodule.novalidate.open.playsinline.readonly.required.reversed.seamless.selected.webkitdirectory.defer.disablepictureinpicture.disableremoteplayback".split(".")];
@@ -1348,8 +1348,8 @@ function gr(e) {
 				return o || n;
 			}
 		});
-		var d = B, f = H;
-		V(null), zn(null);
+		var d = V, f = U;
+		H(null), Rn(null);
 		try {
 			for (var p, m = []; o !== null && o !== t;) {
 				try {
@@ -1368,7 +1368,7 @@ function gr(e) {
 				throw p;
 			}
 		} finally {
-			e[sr] = t, delete e.currentTarget, V(d), zn(f);
+			e[sr] = t, delete e.currentTarget, H(d), Rn(f);
 		}
 	}
 }
@@ -1383,7 +1383,7 @@ function yr(e) {
 }
 // node_modules/svelte/src/internal/client/dom/template.js
 function br(e, t) {
-	var n = H;
+	var n = U;
 	n.nodes === null && (n.nodes = {
 		start: e,
 		end: t,
@@ -1408,7 +1408,7 @@ function xr() {
 }
 function Y(e, t) {
 	if (T) {
-		var n = H;
+		var n = U;
 		n.f & 32768 && n.nodes.end !== null || (n.nodes.end = E), Ce();
 	} else e !== null && e.before(t);
 }
@@ -1451,9 +1451,9 @@ var Tr = class {
 	}));
 	constructor(e, t, n, r) {
 		this.#e = e, this.#n = t, this.#r = (e) => {
-			var t = H;
+			var t = U;
 			t.b = this, t.f |= 128, n(e);
-		}, this.parent = H.b, this.transform_error = r ?? this.parent?.transform_error ?? ((e) => e), this.#i = Cn(() => {
+		}, this.parent = U.b, this.transform_error = r ?? this.parent?.transform_error ?? ((e) => e), this.#i = Cn(() => {
 			if (T) {
 				let e = Ee(this.#t);
 				Ce();
@@ -1467,21 +1467,21 @@ var Tr = class {
 	}
 	#h() {
 		try {
-			this.#a = wn(() => this.#r(this.#e));
+			this.#a = z(() => this.#r(this.#e));
 		} catch (e) {
 			this.error(e);
 		}
 	}
 	#g(e) {
 		let t = this.#n.failed, { reset: n, invoke_onerror: r } = this.#_(e);
-		Ye(r), t && (this.#s = wn(() => {
+		Ye(r), t && (this.#s = z(() => {
 			t(this.#e, () => e, () => n);
 		}));
 	}
 	#_(e) {
 		var t = !1, n = !1;
 		let r = () => {
-			this.#v() || (t ? xe() : (t = !0, n && Ve(), this.#s !== null && An(this.#s, () => {
+			this.#v() || (t ? xe() : (t = !0, n && Ve(), this.#s !== null && kn(this.#s, () => {
 				this.#s = null;
 			}), this.#S(() => {
 				this.#b();
@@ -1503,12 +1503,12 @@ var Tr = class {
 	}
 	#y() {
 		let e = this.#n.pending;
-		e && (this.is_pending = !0, this.#o = wn(() => e(this.#e)), Ye(() => {
+		e && (this.is_pending = !0, this.#o = z(() => e(this.#e)), Ye(() => {
 			if (!this.#v()) {
 				var e = this.#c = document.createDocumentFragment(), t = tn(), n = !1;
 				e.append(t), this.#a = this.#S(() => {
 					try {
-						return wn(() => this.#r(t));
+						return z(() => this.#r(t));
 					} catch (e) {
 						try {
 							this.error(e), n = !0;
@@ -1517,7 +1517,7 @@ var Tr = class {
 						}
 						return null;
 					}
-				}), this.#a === null ? (this.#c = null, n && this.#x(M)) : this.#u === 0 && (this.#e.before(e), this.#c = null, An(this.#o, () => {
+				}), this.#a === null ? (this.#c = null, n && this.#x(M)) : this.#u === 0 && (this.#e.before(e), this.#c = null, kn(this.#o, () => {
 					this.#o = null;
 				}), this.#x(M));
 			}
@@ -1525,13 +1525,13 @@ var Tr = class {
 	}
 	#b() {
 		try {
-			if (this.is_pending = this.has_pending_snippet(), this.#u = 0, this.#l = 0, this.#a = wn(() => {
+			if (this.is_pending = this.has_pending_snippet(), this.#u = 0, this.#l = 0, this.#a = z(() => {
 				this.#r(this.#e);
 			}), this.#u > 0) {
 				var e = this.#c = document.createDocumentFragment();
-				Pn(this.#a, e);
+				Nn(this.#a, e);
 				let t = this.#n.pending;
-				this.#o = wn(() => t(this.#e));
+				this.#o = z(() => t(this.#e));
 			} else this.#x(M);
 		} catch (e) {
 			this.error(e);
@@ -1550,16 +1550,16 @@ var Tr = class {
 		return !!this.#n.pending;
 	}
 	#S(e) {
-		var t = H, n = B, r = k;
-		zn(this.#i), V(this.#i), He(this.#i.ctx);
+		var t = U, n = V, r = k;
+		Rn(this.#i), H(this.#i), He(this.#i.ctx);
 		try {
 			return Dt.ensure(), e();
 		} finally {
-			zn(t), V(n), He(r);
+			Rn(t), H(n), He(r);
 		}
 	}
 	#C(e, t) {
-		this.has_pending_snippet() ? (this.#u += e, this.#u === 0 && (this.#x(t), this.#o && An(this.#o, () => {
+		this.has_pending_snippet() ? (this.#u += e, this.#u === 0 && (this.#x(t), this.#o && kn(this.#o, () => {
 			this.#o = null;
 		}), this.#c &&= (this.#e.before(this.#c), null))) : this.parent && this.parent.#C(e, t);
 	}
@@ -1578,14 +1578,14 @@ var Tr = class {
 		})) : this.#w(e);
 	}
 	#w(e) {
-		this.#a &&= (z(this.#a), null), this.#o &&= (z(this.#o), null), this.#s &&= (z(this.#s), null), T && (D(this.#t), we(), D(Te()));
+		this.#a &&= (B(this.#a), null), this.#o &&= (B(this.#o), null), this.#s &&= (B(this.#s), null), T && (D(this.#t), we(), D(Te()));
 		let t = this.#n.failed, n = (e) => {
 			if (this.#v()) return;
 			let { reset: n, invoke_onerror: r } = this.#_(e);
 			r(), t && !this.#v() && (this.#s = this.#S(() => {
 				try {
-					return wn(() => {
-						var r = H;
+					return z(() => {
+						var r = U;
 						r.b = this, r.f |= 128, t(this.#e, () => e, () => n);
 					});
 				} catch (e) {
@@ -1622,7 +1622,7 @@ function Or(e, { target: t, anchor: n, props: i = {}, events: a, context: o, int
 		wr(s, { pending: () => {} }, (t) => {
 			Ue({});
 			var n = k;
-			if (o && (n.c = o), a && (i.$$events = a), T && br(t, null), l = e(t, i) || Ge(), T && (H.nodes.end = E, E === null || E.nodeType !== 8 || E.data !== "]")) throw ye(), ge;
+			if (o && (n.c = o), a && (i.$$events = a), T && br(t, null), l = e(t, i) || Ge(), T && (U.nodes.end = E, E === null || E.nodeType !== 8 || E.data !== "]")) throw ye(), ge;
 			We();
 		}, c);
 		var u = /* @__PURE__ */ new Set(), d = (e) => {
@@ -1663,36 +1663,36 @@ var kr = /* @__PURE__ */ new WeakMap(), Ar = class {
 	#a = (e) => {
 		if (this.#e.has(e)) {
 			var t = this.#e.get(e), n = this.#t.get(t);
-			if (n) Mn(n), this.#r.delete(t);
+			if (n) jn(n), this.#r.delete(t);
 			else {
 				var r = this.#n.get(t);
-				r && (Mn(r.effect), this.#t.set(t, r.effect), this.#n.delete(t), r.fragment.lastChild.remove(), this.anchor.before(r.fragment), n = r.effect);
+				r && (jn(r.effect), this.#t.set(t, r.effect), this.#n.delete(t), r.fragment.lastChild.remove(), this.anchor.before(r.fragment), n = r.effect);
 			}
 			for (let [t, n] of this.#e) {
 				if (this.#e.delete(t), t === e) break;
 				let r = this.#n.get(n);
-				r && (z(r.effect), this.#n.delete(n));
+				r && (B(r.effect), this.#n.delete(n));
 			}
 			for (let [e, r] of this.#t) {
 				if (e === t || this.#r.has(e)) continue;
 				let i = () => {
 					if (Array.from(this.#e.values()).includes(e)) {
 						var t = document.createDocumentFragment();
-						Pn(r, t), t.append(tn()), this.#n.set(e, {
+						Nn(r, t), t.append(tn()), this.#n.set(e, {
 							effect: r,
 							fragment: t
 						});
-					} else z(r);
+					} else B(r);
 					this.#r.delete(e), this.#t.delete(e);
 				};
-				this.#i || !n ? (this.#r.add(e), An(r, i, !1)) : i();
+				this.#i || !n ? (this.#r.add(e), kn(r, i, !1)) : i();
 			}
 		}
 	};
 	#o = (e) => {
 		this.#e.delete(e);
 		let t = Array.from(this.#e.values());
-		for (let [e, n] of this.#n) t.includes(e) || (z(n.effect), this.#n.delete(e));
+		for (let [e, n] of this.#n) t.includes(e) || (B(n.effect), this.#n.delete(e));
 	};
 	ensure(e, t) {
 		var n = M, r = sn();
@@ -1700,10 +1700,10 @@ var kr = /* @__PURE__ */ new WeakMap(), Ar = class {
 			if (r) {
 				var i = document.createDocumentFragment(), a = tn();
 				i.append(a), this.#n.set(e, {
-					effect: wn(() => t(a)),
+					effect: z(() => t(a)),
 					fragment: i
 				});
-			} else this.#t.set(e, wn(() => t(this.anchor)));
+			} else this.#t.set(e, z(() => t(this.anchor)));
 		}
 		if (this.#e.set(n, e), r) {
 			for (let [t, r] of this.#t) t === e ? n.unskip_effect(r) : n.skip_effect(r);
@@ -1742,7 +1742,7 @@ function jr(e, t) {
 function Mr(e, t, n) {
 	for (var i = [], a = t.length, o, s = t.length, c = 0; c < a; c++) {
 		let n = t[c];
-		An(n, () => {
+		kn(n, () => {
 			if (o) {
 				if (o.pending.delete(n), o.done.add(n), o.pending.size === 0) {
 					var t = e.outrogroups;
@@ -1771,7 +1771,7 @@ function Nr(e, t, n = !0) {
 	}
 	for (var i = 0; i < t.length; i++) {
 		var a = t[i];
-		r?.has(a) ? (a.f |= ne, Pn(a, document.createDocumentFragment())) : z(t[i], n);
+		r?.has(a) ? (a.f |= ne, Nn(a, document.createDocumentFragment())) : B(t[i], n);
 	}
 }
 var Pr;
@@ -1790,7 +1790,7 @@ function Q(t, n, i, a, o, s = null) {
 		if (!(_.effect.f & 16384)) {
 			_.pending.delete(e);
 			var t = K(f);
-			_.fallback = d, Ir(_, t, c, n, a), d !== null && (t.length === 0 ? d.f & 33554432 ? (d.f ^= ne, Rr(d, null, c)) : Mn(d) : An(d, () => {
+			_.fallback = d, Ir(_, t, c, n, a), d !== null && (t.length === 0 ? d.f & 33554432 ? (d.f ^= ne, Rr(d, null, c)) : jn(d) : kn(d, () => {
 				d = null;
 			}));
 		}
@@ -1808,7 +1808,7 @@ function Q(t, n, i, a, o, s = null) {
 				var b = e[y], x = a(b, y), S = m ? null : l.get(x);
 				S ? (S.v && Ht(S.v, b), S.i && Ht(S.i, y), v && _.unskip_effect(S.e)) : (S = Lr(l, m ? c : Pr ??= tn(), b, x, y, o, n, i), m || (S.e.f |= ne), l.set(x, S)), u.add(x);
 			}
-			if (t === 0 && s && !d && (m ? d = wn(() => s(c)) : (d = wn(() => s(Pr ??= tn())), d.f |= ne)), t > u.size && Me("", "", ""), T && t > 0 && D(Te()), !m) {
+			if (t === 0 && s && !d && (m ? d = z(() => s(c)) : (d = z(() => s(Pr ??= tn())), d.f |= ne)), t > u.size && Me("", "", ""), T && t > 0 && D(Te()), !m) {
 				if (p.set(_, u), v) {
 					for (let [e, t] of l) u.has(e) || _.skip_effect(t.e);
 					_.oncommit(h), _.ondiscard(g);
@@ -1833,7 +1833,7 @@ function Ir(e, t, n, i, a) {
 	if (o) for (v = 0; v < s; v += 1) h = t[v], g = a(h, v), _ = c.get(g).e, _.f & 33554432 || (_.nodes?.a?.measure(), (f ??= /* @__PURE__ */ new Set()).add(_));
 	for (v = 0; v < s; v += 1) {
 		if (h = t[v], g = a(h, v), _ = c.get(g).e, e.outrogroups !== null) for (let t of e.outrogroups) t.pending.delete(_), t.done.delete(_);
-		if (_.f & 8192 && (Mn(_), o && (_.nodes?.a?.unfix(), (f ??= /* @__PURE__ */ new Set()).delete(_))), _.f & 33554432) {
+		if (_.f & 8192 && (jn(_), o && (_.nodes?.a?.unfix(), (f ??= /* @__PURE__ */ new Set()).delete(_))), _.f & 33554432) {
 			if (_.f ^= ne, _ === l) Rr(_, null, n);
 			else {
 				var y = d ? d.next : l;
@@ -1885,7 +1885,7 @@ function Lr(e, t, n, r, i, a, o, s) {
 	return {
 		v: c,
 		i: l,
-		e: wn(() => (a(t, c ?? n, l ?? i, s), () => {
+		e: z(() => (a(t, c ?? n, l ?? i, s), () => {
 			e.delete(r);
 		}))
 	};
@@ -2147,7 +2147,7 @@ function mi(e, t) {
 	return e === t || e?.[oe] === t;
 }
 function hi(e = Ge(), t, n, r) {
-	var i = k.r, a = H;
+	var i = k.r, a = U;
 	return bn(() => {
 		var o, s;
 		return Sn(() => {
@@ -2202,13 +2202,13 @@ function vi(e, t, n, r) {
 	}
 	var v = !1, y = (n & 1 ? ct : dt)(() => (v = !1, g()));
 	o && K(y);
-	var b = H;
+	var b = U;
 	return (function(e, t) {
 		if (arguments.length > 0) {
 			let n = t ? K(y) : i && o ? qt(e) : e;
 			return P(y, n), v = !0, c !== void 0 && (c = n), e;
 		}
-		return In && v || b.f & 16384 ? y.v : K(y);
+		return Fn && v || b.f & 16384 ? y.v : K(y);
 	});
 }
 // node_modules/svelte/src/index-client.js
@@ -2826,24 +2826,32 @@ var ba = 400, xa = 60, Sa = 34, Ca = 60, wa = class {
 		if (!a) return;
 		let o = i.column("reference/position"), s = a.fields.find((e) => e.name === "label") ?? a.fields[0], c = a.n <= Ca;
 		e.font = "12px system-ui, sans-serif", e.lineJoin = "round";
-		let l = [];
-		for (let u = 0; u < a.n; u++) {
-			let [a, d] = ga(t, n, o[2 * u] / 65535, o[2 * u + 1] / 65535);
-			if (a < 0 || d < 0 || a > n.width || d > n.height) continue;
+		let l = Array.from({ length: a.n }, (e, r) => ga(t, n, o[2 * r] / 65535, o[2 * r + 1] / 65535));
+		for (let [t, n] of l) {
 			e.beginPath();
-			for (let t = 0; t < 10; t++) {
-				let n = t % 2 ? 3 : 7.5, r = t * Math.PI / 5 - Math.PI / 2;
-				e.lineTo(a + n * Math.cos(r), d + n * Math.sin(r));
+			for (let r = 0; r < 10; r++) {
+				let i = r % 2 ? 3 : 7.5, a = r * Math.PI / 5 - Math.PI / 2;
+				e.lineTo(t + i * Math.cos(a), n + i * Math.sin(a));
 			}
-			if (e.closePath(), e.lineWidth = 2.5, e.strokeStyle = r.paper, e.stroke(), e.fillStyle = r.text, e.fill(), !c) continue;
-			let f = Ta(Di(i.text(s, u))), p = e.measureText(f).width, m = a + 10 + p > n.width ? a - 10 - p : a + 10, h = [
-				m,
-				d - 8,
-				m + p,
-				d + 8
-			];
-			l.some((e) => e[0] < h[2] && h[0] < e[2] && e[1] < h[3] && h[1] < e[3]) || (l.push(h), e.lineWidth = 3.5, e.strokeText(f, m, d + 4), e.fillText(f, m, d + 4));
+			e.closePath(), e.lineWidth = 2.5, e.strokeStyle = r.paper, e.stroke(), e.fillStyle = r.text, e.fill();
 		}
+		if (!c) return;
+		let u = l.map(([e, t]) => [
+			e - 8,
+			t - 8,
+			e + 8,
+			t + 8
+		]);
+		l.forEach(([t, r], a) => {
+			if (t < 0 || r < 0 || t > n.width || r > n.height) return;
+			let o = Ta(Di(i.text(s, a))), c = e.measureText(o).width, l = [t + 10, t - 10 - c].map((e) => [
+				e,
+				r - 8,
+				e + c,
+				r + 8
+			]).find((e) => e[0] >= 0 && e[2] <= n.width && !u.some((t, n) => n !== a && Ea(e, t)));
+			l && (u.push(l), e.lineWidth = 3.5, e.strokeText(o, l[0], r + 4), e.fillText(o, l[0], r + 4));
+		});
 	}
 	thumbnails(e, t, n, r) {
 		let { page: i } = this;
@@ -2867,20 +2875,23 @@ var ba = 400, xa = 60, Sa = 34, Ca = 60, wa = class {
 function Ta(e) {
 	return e.length > 28 ? e.slice(0, 27) + "…" : e;
 }
+function Ea(e, t) {
+	return e[0] < t[2] && t[0] < e[2] && e[1] < t[3] && t[1] < e[3];
+}
 // src/points.ts
-var Ea = 128;
-function Da(e, t, n, r) {
+var Da = 128;
+function Oa(e, t, n, r) {
 	for (let i = 0; i < r.length; i++) r[i] = (e[i] + (t[i] - e[i]) * n) / 65535;
 	return r;
 }
-var Oa = class {
+var ka = class {
 	points;
 	starts = /* @__PURE__ */ new Uint32Array(16385);
 	order;
 	constructor(e) {
 		this.points = e;
 		let t = e.length / 2, n = new Uint32Array(t);
-		for (let r = 0; r < t; r++) n[r] = ka(e[2 * r]) + Ea * ka(e[2 * r + 1]), this.starts[n[r] + 1]++;
+		for (let r = 0; r < t; r++) n[r] = Aa(e[2 * r]) + Da * Aa(e[2 * r + 1]), this.starts[n[r] + 1]++;
 		for (let e = 0; e < 16384; e++) this.starts[e + 1] += this.starts[e];
 		let r = this.starts.slice();
 		this.order = new Uint32Array(t);
@@ -2888,7 +2899,7 @@ var Oa = class {
 	}
 	inside(e, t, n, r, i) {
 		let a = [];
-		for (let o = ka(t); o <= ka(r); o++) for (let s = this.starts[ka(e) + Ea * o]; s < this.starts[ka(n) + Ea * o + 1]; s++) {
+		for (let o = Aa(t); o <= Aa(r); o++) for (let s = this.starts[Aa(e) + Da * o]; s < this.starts[Aa(n) + Da * o + 1]; s++) {
 			let o = this.order[s], c = this.points[2 * o], l = this.points[2 * o + 1];
 			c >= e && c <= n && l >= t && l <= r && i(o) && a.push(o);
 		}
@@ -2903,10 +2914,10 @@ var Oa = class {
 		return i;
 	}
 };
-function ka(e) {
-	return Math.min(127, Math.max(0, Math.floor(e * Ea)));
+function Aa(e) {
+	return Math.min(127, Math.max(0, Math.floor(e * Da)));
 }
-function Aa(e, t, n) {
+function ja(e, t, n) {
 	let r = !1;
 	for (let i = 0, a = e.length - 1; i < e.length; a = i++) {
 		let [o, s] = e[i], [c, l] = e[a];
@@ -2914,7 +2925,7 @@ function Aa(e, t, n) {
 	}
 	return r;
 }
-var ja = 5e4, Ma = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_look;\nuniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side; uniform uint u_pass;\nflat out uint v_colour;\nvoid main() {\n  vec2 at = mix(a_from, a_to, u_t);\n  gl_Position = vec4((at - u_centre) * u_scale, 0.0, 1.0);\n  if (a_look.y != u_pass) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);\n  gl_PointSize = u_side;\n  v_colour = a_look.x;\n}", Na = "#version 300 es\nprecision highp float;\nuniform sampler2D u_palette; uniform float u_alpha, u_side;\nflat in uint v_colour; out vec4 colour;\nvoid main() {\n  float edge = (0.5 - length(gl_PointCoord - 0.5)) * u_side;\n  if (edge < 0.0) discard;\n  colour = vec4(texelFetch(u_palette, ivec2(int(v_colour), 0), 0).rgb, 1.0) * u_alpha * clamp(edge, 0.0, 1.0);\n}", Pa = class {
+var Ma = 5e4, Na = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_look;\nuniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side; uniform uint u_pass;\nflat out uint v_colour;\nvoid main() {\n  vec2 at = mix(a_from, a_to, u_t);\n  gl_Position = vec4((at - u_centre) * u_scale, 0.0, 1.0);\n  if (a_look.y != u_pass) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);\n  gl_PointSize = u_side;\n  v_colour = a_look.x;\n}", Pa = "#version 300 es\nprecision highp float;\nuniform sampler2D u_palette; uniform float u_alpha, u_side;\nflat in uint v_colour; out vec4 colour;\nvoid main() {\n  float edge = (0.5 - length(gl_PointCoord - 0.5)) * u_side;\n  if (edge < 0.0) discard;\n  colour = vec4(texelFetch(u_palette, ivec2(int(v_colour), 0), 0).rgb, 1.0) * u_alpha * clamp(edge, 0.0, 1.0);\n}", Fa = class {
 	gl;
 	limit = 1e400;
 	uniforms = {};
@@ -2927,7 +2938,7 @@ var ja = 5e4, Ma = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 	constructor(e) {
 		this.gl = e;
 		let t = e.createProgram();
-		for (let [n, r] of [[e.VERTEX_SHADER, Ma], [e.FRAGMENT_SHADER, Na]]) {
+		for (let [n, r] of [[e.VERTEX_SHADER, Na], [e.FRAGMENT_SHADER, Pa]]) {
 			let i = e.createShader(n);
 			if (e.shaderSource(i, r), e.compileShader(i), !e.getShaderParameter(i, e.COMPILE_STATUS)) throw Error(e.getShaderInfoLog(i) ?? "");
 			e.attachShader(t, i);
@@ -2960,7 +2971,7 @@ var ja = 5e4, Ma = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 		this.selected = !1;
 		for (let n = 0; n < e.length; n++) i[2 * n] = e[n], i[2 * n + 1] = t[n], t[n] === 2 && (this.selected = !0);
 		r.bindBuffer(r.ARRAY_BUFFER, this.lookBuffer), r.bufferData(r.ARRAY_BUFFER, i, r.DYNAMIC_DRAW);
-		let a = new Uint8Array(n.flatMap((e) => [...La(e), 255]));
+		let a = new Uint8Array(n.flatMap((e) => [...Ra(e), 255]));
 		r.texImage2D(r.TEXTURE_2D, 0, r.RGBA, 256, 1, 0, r.RGBA, r.UNSIGNED_BYTE, a);
 	}
 	draw({ camera: e, size: t, ratio: n, t: r, side: i, alpha: a, dimmed: o }) {
@@ -2976,9 +2987,9 @@ var ja = 5e4, Ma = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 			s.uniform1f(this.uniforms.u_side, (t ? i + 2 : i) * n), s.uniform1f(this.uniforms.u_alpha, t ? 1 : o ? a * .3 : a), s.uniform1ui(this.uniforms.u_pass, e), s.drawArrays(s.POINTS, 0, this.n);
 		}
 	}
-}, Fa = class {
+}, Ia = class {
 	context;
-	limit = ja;
+	limit = Ma;
 	from = /* @__PURE__ */ new Uint16Array();
 	to = /* @__PURE__ */ new Uint16Array();
 	codes = /* @__PURE__ */ new Uint8Array();
@@ -3008,23 +3019,23 @@ var ja = 5e4, Ma = "#version 300 es\nin vec2 a_from; in vec2 a_to; in uvec2 a_lo
 		}
 	}
 };
-function Ia(e) {
+function La(e) {
 	let t = e.getContext("webgl2", {
 		antialias: !1,
 		preserveDrawingBuffer: !0
 	});
 	if (t) return {
-		renderer: new Pa(t),
+		renderer: new Fa(t),
 		note: ""
 	};
 	let n = e.getContext("2d");
 	if (!n) throw Error("This browser can draw neither with WebGL2 nor on a canvas.");
 	return {
-		renderer: new Fa(n),
+		renderer: new Ia(n),
 		note: "This browser has no WebGL2; points are drawn slowly."
 	};
 }
-function La(e) {
+function Ra(e) {
 	let t = parseInt(e.slice(1), 16);
 	return [
 		t >> 16,
@@ -3033,11 +3044,11 @@ function La(e) {
 	];
 }
 // src/save.ts
-function Ra(e, t) {
+function za(e, t) {
 	let n = document.createElement("a");
 	n.href = URL.createObjectURL(t), n.download = e, n.click(), setTimeout(() => URL.revokeObjectURL(n.href), 1e4);
 }
-function za(e, t) {
+function Ba(e, t) {
 	let { bundle: n, step: r } = e, i = n.manifest.fields, a = r < 0 ? [] : [
 		"space",
 		"screen",
@@ -3045,33 +3056,33 @@ function za(e, t) {
 	].filter((e) => n.has(`${e}/${r}`)), o = [[...i.map((e) => e.name), ...a]];
 	for (let s of t) {
 		let t = a.map((e) => String(n.column(`${e}/${r}`)[s]));
-		o.push([...i.map((t) => Ba(e, t.column, s)), ...t]);
+		o.push([...i.map((t) => Va(e, t.column, s)), ...t]);
 	}
-	return o.map((e) => e.map(Va).join(",")).join("\r\n") + "\r\n";
+	return o.map((e) => e.map(Ha).join(",")).join("\r\n") + "\r\n";
 }
-function Ba(e, t, n) {
+function Va(e, t, n) {
 	let r = e.field(t);
 	if (r.kind !== "number") return e.bundle.text(r, n);
 	let i = e.bundle.column(t)[n];
 	return Number.isNaN(i) ? "" : String(i);
 }
-function Va(e) {
+function Ha(e) {
 	return /[",\r\n]/.test(e) ? `"${e.replaceAll("\"", "\"\"")}"` : e;
 }
-function Ha(e, t, n) {
+function Ua(e, t, n) {
 	let { width: r, height: i } = t.size, { codes: a, palette: o } = e.colouring, s = [`<svg xmlns="http://www.w3.org/2000/svg" width="${r}" height="${i}" viewBox="0 0 ${r} ${i}">`, `<rect width="100%" height="100%" fill="${n}"/>`];
 	for (let n = 0; n < e.n; n++) {
 		if (!e.states[n]) continue;
 		let [c, l] = ga(t.camera, t.size, e.now[2 * n], e.now[2 * n + 1]);
 		if (c < 0 || l < 0 || c > r || l > i) continue;
-		let u = e.states[n] === 2, d = u ? 1 : t.dimmed ? t.alpha * .3 : t.alpha, f = ((u ? t.side + 2 : t.side) / 2).toFixed(1), p = `rgb(${La(o[a[n]]).join(",")})`;
+		let u = e.states[n] === 2, d = u ? 1 : t.dimmed ? t.alpha * .3 : t.alpha, f = ((u ? t.side + 2 : t.side) / 2).toFixed(1), p = `rgb(${Ra(o[a[n]]).join(",")})`;
 		s.push(`<circle cx="${c.toFixed(1)}" cy="${l.toFixed(1)}" r="${f}" fill="${p}" fill-opacity="${d.toFixed(2)}"/>`);
 	}
 	return s.join("\n") + "\n</svg>\n";
 }
 // src/Plot.svelte
-var Ua = /* @__PURE__ */ J("<div><!></div>"), Wa = /* @__PURE__ */ J("<p class=\"empty svelte-9dwqi0\">No item passes the filters.</p>"), Ga = /* @__PURE__ */ J("<div class=\"plot svelte-9dwqi0\" role=\"application\" tabindex=\"0\"><canvas class=\"svelte-9dwqi0\"></canvas> <canvas></canvas> <!> <!></div>");
-function Ka(e, t) {
+var Wa = /* @__PURE__ */ J("<div><!></div>"), Ga = /* @__PURE__ */ J("<p class=\"empty svelte-9dwqi0\">No item passes the filters.</p>"), Ka = /* @__PURE__ */ J("<div class=\"plot svelte-9dwqi0\" role=\"application\" tabindex=\"0\"><canvas class=\"svelte-9dwqi0\"></canvas> <canvas></canvas> <!> <!></div>");
+function qa(e, t) {
 	Ue(t, !0);
 	let n = vi(t, "page", 7), r, i, a, o = /* @__PURE__ */ N(null), s = /* @__PURE__ */ N(qt({
 		width: 0,
@@ -3079,7 +3090,7 @@ function Ka(e, t) {
 	})), c = /* @__PURE__ */ N(-1), l = /* @__PURE__ */ N(qt([0, 0])), u = /* @__PURE__ */ N([]), d = null, f = !1, p = /* @__PURE__ */ N(0), m = /* @__PURE__ */ N(!1), h = /* @__PURE__ */ new Map(), g = new wa(n(), () => Wt(p)), _ = window.devicePixelRatio || 1;
 	yi(() => {
 		try {
-			let e = Ia(i);
+			let e = La(i);
 			if (P(o, e.renderer), n().note ||= e.note, n().n > e.renderer.limit) {
 				let t = Math.ceil(n().n / e.renderer.limit);
 				n().note = `${e.note} One of every ${t} of ${n().n.toLocaleString("en")} points is drawn, the others are left out.`;
@@ -3168,7 +3179,7 @@ function Ka(e, t) {
 		h.delete(e.pointerId), d && !h.size && (f ? K(u).length > 2 && re(e.altKey) : n().picked = S(x(e)), P(u, []), d = null);
 	}
 	function re(e) {
-		let t = K(u).map(([e, t]) => _a(n().camera, K(s), e, t)), r = t.map(([e]) => e), i = t.map(([, e]) => e), a = n().grid.inside(Math.min(...r), Math.min(...i), Math.max(...r), Math.max(...i), (e) => n().passing[e] === 1 && Aa(t, n().now[2 * e], n().now[2 * e + 1]));
+		let t = K(u).map(([e, t]) => _a(n().camera, K(s), e, t)), r = t.map(([e]) => e), i = t.map(([, e]) => e), a = n().grid.inside(Math.min(...r), Math.min(...i), Math.max(...r), Math.max(...i), (e) => n().passing[e] === 1 && ja(t, n().now[2 * e], n().now[2 * e + 1]));
 		n().select(e ? [...n().selected, ...a] : a);
 	}
 	function ie([e, t], [n, r]) {
@@ -3230,21 +3241,21 @@ function Ka(e, t) {
 		let e = document.createElement("canvas");
 		[e.width, e.height] = [i.width, i.height];
 		let t = e.getContext("2d");
-		t && K(o) && (K(o).draw(b()), t.fillStyle = v().paper, t.fillRect(0, 0, e.width, e.height), t.drawImage(i, 0, 0), t.drawImage(a, 0, 0), e.toBlob((e) => e && Ra("view.png", e)));
+		t && K(o) && (K(o).draw(b()), t.fillStyle = v().paper, t.fillRect(0, 0, e.width, e.height), t.drawImage(i, 0, 0), t.drawImage(a, 0, 0), e.toBlob((e) => e && za("view.png", e)));
 	}
 	function de() {
-		Ra("view.svg", new Blob([Ha(n(), b(), v().paper)], { type: "image/svg+xml" }));
+		za("view.svg", new Blob([Ua(n(), b(), v().paper)], { type: "image/svg+xml" }));
 	}
 	var fe = {
 		savePng: ue,
 		saveSvg: de
-	}, pe = Ga(), me = F(pe);
+	}, pe = Ka(), me = F(pe);
 	hi(me, (e) => i = e, () => i);
 	var C = L(me, 2);
 	let he;
 	hi(C, (e) => a = e, () => a);
 	var ge = L(C, 2), w = (e) => {
-		var t = Ua();
+		var t = Wa();
 		let r, i;
 		ca(F(t), {
 			get page() {
@@ -3265,7 +3276,7 @@ function Ka(e, t) {
 		K(c) >= 0 && K(c) < n().n && e(w);
 	});
 	var _e = L(ge, 2), ve = (e) => {
-		Y(e, Wa());
+		Y(e, Ga());
 	};
 	return Z(_e, (e) => {
 		n().shown === 0 && e(ve);
@@ -3280,8 +3291,8 @@ pr([
 	"pointerup"
 ]);
 // src/Scrubber.svelte
-var qa = /* @__PURE__ */ J("<button> </button>"), Ja = /* @__PURE__ */ J("<div class=\"scrubber svelte-12ad2un\"><button> </button> <button aria-label=\"Previous stage\">‹</button> <button aria-label=\"Next stage\">›</button> <div class=\"track svelte-12ad2un\"><input type=\"range\" min=\"0\" step=\"0.01\" aria-label=\"Stage\" class=\"svelte-12ad2un\"/> <div class=\"names svelte-12ad2un\"></div></div></div>");
-function Ya(e, t) {
+var Ja = /* @__PURE__ */ J("<button> </button>"), Ya = /* @__PURE__ */ J("<div class=\"scrubber svelte-12ad2un\"><button> </button> <button aria-label=\"Previous stage\">‹</button> <button aria-label=\"Next stage\">›</button> <div class=\"track svelte-12ad2un\"><input type=\"range\" min=\"0\" step=\"0.01\" aria-label=\"Stage\" class=\"svelte-12ad2un\"/> <div class=\"names svelte-12ad2un\"></div></div></div>");
+function Xa(e, t) {
 	Ue(t, !0);
 	let n = vi(t, "page", 7), r = /* @__PURE__ */ j(() => n().stages.length - 1);
 	_n(() => {
@@ -3304,11 +3315,11 @@ function Ya(e, t) {
 		n().playing = !1, n().at = Math.min(K(r), Math.max(0, e > 0 ? Math.floor(n().at + 1e-6) + 1 : Math.ceil(n().at - 1e-6) - 1));
 	}
 	var o = xr(), s = an(o), c = (e) => {
-		var t = Ja(), o = F(t), s = I(o, !0), c = L(o, 2), l = L(c, 2), u = L(l, 2), d = F(u);
+		var t = Ya(), o = F(t), s = I(o, !0), c = L(o, 2), l = L(c, 2), u = L(l, 2), d = F(u);
 		ai(d);
 		var f = L(d, 2);
 		Q(f, 21, () => n().stages, jr, (e, t, r) => {
-			var i = qa();
+			var i = Ja();
 			let a;
 			var o = I(i, !0);
 			R(() => {
@@ -3324,13 +3335,13 @@ function Ya(e, t) {
 }
 pr(["click", "input"]);
 // src/Verdict.svelte
-var Xa = /* @__PURE__ */ J("<p> </p>"), Za = /* @__PURE__ */ J("<li> </li>"), Qa = /* @__PURE__ */ J("<section aria-label=\"Verdict\"><p class=\"verdict svelte-19834y8\"><strong class=\"svelte-19834y8\"> </strong> <span class=\"quiet\"> </span></p> <!> <ul class=\"svelte-19834y8\"></ul> <details><summary> </summary> <ul class=\"svelte-19834y8\"></ul> <code class=\"svelte-19834y8\"> </code></details></section>");
-function $a(e, t) {
+var Za = /* @__PURE__ */ J("<p> </p>"), Qa = /* @__PURE__ */ J("<li> </li>"), $a = /* @__PURE__ */ J("<section aria-label=\"Verdict\"><p class=\"verdict svelte-19834y8\"><strong class=\"svelte-19834y8\"> </strong> <span class=\"quiet\"> </span></p> <!> <ul class=\"svelte-19834y8\"></ul> <details><summary> </summary> <ul class=\"svelte-19834y8\"></ul> <code class=\"svelte-19834y8\"> </code></details></section>");
+function eo(e, t) {
 	Ue(t, !0);
-	var n = Qa(), r = F(n), i = F(r), a = I(i, !0), o = I(L(i, 2));
+	var n = $a(), r = F(n), i = F(r), a = I(i, !0), o = I(L(i, 2));
 	O(r);
 	var s = L(r, 2), c = (e) => {
-		var n = Xa(), r = I(n);
+		var n = Za(), r = I(n);
 		R((e) => X(r, `Flags: ${e ?? ""}`), [() => t.verdict.flags.join(", ")]), Y(e, n);
 	};
 	Z(s, (e) => {
@@ -3338,12 +3349,12 @@ function $a(e, t) {
 	});
 	var l = L(s, 2);
 	Q(l, 21, () => t.verdict.because.slice(0, 2), jr, (e, t) => {
-		var n = Za(), r = I(n, !0);
+		var n = Qa(), r = I(n, !0);
 		R(() => X(r, K(t))), Y(e, n);
 	}), O(l);
 	var u = L(l, 2), d = F(u), f = I(d), p = L(d, 2);
 	Q(p, 21, () => t.verdict.because.slice(2), jr, (e, t) => {
-		var n = Za(), r = I(n, !0);
+		var n = Qa(), r = I(n, !0);
 		R(() => X(r, K(t))), Y(e, n);
 	}), O(p);
 	var m = I(L(p, 2), !0);
@@ -3352,8 +3363,8 @@ function $a(e, t) {
 	}), Y(e, n), We();
 }
 // src/App.svelte
-var eo = /* @__PURE__ */ J("<button> </button>"), to = /* @__PURE__ */ J("<button>Arrows</button>"), no = /* @__PURE__ */ J("<button>Links</button>"), ro = /* @__PURE__ */ J("<div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Draw\"><!> <!></div>"), io = /* @__PURE__ */ J("<p class=\"warning svelte-1n46o8q\" role=\"alert\"> </p>"), ao = /* @__PURE__ */ J("<section aria-label=\"Selection\"><h2>Selection <span class=\"count\"> </span></h2> <button>CSV</button> <button>Clear</button></section>"), oo = /* @__PURE__ */ J("<option> </option>"), so = /* @__PURE__ */ J("<div class=\"scale svelte-1n46o8q\"></div> <div class=\"ends svelte-1n46o8q\"><span> </span><span> </span></div>", 1), co = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"svelte-1n46o8q\"></i><span dir=\"auto\" class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), lo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"star svelte-1n46o8q\" aria-hidden=\"true\">★</i><span class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), uo = /* @__PURE__ */ J("<div class=\"page svelte-1n46o8q\"><header class=\"svelte-1n46o8q\"><h1 class=\"svelte-1n46o8q\"> </h1> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Pointer\"></div> <!> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Save\"><button>PNG</button> <button>SVG</button> <button>Link</button></div> <span role=\"status\" class=\"quiet\"> </span></header> <main class=\"svelte-1n46o8q\"><!> <!></main> <aside aria-label=\"Details\" tabindex=\"0\" class=\"svelte-1n46o8q\"><!> <!> <!> <!> <section aria-label=\"Colour\"><h2><label for=\"colour\">Colour</label></h2> <select id=\"colour\" class=\"svelte-1n46o8q\"></select> <!> <ul class=\"svelte-1n46o8q\"><!> <!></ul></section> <!> <!> <p class=\"quiet\"> </p></aside></div>");
-function fo(e, t) {
+var to = /* @__PURE__ */ J("<button> </button>"), no = /* @__PURE__ */ J("<button>Arrows</button>"), ro = /* @__PURE__ */ J("<button>Links</button>"), io = /* @__PURE__ */ J("<div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Draw\"><!> <!></div>"), ao = /* @__PURE__ */ J("<p class=\"warning svelte-1n46o8q\" role=\"alert\"> </p>"), oo = /* @__PURE__ */ J("<section aria-label=\"Selection\"><h2>Selection <span class=\"count\"> </span></h2> <button>CSV</button> <button>Clear</button></section>"), so = /* @__PURE__ */ J("<option> </option>"), co = /* @__PURE__ */ J("<div class=\"scale svelte-1n46o8q\"></div> <div class=\"ends svelte-1n46o8q\"><span> </span><span> </span></div>", 1), lo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"svelte-1n46o8q\"></i><span dir=\"auto\" class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), uo = /* @__PURE__ */ J("<li class=\"svelte-1n46o8q\"><i class=\"star svelte-1n46o8q\" aria-hidden=\"true\">★</i><span class=\"svelte-1n46o8q\"> </span><b class=\"svelte-1n46o8q\"> </b></li>"), fo = /* @__PURE__ */ J("<div class=\"page svelte-1n46o8q\"><header class=\"svelte-1n46o8q\"><h1 class=\"svelte-1n46o8q\"> </h1> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Pointer\"></div> <!> <div class=\"tools svelte-1n46o8q\" role=\"group\" aria-label=\"Save\"><button>PNG</button> <button>SVG</button> <button>Link</button></div> <span role=\"status\" class=\"quiet\"> </span></header> <main class=\"svelte-1n46o8q\"><!> <!></main> <aside aria-label=\"Details\" tabindex=\"0\" class=\"svelte-1n46o8q\"><!> <!> <!> <!> <section aria-label=\"Colour\"><h2><label for=\"colour\">Colour</label></h2> <select id=\"colour\" class=\"svelte-1n46o8q\"></select> <!> <ul class=\"svelte-1n46o8q\"><!> <!></ul></section> <!> <!> <p class=\"quiet\"> </p></aside></div>");
+function po(e, t) {
 	Ue(t, !0);
 	let n = vi(t, "page", 7), r, i = /* @__PURE__ */ N(""), a = [
 		["move", "Move"],
@@ -3361,12 +3372,21 @@ function fo(e, t) {
 		["lasso", "Lasso"]
 	];
 	_n(() => {
-		let e = n().link(), t = setTimeout(() => history.replaceState(null, "", e), 200);
+		let e = n().link(), t = setTimeout(() => o(e), 200);
 		return () => clearTimeout(t);
+	}), _n(() => {
+		let e = Array.from(n().selected, (e) => n().bundle.id(e));
+		window.parent !== window && window.parent.postMessage({
+			repscope: "selection",
+			ids: e
+		}, "*");
 	});
-	async function o() {
+	function o(e) {
+		location.protocol !== "about:" && history.replaceState(null, "", e);
+	}
+	async function s() {
 		let e = location.href.split("#")[0] + n().link();
-		history.replaceState(null, "", n().link());
+		o(n().link());
 		try {
 			await navigator.clipboard.writeText(e), P(i, "Link copied");
 		} catch {
@@ -3374,88 +3394,88 @@ function fo(e, t) {
 		}
 		setTimeout(() => P(i, ""), 2500);
 	}
-	function s() {
-		Ra("selection.csv", new Blob([za(n(), n().selected)], { type: "text/csv" }));
+	function c() {
+		za("selection.csv", new Blob([Ba(n(), n().selected)], { type: "text/csv" }));
 	}
-	var c = uo(), l = F(c), u = F(l), d = I(u, !0), f = L(u, 2);
-	Q(f, 21, () => a, ([e, t]) => e, (e, t) => {
+	var l = fo(), u = F(l), d = F(u), f = I(d, !0), p = L(d, 2);
+	Q(p, 21, () => a, ([e, t]) => e, (e, t) => {
 		var r = /* @__PURE__ */ j(() => m(K(t), 2));
 		let i = () => K(r)[0], a = () => K(r)[1];
-		var o = eo(), s = I(o, !0);
+		var o = to(), s = I(o, !0);
 		R(() => {
 			$(o, "aria-pressed", n().tool === i()), X(s, a());
 		}), q("click", o, () => n().tool = i()), Y(e, o);
-	}), O(f);
-	var p = L(f, 2), h = (e) => {
-		var t = ro(), r = F(t), i = (e) => {
-			var t = to();
+	}), O(p);
+	var h = L(p, 2), g = (e) => {
+		var t = io(), r = F(t), i = (e) => {
+			var t = no();
 			R(() => $(t, "aria-pressed", n().arrows)), q("click", t, () => n().arrows = !n().arrows), Y(e, t);
 		};
 		Z(r, (e) => {
 			n().step >= 0 && e(i);
 		});
 		var a = L(r, 2), o = (e) => {
-			var t = no();
+			var t = ro();
 			R(() => $(t, "aria-pressed", n().links)), q("click", t, () => n().links = !n().links), Y(e, t);
 		}, s = /* @__PURE__ */ j(() => n().bundle.has("reference/of"));
 		Z(a, (e) => {
 			K(s) && e(o);
 		}), O(t), Y(e, t);
-	}, g = /* @__PURE__ */ j(() => n().step >= 0 || n().bundle.has("reference/of"));
-	Z(p, (e) => {
-		K(g) && e(h);
+	}, _ = /* @__PURE__ */ j(() => n().step >= 0 || n().bundle.has("reference/of"));
+	Z(h, (e) => {
+		K(_) && e(g);
 	});
-	var _ = L(p, 2), v = F(_), y = L(v, 2), b = L(y, 2);
-	O(_);
-	var x = I(L(_, 2), !0);
-	O(l);
-	var S = L(l, 2), ee = F(S);
-	hi(Ka(ee, { get page() {
+	var v = L(h, 2), y = F(v), b = L(y, 2), x = L(b, 2);
+	O(v);
+	var S = I(L(v, 2), !0);
+	O(u);
+	var ee = L(u, 2), te = F(ee);
+	hi(qa(te, { get page() {
 		return n();
-	} }), (e) => r = e, () => r), Ya(L(ee, 2), { get page() {
+	} }), (e) => r = e, () => r), Xa(L(te, 2), { get page() {
 		return n();
-	} }), O(S);
-	var te = L(S, 2), ne = F(te), re = (e) => {
-		var t = io(), r = I(t, !0);
+	} }), O(ee);
+	var ne = L(ee, 2), re = F(ne), ie = (e) => {
+		var t = ao(), r = I(t, !0);
 		R(() => X(r, n().note)), Y(e, t);
 	};
-	Z(ne, (e) => {
-		n().note && e(re);
+	Z(re, (e) => {
+		n().note && e(ie);
 	});
-	var ie = L(ne, 2), ae = (e) => {
+	var ae = L(re, 2), oe = (e) => {
 		pa(e, { get page() {
 			return n();
 		} });
 	};
-	Z(ie, (e) => {
-		n().picked >= 0 && e(ae);
+	Z(ae, (e) => {
+		n().picked >= 0 && e(oe);
 	});
-	var oe = L(ie, 2), se = (e) => {
-		var t = ao(), r = F(t), i = I(L(F(r)));
+	var se = L(ae, 2), ce = (e) => {
+		var t = oo(), r = F(t), i = I(L(F(r)));
 		O(r);
 		var a = L(r, 2), o = L(a, 2);
-		O(t), R((e) => X(i, `${e ?? ""} items`), [() => n().selected.length.toLocaleString("en")]), q("click", a, s), q("click", o, () => n().select([])), Y(e, t);
+		O(t), R((e) => X(i, `${e ?? ""} items`), [() => n().selected.length.toLocaleString("en")]), q("click", a, c), q("click", o, () => n().select([])), Y(e, t);
 	};
-	Z(oe, (e) => {
-		n().selected.length && e(se);
+	Z(se, (e) => {
+		n().selected.length && e(ce);
 	});
-	var ce = L(oe, 2), le = (e) => {
-		$a(e, { get verdict() {
+	var le = L(se, 2), ue = (e) => {
+		eo(e, { get verdict() {
 			return n().bundle.manifest.verdict;
 		} });
 	};
-	Z(ce, (e) => {
-		n().bundle.manifest.verdict && e(le);
+	Z(le, (e) => {
+		n().bundle.manifest.verdict && e(ue);
 	});
-	var ue = L(ce, 2), de = L(F(ue), 2);
-	Q(de, 21, () => n().choices, (e) => e.key, (e, t) => {
-		var n = oo(), r = I(n, !0), i = {};
+	var de = L(le, 2), fe = L(F(de), 2);
+	Q(fe, 21, () => n().choices, (e) => e.key, (e, t) => {
+		var n = so(), r = I(n, !0), i = {};
 		R(() => {
 			X(r, K(t).name), i !== (i = K(t).key) && (n.value = (n.__value = i) ?? "");
 		}), Y(e, n);
-	}), O(de), Zr(de);
-	var fe = L(de, 2), pe = (e) => {
-		var t = so(), r = an(t);
+	}), O(fe), Zr(fe);
+	var pe = L(fe, 2), me = (e) => {
+		var t = co(), r = an(t);
 		let i;
 		var a = L(r, 2), o = F(a), s = I(o, !0), c = I(L(o), !0);
 		O(a), R((e, t, n) => {
@@ -3466,43 +3486,43 @@ function fo(e, t) {
 			() => Oi(n().colouring.legend.range[1])
 		]), Y(e, t);
 	};
-	Z(fe, (e) => {
-		n().colouring.legend.range && e(pe);
+	Z(pe, (e) => {
+		n().colouring.legend.range && e(me);
 	});
-	var me = L(fe, 2), C = F(me);
-	Q(C, 17, () => n().colouring.legend.kinds, (e) => e.name, (e, t) => {
-		var n = co(), r = F(n);
+	var C = L(pe, 2), he = F(C);
+	Q(he, 17, () => n().colouring.legend.kinds, (e) => e.name, (e, t) => {
+		var n = lo(), r = F(n);
 		let i;
 		var a = L(r), o = I(a, !0), s = I(L(a), !0);
 		O(n), R((e, n) => {
 			i = qr(r, "", i, { background: K(t).colour }), X(o, e), a.dir = a.dir, X(s, n);
 		}, [() => Di(K(t).name), () => K(t).count.toLocaleString("en")]), Y(e, n);
 	});
-	var he = L(C, 2), ge = (e) => {
-		var t = lo(), r = L(F(t)), i = I(r, !0), a = I(L(r), !0);
+	var ge = L(he, 2), w = (e) => {
+		var t = uo(), r = L(F(t)), i = I(r, !0), a = I(L(r), !0);
 		O(t), R((e) => {
 			X(i, n().bundle.manifest.reference.name), X(a, e);
 		}, [() => n().bundle.manifest.reference.n.toLocaleString("en")]), Y(e, t);
 	};
-	Z(he, (e) => {
-		n().bundle.manifest.reference && e(ge);
-	}), O(me), O(ue);
-	var w = L(ue, 2);
-	Ci(w, { get page() {
+	Z(ge, (e) => {
+		n().bundle.manifest.reference && e(w);
+	}), O(C), O(de);
+	var _e = L(de, 2);
+	Ci(_e, { get page() {
 		return n();
 	} });
-	var _e = L(w, 2);
-	$i(_e, { get page() {
+	var ve = L(_e, 2);
+	$i(ve, { get page() {
 		return n();
 	} });
-	var ve = I(L(_e, 2));
-	O(te), O(c), R(() => {
-		X(d, n().bundle.manifest.title), X(x, K(i)), X(ve, `Made by repscope ${n().bundle.manifest.version ?? ""}.`);
-	}), q("click", v, () => r.savePng()), q("click", y, () => r.saveSvg()), q("click", b, o), Qr(de, () => n().colourBy, (e) => n().colourBy = e), Y(e, c), We();
+	var ye = I(L(ve, 2));
+	O(ne), O(l), R(() => {
+		X(f, n().bundle.manifest.title), X(S, K(i)), X(ye, `Made by repscope ${n().bundle.manifest.version ?? ""}.`);
+	}), q("click", y, () => r.savePng()), q("click", b, () => r.saveSvg()), q("click", x, s), Qr(fe, () => n().colourBy, (e) => n().colourBy = e), Y(e, l), We();
 }
 pr(["click"]);
 // src/state.svelte.ts
-var po = 6e3, mo = class {
+var mo = 6e3, ho = class {
 	bundle;
 	n;
 	#e = /* @__PURE__ */ N(0);
@@ -3732,14 +3752,14 @@ var po = 6e3, mo = class {
 	set states(e) {
 		P(this.#b, e);
 	}
-	#x = /* @__PURE__ */ j(() => Da(this.positions(this.start), this.positions(this.end), this.t, new Float32Array(2 * this.n)));
+	#x = /* @__PURE__ */ j(() => Oa(this.positions(this.start), this.positions(this.end), this.t, new Float32Array(2 * this.n)));
 	get now() {
 		return K(this.#x);
 	}
 	set now(e) {
 		P(this.#x, e);
 	}
-	#S = /* @__PURE__ */ j(() => new Oa(this.now));
+	#S = /* @__PURE__ */ j(() => new ka(this.now));
 	get grid() {
 		return K(this.#S);
 	}
@@ -3801,8 +3821,8 @@ var po = 6e3, mo = class {
 			colour: this.colourBy
 		});
 		Object.keys(this.filters).length && r.set("filter", JSON.stringify(this.filters)), this.search && r.set("search", this.search), this.picked >= 0 && r.set("item", this.bundle.id(this.picked)), this.arrows && r.set("arrows", "1");
-		let i = ho(this.selected);
-		return i && i.length < po && r.set("rows", i), "#" + r.toString();
+		let i = go(this.selected);
+		return i && i.length < mo && r.set("rows", i), "#" + r.toString();
 	}
 	readLink(e) {
 		let t = new URLSearchParams(e.slice(1)), n = Number(t.get("at"));
@@ -3824,25 +3844,25 @@ var po = 6e3, mo = class {
 		this.search = t.get("search") ?? "", this.arrows = t.has("arrows");
 		let a = t.get("item");
 		if (a !== null) for (let e = 0; e < this.n && this.picked < 0; e++) this.bundle.id(e) === a && (this.picked = e);
-		this.select(go(t.get("rows") ?? "", this.n));
+		this.select(_o(t.get("rows") ?? "", this.n));
 	}
 };
-function ho(e) {
+function go(e) {
 	return Array.from(e, (t, n) => (t - (n ? e[n - 1] : 0)).toString(36)).join(".");
 }
-function go(e, t) {
+function _o(e, t) {
 	if (!e) return [];
 	let n = 0;
 	return e.split(".").map((e) => n += parseInt(e, 36)).filter((e) => e >= 0 && e < t);
 }
 // src/main.ts
-var _o = document.getElementById("app");
+var vo = document.getElementById("app");
 try {
-	Er(fo, {
-		target: _o,
-		props: { page: new mo(await ki()) }
+	Er(po, {
+		target: vo,
+		props: { page: new ho(await ki()) }
 	});
 } catch (e) {
 	let t = document.createElement("p");
-	t.className = "failed", t.textContent = `This page cannot be shown: ${e.message}`, _o.append(t);
+	t.className = "failed", t.textContent = `This page cannot be shown: ${e.message}`, vo.append(t);
 }
