@@ -158,6 +158,15 @@ def test_what_is_in_memory_needs_no_file():
         training({"loss": "falls"})
 
 
+def test_a_run_that_is_too_short_to_be_searched_is_not_called_healthy():
+    long = {"rank": 20 + np.random.default_rng(0).normal(0, 0.2, 50)}
+    for runs, word in (
+        ({"a": long}, "NO COLLAPSE"),
+        ({"a": long, "b": {"rank": [20, 9, 1]}}, "INCONCLUSIVE"),
+    ):
+        assert training(runs).save("o", formats=()).with_suffix(".txt").read_text().startswith(word)
+
+
 def test_lightnings_sparse_rows_and_gaps():
     Path("metrics.csv").write_text("epoch,step,train_loss,val_loss\n0,9,2,\n0,9,,1.5\n1,19,nan,\n1,19,,1.2\n")
     series, made = found("metrics.csv")

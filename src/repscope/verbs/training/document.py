@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from repscope.learning.logs.roles import collapse_kind
 from repscope.report.csv import csv_text
 from repscope.report.document import (
     Block,
@@ -88,9 +89,15 @@ def training_csv(record: TrainingRecord) -> str:
 def _word(record: TrainingRecord) -> tuple[str, Tone]:
     if record.collapses:
         return "collapsed", "bad"
-    if any(one.p > ALPHA for one in record.told):
+    if any(one.p > ALPHA for one in record.told) or (record.changes and _unsearched(record)):
         return "inconclusive", "wait"
     return ("no collapse", "good") if record.changes else ("read", "calm")
+
+
+def _unsearched(record: TrainingRecord) -> list[str]:
+    """Runs that logged what tells of collapse, none of it long enough to be searched."""
+    told = dict.fromkeys(one.run for one in record.series if collapse_kind(one.name))
+    return [run for run in told if run not in {one.run for one in record.changes}]
 
 
 def _headline(record: TrainingRecord) -> str:
@@ -107,6 +114,8 @@ def _headline(record: TrainingRecord) -> str:
             f"{isolated(one.run, 60)}: {isolated(one.name, 60)} went from {significant(one.before)} to "
             f"{significant(one.last)}, without a clear break ({p_equation(one.p)})."
         )
+    if record.changes and (short := _unsearched(record)):
+        return f"Nothing that {isolated(short[0], 60)} logged is long enough to be searched for a collapse."
     if record.changes:
         return (
             f"None of {whole(len(record.changes))} series that were searched breaks clearly (p ≤ {ALPHA:g}) "
