@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from typer.testing import CliRunner
 import repscope as rs
 from repscope.cli.main import app
 from repscope.errors import LinkError, VectorError
+from repscope.maps import project
 from repscope.measure.comparison.compare_arrays import compare_arrays
 from repscope.measure.comparison.spaces import NO_STEP, UNLINKED
+from repscope.plot.compare.two_spaces import turned_onto
 from repscope.testing import simulate
 
 D = 16
@@ -157,3 +160,32 @@ def test_three_references_are_one_error(study):
     ran = CliRunner().invoke(app, words)
     assert ran.exit_code != 0
     assert "one reference, or two" in " ".join(ran.output.split())
+
+
+def test_the_map_is_two_panels_and_the_second_is_turned_onto_the_first(study):
+    found = compared(study, "turned", method="pca", measures=["mrr.true"])
+    panels = found.figures["map"].axes
+    assert len(panels) == 2
+    assert any("Procrustes" in text.get_text() for text in found.figures["map"].texts)
+    one, other = (
+        np.column_stack([found.items.column(f"map_{stage}_{axis}").to_numpy() for axis in "xy"])
+        for stage in ("before", "after")
+    )
+    # The planes of one set and of the same set in another basis differ by signs: undone by the turn.
+    np.testing.assert_allclose(other, one, atol=1e-3)
+
+
+def test_a_turned_map_is_laid_back_exactly(study):
+    rows = {"items": study["plain"].vectors, "text": study["plain_text"].vectors}
+    first = project(rows, method="pca")
+    angle = np.array([[0.6, 0.8], [0.8, -0.6]])
+    turned = {name: points @ angle + 7 for name, points in first.coordinates.items()}
+    back = turned_onto(first, replace(first, coordinates=turned))
+    np.testing.assert_allclose(back.joint, first.joint, atol=1e-10)
+
+
+def test_the_viewer_needs_one_space(study):
+    words = ["compare", str(study.path), "plain", "wide", "-r", "plain_text,wide_text", "--view"]
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code != 0
+    assert "one space for --view" in " ".join(ran.output.split())

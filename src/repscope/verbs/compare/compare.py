@@ -89,7 +89,7 @@ def compare(
     """
     from repscope.measure.comparison.compare_arrays import compare_arrays
     from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
-    from repscope.verbs.compare.figures import draw, stage_names
+    from repscope.verbs.compare.figures import draw, draw_apart, spaces_of, stage_names
 
     reference, after_reference = reference if isinstance(reference, tuple) else (reference, None)
     references = [one for one in (reference, after_reference) if one is not None]
@@ -117,9 +117,9 @@ def compare(
     # The map comes first: a missing package is an error before the work, not after it.
     mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
     coloured = coloured_by(colour, mapped)
-    projection = (
-        fit_map(mapped, choice, (before, after, reference)) if paired.after_reference is None else None
-    )
+    one_space = paired.after_reference is None
+    projection = fit_map(mapped, choice, (before, after, reference)) if one_space else None
+    apart = [None, None] if one_space else [fit_map(one, choice) for one in spaces_of(paired)]
     arrays = compare_arrays(
         # Read where they lie: several shards, or float16, would be copied as a whole.
         cast(Any, paired.before.rows),
@@ -144,6 +144,8 @@ def compare(
     matches = arrays.before.matched, arrays.after.matched
     rows, grouped = table.changes(*matches) if table else ((), ())
     drawn = draw(paired, arrays, projection, change, choice, classes=rows, coloured=coloured)
+    if apart[0] is not None and apart[1] is not None:
+        draw_apart(drawn, paired, apart[0], apart[1], choice)
     return Comparison(
         before=before.name,
         after=after.name,
@@ -193,6 +195,12 @@ def compare_study(study: str | Path | Study, before: str, after: str, options: C
             "give --reference BEFORE_TEXTS,AFTER_TEXTS",
         )
     names = [name.strip() for name in names]
+    if len(names) > 1 and options.view:
+        raise InputError(
+            "one space for --view, on whose map items fly from stage to stage",
+            f"two references, {options.reference!r}",
+            "leave --view out: the report has a map of each space",
+        )
     sets = home.open_sets((before, after, *names))
     references = tuple(sets[name] for name in names)
     keywords = options.keywords() | {"reference": references if len(names) > 1 else references[0]}

@@ -13,6 +13,7 @@ from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
 from repscope.measure.core.stage import Stage
 from repscope.report.figures import Drawn
+from repscope.study import EmbeddingSet
 from repscope.study.links import key_codes
 from repscope.verbs.common.class_figure import draw_classes
 from repscope.verbs.common.joint_map import MapChoice, map_caption
@@ -69,6 +70,36 @@ def draw(
             _draw_classes(drawn, paired, arrays, choice)
         _draw_confidence(drawn, arrays, choice)
     return drawn
+
+
+def spaces_of(paired: Paired) -> list[dict[str, EmbeddingSet]]:
+    """The sets of each space by name, items first, where the stages have a reference each."""
+    if paired.after_reference is None:
+        return []
+    before, after, _ = stage_names(paired)
+    return [
+        {before: paired.before, f"{paired.reference.name} (reference)": paired.reference},
+        {after: paired.after, f"{paired.after_reference.name} (reference)": paired.after_reference},
+    ]
+
+
+def draw_apart(
+    drawn: DrawnComparison, paired: Paired, first: Projection, second: Projection, choice: MapChoice
+) -> None:
+    """A map of each space in one figure."""
+    from repscope.plot.compare.two_spaces import plot_two_maps, turned_onto
+
+    second = turned_onto(first, second) if first.joint.shape == second.joint.shape else second
+    captions = [map_caption(one, sets) for one, sets in zip((first, second), spaces_of(paired), strict=True)]
+    drawn.add(
+        "map",
+        plot_two_maps(first, second, colours=choice.palette),
+        f"Two spaces, so two maps; the second is turned onto the first (Procrustes of the planes), and no "
+        f"distance between the panels means anything. Left: {captions[0]} Right: {captions[1]}",
+    )
+    for stage, one in (("before", first), ("after", second)):
+        items = next(iter(one.coordinates))
+        drawn.coordinates[stage] = one.rows[items], one.coordinates[items]
 
 
 def _draw_map(
