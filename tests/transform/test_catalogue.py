@@ -34,6 +34,7 @@ NAMES = [
     "flow",
     "brownian",
     "ddpm",
+    "kmeans",
     "vq",
     "fsq",
     "lfq",

@@ -17,6 +17,7 @@ from repscope.verbs.bridge.fit import apply_bridge, fit_bridge
 QUICK: dict[str, dict[str, Any]] = {
     **{key: {"steps": 5, "hidden": 8} for key in ("contrastive", "regression-mlp", "flow", "brownian")},
     "ddpm": {"steps": 5, "hidden": 8, "timesteps": 20, "entry_time": 10, "sampling_steps": 2},
+    "kmeans": {"codebook_size": 8},
     "vq": {"codebook_size": 8, "epochs": 2},
     "rvq": {"codebook_size": 8, "epochs": 2},
     "lfq": {"bits": 4},
