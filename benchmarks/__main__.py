@@ -17,6 +17,8 @@ ALL = (
     "measures",
     "neighbors",
     "capture",
+    "callbacks",
+    "landscape",
     "throughput",
     "storage",
     "imports",

@@ -26,6 +26,7 @@ from repscope.verbs.export.options import ExportOptions
 from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
 from repscope.verbs.info.options import InfoOptions
+from repscope.verbs.inside.options import InsideOptions
 from repscope.verbs.landscape.options import LandscapeOptions
 from repscope.verbs.layers.options import LayersOptions
 from repscope.verbs.masks.options import MasksOptions
@@ -39,20 +40,21 @@ from repscope.verbs.view.options import ViewOptions
 
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
-    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Landscape", "Layers", "Masks",
-    "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
+    "Exported", "Extraction", "FittedBridge", "ImportedSet", "Inside", "Landscape", "Layers",
+    "Masks", "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
     "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
     "TrainedRun", "Training", "Verdict", "View", "Watch",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
-    "import_files", "info", "landscape", "layers", "masks", "measures", "neighbors", "predictions",
-    "project", "run", "segment", "training", "view",
+    "import_files", "info", "inside", "landscape", "layers", "masks", "measures", "neighbors",
+    "predictions", "project", "run", "segment", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
 OPTIONS: dict[str, type[Options] | None] = {
     "attention": AttentionOptions,
+    "inside": InsideOptions,
     "landscape": LandscapeOptions,
     "training": TrainingOptions,
     "view": ViewOptions,

@@ -31,6 +31,7 @@ _HOMES = {
     "Extraction": "repscope.extraction.run.records",
     "FittedBridge": "repscope.verbs.bridge.fit",
     "ImportedSet": "repscope.verbs.import_.import_",
+    "Inside": "repscope.verbs.inside.result",
     "Landscape": "repscope.verbs.landscape.result",
     "Layers": "repscope.extraction.capture.layers",
     "Masks": "repscope.verbs.masks.result",
@@ -63,6 +64,7 @@ _HOMES = {
     "extract": "repscope.verbs.extract.extract",
     "import_files": "repscope.verbs.import_.import_",
     "info": "repscope.verbs.info.info",
+    "inside": "repscope.verbs.inside.inside",
     "landscape": "repscope.verbs.landscape.landscape",
     "layers": "repscope.verbs.layers.layers",
     "masks": "repscope.verbs.masks.masks",
@@ -90,6 +92,7 @@ __all__ = [
     "Extraction",
     "FittedBridge",
     "ImportedSet",
+    "Inside",
     "Landscape",
     "Layers",
     "Masks",
@@ -123,6 +126,7 @@ __all__ = [
     "extract",
     "import_files",
     "info",
+    "inside",
     "landscape",
     "layers",
     "masks",
@@ -170,6 +174,8 @@ if TYPE_CHECKING:
     from repscope.verbs.extract.extract import extract
     from repscope.verbs.import_.import_ import ImportedSet, import_files
     from repscope.verbs.info.info import info
+    from repscope.verbs.inside.inside import inside
+    from repscope.verbs.inside.result import Inside
     from repscope.verbs.landscape.landscape import landscape
     from repscope.verbs.landscape.result import Landscape
     from repscope.verbs.layers.layers import layers

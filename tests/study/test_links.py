@@ -147,3 +147,17 @@ def test_pairs_are_items_of_the_same_id(data: st.DataObject) -> None:
     rows, others = pair_rows(a, b)
     assert list(zip(rows.tolist(), others.tolist(), strict=True)) == expected
     assert rows.dtype == others.dtype == np.int64
+
+
+def test_numbers_of_another_list_are_not_linked_by_advice():
+    """HICO ids beside 212 selected rows: leaving out what is beyond would link id k to row k."""
+    items = EmbeddingSet("items", np.eye(3), {"id": list("abc"), "label": ["3", "211", "599"]})
+    texts = EmbeddingSet("texts", np.ones((212, 3)), {"label": [str(row) for row in range(212)]})
+    with pytest.raises(LinkError) as caught:
+        link(items, texts, "label")
+    assert "select_HOI_index" in caught.value.do
+    assert caught.value.do.index("if it is a selection") < caught.value.do.index("--drop-unlinked")
+    named = EmbeddingSet("named", np.ones((2, 3)), {"label": ["3", "211"]})
+    with pytest.raises(LinkError) as caught:
+        link(items, named, "label")
+    assert caught.value.do == "add them to 'named', or leave those rows out with --drop-unlinked"

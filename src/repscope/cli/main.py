@@ -17,6 +17,7 @@ from repscope.cli import (
     extract,
     import_,
     info,
+    inside,
     landscape,
     layers,
     masks,
@@ -65,6 +66,7 @@ app.command("export")(export.export)
 app.command("extract")(extract.extract)
 app.command("layers")(layers.layers)
 app.command("attention")(attention.attention)
+app.command("inside")(inside.inside)
 app.command("landscape")(landscape.landscape)
 app.command("training")(training.training)
 app.command("masks")(masks.masks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def plot_map(
     max_points: int = MAX_POINTS,
     width: float = SINGLE,
     ax: Axes | None = None,
+    as_after: bool = False,
 ) -> Axes:
     """Draw a joint map: before as circles, after as triangles, the reference as stars, arrows between.
 
@@ -68,6 +70,7 @@ def plot_map(
         max_points: points drawn of each set; a seeded sample of more.
         width: inches, of a new figure.
         ax: where to draw; None makes a figure (``.figure`` of what is returned).
+        as_after: the first set is a stage after, on a map of its own, and looks so.
 
     Returns:
         The axes.
@@ -78,6 +81,8 @@ def plot_map(
         InputError: more than 50 arrows, or arrays of other lengths than the sets.
     """
     marks = palette(colours)
+    if as_after:
+        marks = replace(marks, before=marks.after)
     roles = _roles(projection, before, after, reference, marks)
     if not 0 <= arrows <= ARROWS:
         raise InputError(f"0 to {ARROWS} arrows", str(arrows), "more would hide the map")

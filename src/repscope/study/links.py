@@ -97,7 +97,7 @@ def link(left: EmbeddingSet, right: EmbeddingSet, on: str = "id", *, drop_unlink
             f"every {on!r} of {left.name!r} in {right.name!r}",
             f"{len(unknown):,} that are not there, in {rows:,} of {left.n:,} rows "
             f"({name_some(left_names[number] for number in unknown)})",
-            f"add them to {right.name!r}, or leave those rows out with --drop-unlinked",
+            _what_to_do(right, on, names, unknown=[left_names[number] for number in unknown]),
         )
     return Link(on, codes, right_codes, names)
 
@@ -117,6 +117,19 @@ def pair_rows(before: EmbeddingSet, after: EmbeddingSet) -> tuple[NDArray[np.int
             "give both stages the ids of their items; unpaired sets have no before and after",
         )
     return rows, positions[rows]
+
+
+def _what_to_do(right: EmbeddingSet, on: str, names: list[str], *, unknown: list[str]) -> str:
+    """How to mend keys that the reference lacks; to leave them out may be wrong where it counts its rows."""
+    counted = names == [str(row) for row in range(len(names))]
+    if not counted or not all(one.isdecimal() for one in unknown):
+        return f"add them to {right.name!r}, or leave those rows out with --drop-unlinked"
+    return (
+        f"{right.name!r} counts its rows, 0 to {len(names) - 1}, and these numbers go beyond: if it is a "
+        f"selection of a longer list (212 of HICO's 600 classes, say), give its rows their {on!r} in that "
+        "list, as a file with select_HOI_index does; only if both count the same list, add the missing rows "
+        "or leave the items out with --drop-unlinked"
+    )
 
 
 def _positions(values: Any, among: Any) -> NDArray[np.int64]:

@@ -382,6 +382,8 @@ def test_the_map_of_groups_names_their_own_sets():
     found = rs.drift(groups={"a": group("real"), "b": group("base")}, **{**QUICK, "method": "pca"})
     figure = found.figures["generation_clusters"]
     texts = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
+    # The legend names what the groups have in common.
+    assert "gen_0 (60)" in texts
     shown = "\n".join(texts)
     for name in ("real_gen_0", "base_gen_0", "real_gen_3", "base_gen_3"):
         assert name in shown

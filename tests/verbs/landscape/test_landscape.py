@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from typer.testing import CliRunner
 
 from repscope.cli.main import app
-from repscope.errors import ModelError
+from repscope.errors import ExistsError, InputError, ModelError
 from repscope.verbs.landscape.landscape import landscape
 
 FILE = """
@@ -122,3 +123,32 @@ def test_torchscript_is_refused():
         scripted = torch.jit.script(nn.Linear(2, 2))
     with pytest.raises(ModelError, match="TorchScript"):
         landscape((scripted, lambda net: net.weight.sum()), grid=3)
+
+
+def test_what_is_frozen_stays_and_is_said():
+    net = nn.ModuleDict({"encoder": nn.Linear(3, 3), "target": nn.Linear(3, 3).requires_grad_(False)})
+    before, seen = net["target"].weight.clone(), []
+
+    def loss(net):
+        seen.append(torch.equal(net["target"].weight, before))
+        return (net["encoder"].weight - net["target"].weight).square().sum()
+
+    found = landscape((net, loss), grid=3)
+    assert all(seen)
+    assert found.losses.min() < found.losses.max()
+    assert "2 frozen parameters (no gradient) stay where they are" in found.notes
+    # A model that was loaded to be looked at has no gradients at all, and moves.
+    alone = nn.Linear(3, 3).requires_grad_(False)
+    assert np.ptp(landscape((alone, lambda net: net.weight.square().sum()), grid=3).losses) > 0
+
+
+def test_cells_of_another_loss_are_not_continued(tmp_path):
+    net = nn.Linear(3, 3)
+    landscape((net, lambda net: net.weight.sum()), grid=3, out=tmp_path)
+    with pytest.raises(ExistsError, match="another"):
+        landscape((net, lambda net: net.weight.square().sum()), grid=3, out=tmp_path)
+
+
+def test_a_loss_without_a_number_is_an_error():
+    with pytest.raises(InputError, match="none in 9 cells"):
+        landscape((nn.Linear(3, 3), lambda net: net.weight.sum() * float("nan")), grid=3)

@@ -158,6 +158,15 @@ def test_what_is_in_memory_needs_no_file():
         training({"loss": "falls"})
 
 
+def test_a_run_that_is_too_short_to_be_searched_is_not_called_healthy():
+    long = {"rank": 20 + np.random.default_rng(0).normal(0, 0.2, 50)}
+    for runs, word in (
+        ({"a": long}, "NO COLLAPSE"),
+        ({"a": long, "b": {"rank": [20, 9, 1]}}, "INCONCLUSIVE"),
+    ):
+        assert training(runs).save("o", formats=()).with_suffix(".txt").read_text().startswith(word)
+
+
 def test_lightnings_sparse_rows_and_gaps():
     Path("metrics.csv").write_text("epoch,step,train_loss,val_loss\n0,9,2,\n0,9,,1.5\n1,19,nan,\n1,19,,1.2\n")
     series, made = found("metrics.csv")
@@ -319,16 +328,24 @@ def test_a_spread_that_falls_alone_is_no_collapse_beside_a_rank_that_stays():
         Path("log.csv").write_text(f"step,{','.join(columns)}\n{text}")
         return [one.name for one in training("log.csv").collapses]
 
-    falls = np.where(np.arange(100) < 60, 1.0, 0.1) + rng.normal(0, 0.01, 100)
+    falls = np.where(np.arange(100) < 60, 1.0, 0.05) + rng.normal(0, 0.01, 100)
     stays = 20 + rng.normal(0, 0.2, 100)
     assert log(std=falls) == ["std"]
     assert log(std=falls, rank=stays) == []
     assert log(std=falls, rank=20 * falls) == ["std", "rank"]
-    # What comes back has not collapsed; what falls slowly has.
+    # What comes back has not collapsed; what falls slowly is told, though its break is less clear.
     dip = np.where(abs(np.arange(100) - 50) < 15, 2.0, 20.0) + rng.normal(0, 0.2, 100)
     assert log(rank=dip) == []
-    slow = np.interp(np.arange(100), [0, 60, 100], [20, 20, 1]) + rng.normal(0, 0.2, 100)
+    slow = np.interp(np.arange(100), [0, 40, 80, 100], [20, 20, 1, 1]) + rng.normal(0, 0.2, 100)
+    assert log(rank=slow) == []
+    unclear = training("log.csv")
+    assert [word for word, _ in unclear.findings()] == ["fell"]
+    assert unclear.save("o", formats=()).with_suffix(".txt").read_text().startswith("INCONCLUSIVE")
+    slow = np.interp(np.arange(100), [0, 60, 75, 100], [20, 20, 1, 1]) + rng.normal(0, 0.2, 100)
     assert log(rank=slow) == ["rank"]
+    # A quarter of the directions is a contraction, and said as a break.
+    assert log(rank=np.where(np.arange(100) < 60, 20, 5) + rng.normal(0, 0.2, 100)) == []
+    assert [word for word, _ in training("log.csv").findings()] == ["break"]
     # The scale of a spread says nothing.
     assert log(std=0.01 * (1 + 0.1 * rng.normal(size=100))) == []
 

@@ -57,7 +57,7 @@ def random_plane(module: nn.Module, seed: int, *, biases: bool = False) -> Plane
     generator = torch.Generator().manual_seed(seed)
     directions: tuple[Weights, Weights] = ({}, {})
     for direction in directions:
-        for name, weight in _floating(module):
+        for name, weight in moving(module):
             drawn = torch.randn(weight.shape, generator=generator, dtype=torch.float32)
             if weight.ndim > 1:
                 axes = tuple(range(1, weight.ndim))
@@ -89,8 +89,8 @@ def trajectory_plane(module: nn.Module, checkpoints: Sequence[Weights]) -> Plane
     """
     import torch
 
-    names = [name for name, _ in _floating(module)]
-    last = {name: weight.detach() for name, weight in _floating(module)}
+    names = [name for name, _ in moving(module)]
+    last = {name: weight.detach() for name, weight in moving(module)}
     rows = torch.stack(
         [
             torch.cat([(one[name].to(last[name]) - last[name]).float().flatten().cpu() for name in names])
@@ -125,8 +125,13 @@ def trajectory_plane(module: nn.Module, checkpoints: Sequence[Weights]) -> Plane
     return Plane(*directions, "pca", 0.0, (float(share[0]), float(share[1])), path)
 
 
-def _floating(module: nn.Module) -> list[tuple[str, Tensor]]:
-    return [(name, weight) for name, weight in module.named_parameters() if weight.is_floating_point()]
+def moving(module: nn.Module) -> list[tuple[str, Tensor]]:
+    """Names and weights that move: those that are trained. What is frozen beside them, such as the target
+    encoder of a JEPA, is part of the loss and stays; where nothing is trained, all move."""
+    floating: list[tuple[str, Tensor]] = [
+        (name, one) for name, one in module.named_parameters() if one.is_floating_point()
+    ]
+    return [(name, one) for name, one in floating if one.requires_grad] or floating
 
 
 def _cosine(first: Weights, second: Weights) -> float:

@@ -70,7 +70,9 @@ class Surface:
 
         with self._as_before(), torch.no_grad():
             self._module.train(self._train)
-            torch.manual_seed(self._seed)
+            # torch.manual_seed reads the whole stack of calls for devices that are not there.
+            on_cuda = bool(_devices(self._module))
+            (torch.manual_seed if on_cuda else torch.default_generator.manual_seed)(self._seed)
             for name, weight in self._module.named_parameters():
                 first, second = self._plane.first.get(name), self._plane.second.get(name)
                 if first is not None and second is not None and (a or b):
@@ -93,8 +95,8 @@ class Surface:
         return first
 
     def fingerprint(self, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> str:
-        """Of everything that decides the cells but the loss's own code."""
-        digest = hashlib.sha256()
+        """Of all that decides the cells; of the loss, its batch and its masks, the value in the middle."""
+        digest = hashlib.sha256(self.at(0, 0).hex().encode())
         for tensors in (self._weights, self._buffers, self._plane.first, self._plane.second):
             for name, tensor in sorted(tensors.items()):
                 digest.update(name.encode())
@@ -146,7 +148,8 @@ def fill_surface(
     done: set[tuple[int, int]] = set()
     middle = int(np.flatnonzero(ys == 0)[0]), int(np.flatnonzero(xs == 0)[0])
     order = [middle, *(one for one in np.ndindex(losses.shape) if one != middle)]
-    with _kept(folder, surface.fingerprint(xs, ys), overwrite) as (cells, keep):
+    mark = "" if folder is None else surface.fingerprint(xs, ys)
+    with _kept(folder, mark, overwrite) as (cells, keep):
         for row, column, loss in cells:
             losses[row, column] = loss
             done.add((row, column))

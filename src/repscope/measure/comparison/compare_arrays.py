@@ -15,6 +15,7 @@ from repscope.measure.catalogue.measures import MEASURES, STAGE_MEASURES, measur
 from repscope.measure.comparison.compute import measure_stage
 from repscope.measure.comparison.rows import build_rows, mean_rows, sd_pair, value_of, with_q
 from repscope.measure.comparison.scales import standardised_against
+from repscope.measure.comparison.spaces import NO_STEP, WITHIN, check_spaces, judge_across
 from repscope.measure.core import controls as control
 from repscope.measure.core.arrays import row_blocks
 from repscope.measure.core.cosines import unit_block, working_dtype
@@ -57,8 +58,9 @@ class ArrayComparison:
         undefined: measures that these rows do not have, with the reason.
         verdict: one word and its reasons.
         before, after: the stages, with their matches in the reference.
-        reference: [M, D] as it was given.
+        reference: [M, D] as it was given, for after too unless it has its own.
         clusters: independent units.
+        after_reference: [M, D₂] that of after in its own space, or None.
     """
 
     table: Mapping[str, MeasureResult]
@@ -68,6 +70,12 @@ class ArrayComparison:
     after: Stage
     reference: Array
     clusters: int
+    after_reference: Array | None = None
+
+    @property
+    def spaces(self) -> int:
+        """In how many spaces the stages are."""
+        return 1 if self.after_reference is None else 2
 
 
 def compare_arrays(
@@ -86,6 +94,7 @@ def compare_arrays(
     resamples: int = RESAMPLES,
     margins: Margins | None = None,
     reference_name: str = "the reference",
+    after_reference: Array | None = None,
 ) -> ArrayComparison:
     """Compare two stages of the same items.
 
@@ -106,21 +115,31 @@ def compare_arrays(
         resamples: of the bootstrap.
         margins: of the verdict.
         reference_name: for the verdict's sentences.
+        after_reference: [M, D₂] the same things as ``reference``, row by row where items are linked, in the
+            space of ``after``, [N, D₂]. Each stage is then measured in its own space, and the verdict reads
+            ranks and shares alone.
 
     Raises:
         VectorError: shapes that differ, NaN, Inf or zero rows.
         LinkError: no item is linked with the reference.
     """
-    _check_shapes(before, after, reference)
+    if after_reference is None:
+        _check_shapes(before, after, reference)
+    else:
+        check_spaces((before, reference), (after, after_reference), linked=item_keys is not None)
     n = len(before)
     codes = cluster_codes(clusters, views, n)
     n_clusters = int(codes.max()) + 1
     frame = replace(make_frame(before, reference, (item_keys, reference_keys), codes, seed), views=views)
-    stages = {"before": Stage(before, frame), "after": Stage(after, frame)}
+    after_frame = frame
+    if after_reference is not None:
+        keys = item_keys, reference_keys
+        after_frame = replace(make_frame(after, after_reference, keys, codes, seed), views=views)
+    stages = {"before": Stage(before, frame), "after": Stage(after, after_frame)}
     wanted = _wanted(measures, frame, all_measures)
     samples = {name: measure_stage(stage, wanted) for name, stage in stages.items()}
     unit_before, unit_after = stages["before"].unit, stages["after"].unit
-    same_directions = _same(unit_before, unit_after)
+    same_directions = after_reference is None and _same(unit_before, unit_after)
     if same_directions:
         # Rounding alone must not read as a difference: what depends on directions only is taken as equal.
         samples["after"] = {
@@ -138,12 +157,16 @@ def compare_arrays(
     if controls:
         floor = floor_samples(frame, wanted, samples["before"])
         values = _control_values(samples["before"], {**control_samples, "floor": floor})
-    expected = gaussian_expected(n, before.shape[1], list(rows), seed)
-    lengths = reference_lengths(reference)
+    if after_reference is not None:
+        values = {name: (beyond, why | {"noise": NO_STEP}) for name, (beyond, why) in values.items()}
+    # Ranks and dimension depend on the width: the band stands beside after, in whose width it is.
+    expected = gaussian_expected(n, after.shape[1], list(rows), seed)
+    lengths = reference_lengths(reference) if after_reference is None else {}
     table = {
         name: MeasureResult(
             info, *rows[name], beyond, expected.get(name), why,
             sd_pair(samples["before"].get(name), samples["after"].get(name)), lengths.get(name),
+            one_scale=after_reference is None or name in WITHIN,
         )
         for name, info in MEASURES.items()
         if name in rows
@@ -157,7 +180,9 @@ def compare_arrays(
         single_point=_same(unit_after, unit_after[:1]) and not _same(unit_before, unit_before[:1]),
         chance=float((1 / np.arange(1, len(reference) + 1)).mean()),
         label_share=label_share(item_keys) if item_keys is not None else 0.0,
-        one_reference=frame.linked and len(reference) > 1 and _same(frame.reference, frame.reference[:1]),
+        one_reference=frame.linked
+        and len(reference) > 1
+        and any(_same(one.reference, one.reference[:1]) for one in (frame, after_frame)),
         standardised=standardised_against(before, reference, seed=seed),
         over_noise=_over(samples["after"], control_samples.get("noise"), resamples, seed),
         over_snap=_over(samples["after"], control_samples.get("snap"), resamples, seed),
@@ -172,11 +197,12 @@ def compare_arrays(
     return ArrayComparison(
         table,
         undefined,
-        judge(table, evidence, margins),
+        (judge if after_reference is None else judge_across)(table, evidence, margins),
         stages["before"],
         stages["after"],
         reference,
         n_clusters,
+        after_reference,
     )
 
 
@@ -280,9 +306,12 @@ def _control_samples(
 ) -> dict[str, dict[str, Sample]]:
     before, after = stages["before"], stages["after"]
     frame = before.frame
-    stages_of_controls = control.control_stages(
-        before.unit, after.unit, frame.reference, before.matched.nearest, seed=seed
-    )
+    if after.frame is frame:
+        stages_of_controls = control.control_stages(
+            before.unit, after.unit, frame.reference, before.matched.nearest, seed=seed
+        )
+    else:
+        stages_of_controls = control.still_controls(before.unit, frame.reference, before.matched.nearest)
     return {
         name: measure_stage(Stage(rows, frame), wanted, intervals=False) for name, rows in stages_of_controls
     }

@@ -79,6 +79,13 @@ def control_stages(
 ) -> Iterator[tuple[str, Array]]:
     """The controls that are stages of the same items, one at a time to hold one copy in memory."""
     yield "noise", noise(before, after, seed=seed)
+    yield from still_controls(before, reference, nearest)
+
+
+def still_controls(
+    before: Array, reference: Array, nearest: NDArray[np.int64]
+) -> Iterator[tuple[str, Array]]:
+    """Those that need no step: all there are where after lies in another space."""
     yield "collapse", collapse(before)
     if before.shape[1] == reference.shape[1]:
         yield "snap", snap(nearest, reference)

@@ -24,6 +24,8 @@ class MeasureResult:
         controls_why: the reason of each None in ``controls``.
         sd: standard deviation over items before and after, of a mean over items; else None.
         reference: what the reference reads, for measures of lengths; else None.
+        one_scale: before and after are read on one scale, so that more is better or worse. Cosines, lengths
+            and distances of two spaces are not.
     """
 
     info: MeasureInfo
@@ -35,6 +37,7 @@ class MeasureResult:
     controls_why: Mapping[str, str] = field(default_factory=dict)
     sd: tuple[float, float] | None = None
     reference: float | None = None
+    one_scale: bool = True
 
     @property
     def percent(self) -> float | None:
@@ -66,6 +69,8 @@ class MeasureResult:
             record["sd"] = {"before": self.sd[0], "after": self.sd[1]}
         if self.reference is not None:
             record["reference"] = self.reference
+        if not self.one_scale:
+            record["one_scale"] = False
         if self.controls_why:
             record["controls_why"] = dict(self.controls_why)
         if self.expected is not None:

@@ -45,11 +45,12 @@ class Cloud:
     """One stage, or the reference, on a map.
 
     Attributes:
-        name: for the legend and the label.
+        name: for the label, and the legend where there is no ``stage``.
         points: [n, 2] on the map.
         radius: of the disc in units of the map; None draws none.
         note: second line of the label, such as the spread; "" for no label.
         ellipse: draw where 95 % of a Gaussian of the points' covariance on the map lies.
+        stage: for the legend, what panels with other names have in common.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Cloud:
     radius: float | None = None
     note: str = ""
     ellipse: bool = False
+    stage: str = ""
 
     @property
     def centre(self) -> Floats:
@@ -181,7 +183,7 @@ def _legend(
         mark_handle(Mark(colour, marker, colour), size=4.5, markeredgecolor=INK, markeredgewidth=0.3)
         for _, colour, marker in marks
     ]
-    texts = [f"{printable(cloud.name)} ({len(cloud.points):,})" for cloud, _, _ in marks]
+    texts = [f"{printable(cloud.stage or cloud.name)} ({len(cloud.points):,})" for cloud, _, _ in marks]
     handles.append(Line2D([], [], color="black", linewidth=1.0, marker=">", markersize=3.5))
     return handles, [*texts, "move of the centre"]
 

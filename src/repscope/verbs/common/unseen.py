@@ -164,7 +164,7 @@ def report_notes(notes: Sequence[str], held_out: HeldOut | None) -> tuple[str, .
 
 def fits_behind(before: EmbeddingSet, bridge: SavedBridge) -> dict[str, list[Mapping[str, Any]]]:
     """Of the provenance of a set that a bridge makes from another: the fits behind it, the newest last."""
-    names = ("source", "target", "on", "cluster", "drop_unlinked", "hold_out")
+    names = ("source", "target", "on", "cluster", "cluster_rule", "drop_unlinked", "hold_out")
     newest = {name: bridge.fit[name] for name in names if name in bridge.fit}
     return {FITS: [*_fits(before), {"bridge": bridge.name, "method": bridge.method, **newest}]}
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from repscope.errors import InputError
 from repscope.formats.older.centred import looks_centred
 from repscope.measure.verdict.rules import Margins, Verdict
 from repscope.study import EmbeddingSet, Study
@@ -25,7 +26,7 @@ from repscope.verbs.compare.result import Comparison
 def compare(
     before: EmbeddingSet,
     after: EmbeddingSet,
-    reference: EmbeddingSet,
+    reference: EmbeddingSet | tuple[EmbeddingSet, EmbeddingSet],
     *,
     on: str | None = None,
     cluster: str | None = None,
@@ -51,7 +52,9 @@ def compare(
 
     Args:
         before, after: two stages of the same items, paired by id, of one width.
-        reference: what they are measured against (captions, class texts), of the same width.
+        reference: what they are measured against (captions, class texts), of the same width. Two of them,
+            that of ``before`` and that of ``after``, where the stages come from two encoders, of two widths
+            or of one: each stage is then measured in its own space, and ``on`` pairs the references too.
         on: "id" or a key column that links items with reference rows. Without it the stages are
             compared with the reference as distributions only.
         cluster: column that says which items are not independent; intervals resample its values. By
@@ -86,12 +89,15 @@ def compare(
     """
     from repscope.measure.comparison.compare_arrays import compare_arrays
     from repscope.verbs.compare.extras import change_of, item_table, similarities, similarity_of
-    from repscope.verbs.compare.figures import draw, stage_names
+    from repscope.verbs.compare.figures import draw, draw_apart, spaces_of, stage_names
 
+    reference, after_reference = reference if isinstance(reference, tuple) else (reference, None)
+    references = [one for one in (reference, after_reference) if one is not None]
     paired = pair(
         before,
         after,
         reference,
+        after_reference,
         on=on,
         cluster=cluster,
         views=views,
@@ -100,7 +106,7 @@ def compare(
         drop_unlinked=drop_unlinked,
     )
     units = paired.clusters
-    options = CompareOptions.of(locals() | {"reference": reference.name})
+    options = CompareOptions.of(locals() | {"reference": ",".join(one.name for one in references)})
     choice = MapChoice(map_method(method), perplexity, map_rows, colour, seen, palette, seed)
     if seen is not None:
         paired.reference.column(seen)
@@ -111,7 +117,9 @@ def compare(
     # The map comes first: a missing package is an error before the work, not after it.
     mapped = dict(zip(stage_names(paired), (paired.before, paired.after, paired.reference), strict=True))
     coloured = coloured_by(colour, mapped)
-    projection = fit_map(mapped, choice, (before, after, reference))
+    one_space = paired.after_reference is None
+    projection = fit_map(mapped, choice, (before, after, reference)) if one_space else None
+    apart = [None, None] if one_space else [fit_map(one, choice) for one in spaces_of(paired)]
     arrays = compare_arrays(
         # Read where they lie: several shards, or float16, would be copied as a whole.
         cast(Any, paired.before.rows),
@@ -126,17 +134,23 @@ def compare(
         seed=seed,
         resamples=resamples,
         margins=margins,
-        reference_name=reference.name,
+        reference_name=" and ".join(one.name for one in references),
+        after_reference=None if paired.after_reference is None else paired.after_reference.vectors,
     )
-    similarity, failed = similarity_of(arrays, similarities(measures, all_measures), seed=seed)
+    similarity, failed = similarity_of(
+        arrays, similarities(measures, all_measures, across=arrays.spaces == 2), seed=seed
+    )
     change, neighbours = change_of(arrays, seed=seed)
     matches = arrays.before.matched, arrays.after.matched
     rows, grouped = table.changes(*matches) if table else ((), ())
     drawn = draw(paired, arrays, projection, change, choice, classes=rows, coloured=coloured)
+    if apart[0] is not None and apart[1] is not None:
+        draw_apart(drawn, paired, apart[0], apart[1], choice)
     return Comparison(
         before=before.name,
         after=after.name,
         reference=reference.name,
+        after_reference=None if after_reference is None else after_reference.name,
         on=on,
         cluster=units.name or None,
         views=views,
@@ -145,8 +159,8 @@ def compare(
         clusters=arrays.clusters,
         without_truth=int((paired.link.left < 0).sum()) if paired.link else 0,
         seed=seed,
-        fingerprints={one.name: one.fingerprint for one in (before, after, reference)},
-        replay=options.replay("compare", (before, after, reference), (before, after)),
+        fingerprints={one.name: one.fingerprint for one in (before, after, *references)},
+        replay=options.replay("compare", (before, after, *references), (before, after)),
         version=version(),
         measures=tuple(arrays.table.values()),
         undefined={**arrays.undefined, **failed},
@@ -161,7 +175,7 @@ def compare(
         class_groups=grouped,
         classes_without_items=classes_without_items(paired.link),
         notes=(*paired.notes, *drawn.notes),
-        provenance={one.name: one.provenance for one in (before, after, reference)},
+        provenance={one.name: one.provenance for one in (before, after, *references)},
     )
 
 
@@ -171,13 +185,32 @@ def compare_study(study: str | Path | Study, before: str, after: str, options: C
     Raises:
         MissingError, IncompleteSetError, CorruptError: a set cannot be used.
     """
-    sets = Study.open(study).open_sets((before, after, options.reference))
-    keywords = options.keywords() | {"reference": sets[options.reference]}
+    home = Study.open(study)
+    # A name may hold a comma.
+    names = [options.reference] if options.reference in home else options.reference.split(",")
+    if len(names) > 2:
+        raise InputError(
+            "one reference, or two: that of before and that of after",
+            f"{len(names)} in {options.reference!r}",
+            "give --reference BEFORE_TEXTS,AFTER_TEXTS",
+        )
+    names = [name.strip() for name in names]
+    if len(names) > 1 and options.view:
+        raise InputError(
+            "one space for --view, on whose map items fly from stage to stage",
+            f"two references, {options.reference!r}",
+            "leave --view out: the report has a map of each space",
+        )
+    sets = home.open_sets((before, after, *names))
+    references = tuple(sets[name] for name in names)
+    keywords = options.keywords() | {"reference": references if len(names) > 1 else references[0]}
     return compare(sets[before], sets[after], **keywords)
 
 
 def _centred_first(verdict: Verdict, paired: Paired) -> Verdict:
     """The verdict, with a flag before all others where ``after`` is stored centred and compared so."""
-    if not looks_centred(paired.after.rows, paired.before.rows, paired.reference.rows):
+    if paired.after_reference is not None or not looks_centred(
+        paired.after.rows, paired.before.rows, paired.reference.rows
+    ):
         return verdict
     return replace(verdict, flags=("centred-after", *verdict.flags))

@@ -52,14 +52,15 @@ from repscope.verbs.common.unseen import report_notes
 from repscope.verbs.compare.changes import item_tables, largest_changes
 from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.rows import control_names, equal_margin, group_tables, key_table
-from repscope.verbs.compare.sentences import WARNINGS, facts, flag_note, headline, needed_note
+from repscope.verbs.compare.sentences import WARNINGS, against, facts, flag_note, headline, needed_note
 from repscope.verbs.compare.words import CHANGE, CONTROLS, PARTS, TONES
 
 
 def comparison_document(record: ComparisonRecord) -> Document:
     """Everything that a report says about a comparison."""
     verdict, notes = record.verdict, Notes()
-    roles = (("before", record.before), ("after", record.after), ("reference", record.reference))
+    roles = [("before", record.before), ("after", record.after)]
+    roles += zip(("reference", "reference of after"), record.references, strict=False)
     origins = [
         Origin(role, name, record.fingerprints.get(name, ""), record.provenance.get(name) or {})
         for role, name in roles
@@ -85,7 +86,7 @@ def comparison_document(record: ComparisonRecord) -> Document:
             files=files,
         ),
     )
-    before, after, reference = (isolated(name, 120) for _, name in roles)
+    before, after = (isolated(name, 120) for name in (record.before, record.after))
     because = tuple(nonbreaking(display_safe(typeset(one), 1200)) for one in verdict.because)
     flags = (
         Note(display_safe(flag, 60), nonbreaking(flag_note(record, flag)), warns=flag in WARNINGS)
@@ -96,7 +97,7 @@ def comparison_document(record: ComparisonRecord) -> Document:
         word=display_safe(verdict.word, 40),
         tone=TONES.get(verdict.word, "calm"),
         title=f"{before} → {after}",
-        beside=f" against {reference}",
+        beside=f" against {against(record, 120)}",
         headline=headline(record),
         reasons=(Bullets(because), *flags),
         facts=(

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from repscope.errors import InputError
 from repscope.measure.catalogue.measures import MEASURES
 from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.measure.comparison.spaces import NO_STEP
+from repscope.measure.core.estimate import Replicates
 from repscope.measure.core.pairs import PermutationNull
 from repscope.measure.core.resample import estimate_replicates
 from repscope.measure.core.results import SimilarityResult
@@ -39,12 +41,18 @@ class Neighbourhoods:
     q: NDArray[np.float64]
 
 
-def similarities(measures: Collection[str] | None, all_measures: bool) -> list[str]:
-    """The similarities that are wanted, by the options of the command."""
+REVERSE = "linear.r2.reverse"
+"""``linear.r2`` from after to before, which two spaces are read by too."""
+
+
+def similarities(measures: Collection[str] | None, all_measures: bool, *, across: bool = False) -> list[str]:
+    """The similarities that are wanted, by the options of the command; with SVCCA across two spaces."""
     names = [name for name, one in MEASURES.items() if one.group == "similarity"]
     if measures is not None:
         return [name for name in names if name in measures]
-    return [name for name in names if all_measures or not MEASURES[name].extra]
+    return [
+        name for name in names if all_measures or not MEASURES[name].extra or (across and name == "svcca")
+    ]
 
 
 def similarity_of(
@@ -70,15 +78,24 @@ def similarity_of(
     for name in names:
         if name not in table:
             continue
-        null = nulls.get(name)
-        results.append(
-            SimilarityResult(
-                name,
-                estimate_replicates(table[name], arrays.clusters),
-                *(() if null is None else (null.mean, null.high, null.p, _null_method(null))),
-            )
-        )
-    return tuple(results), {name: table.why[name] for name in names if name in table.why}
+        results.append(_similarity(name, table[name], nulls.get(name), arrays.clusters))
+    why = {name: table.why[name] for name in names if name in table.why}
+    if arrays.spaces == 2 and "linear.r2" in names:
+        back: dict[str, Any] = {"names": ["linear.r2"], "seed": seed}
+        reverse = similarity_replicates(y, x, frame.groups, frame.n_groups, **back)
+        if "linear.r2" in reverse:
+            null = similarity_nulls(y, x, frame.clusters, **back).get("linear.r2")
+            results.append(_similarity(REVERSE, reverse["linear.r2"], null, arrays.clusters))
+        if "linear.r2" in reverse.why:
+            why[REVERSE] = reverse.why["linear.r2"]
+    return tuple(results), why
+
+
+def _similarity(
+    name: str, value: Replicates, null: PermutationNull | None, clusters: int
+) -> SimilarityResult:
+    beside = () if null is None else (null.mean, null.high, null.p, _null_method(null))
+    return SimilarityResult(name, estimate_replicates(value, clusters), *beside)
 
 
 def change_of(arrays: ArrayComparison, *, seed: int) -> tuple[dict[str, Any] | None, Neighbourhoods | None]:
@@ -92,23 +109,25 @@ def change_of(arrays: ArrayComparison, *, seed: int) -> tuple[dict[str, Any] | N
     from repscope.measure.change.parts import decompose_held_out
 
     before, after, clusters = arrays.before.unit, arrays.after.unit, arrays.before.frame.clusters
-    moved = displacement(before, after)
     record: dict[str, Any] = {
-        "displacement": float(moved.norm.mean()),
-        "angle": float(moved.angle.mean()),
+        "displacement": None,
+        "angle": None,
         "shares": None,
         "neighbours_kept": None,
-        "why": "",
+        "why": NO_STEP,
     }
-    try:
-        parts = decompose_held_out(before, after, clusters, seed=seed)
-        record["shares"] = {
-            name: getattr(parts, name) for name in ("shift", "rotation", "scale", "linear", "residual")
-        }
-        record["method"] = parts.method
-        record["why"] = parts.why
-    except InputError as error:
-        record["why"] = f"expected {error.expected}; got {error.got}"
+    if arrays.spaces == 1:
+        moved = displacement(before, after)
+        record |= {"displacement": float(moved.norm.mean()), "angle": float(moved.angle.mean()), "why": ""}
+        try:
+            parts = decompose_held_out(before, after, clusters, seed=seed)
+            record["shares"] = {
+                name: getattr(parts, name) for name in ("shift", "rotation", "scale", "linear", "residual")
+            }
+            record["method"] = parts.method
+            record["why"] = parts.why
+        except InputError as error:
+            record["why"] = f"expected {error.expected}; got {error.got}"
     neighbourhoods = _neighbourhoods(arrays)
     if neighbourhoods is not None:
         record["neighbours_kept"] = float(neighbourhoods.kept.mean())
@@ -134,7 +153,6 @@ def item_table(
     from repscope.measure.change.displacement import displacement
 
     found: dict[str, Any] = {}
-    moved = displacement(arrays.before.unit, arrays.after.unit)
     names = reference_names(paired.reference, paired.link)
     for label, stage in (("before", arrays.before), ("after", arrays.after)):
         matched = stage.matched
@@ -144,8 +162,10 @@ def item_table(
             found[f"rank_{label}"] = pa.array(matched.rank, mask=~truth)
         found[f"max_{label}"] = pa.array(matched.max)
         found[f"predicted_{label}"] = pa.array(names[matched.nearest].tolist(), pa.string())
-    found["displacement"] = pa.array(moved.norm)
-    found["angle"] = pa.array(moved.angle)
+    if arrays.spaces == 1:
+        moved = displacement(arrays.before.unit, arrays.after.unit)
+        found["displacement"] = pa.array(moved.norm)
+        found["angle"] = pa.array(moved.angle)
     n = paired.before.n
     if neighbourhoods is not None:
         found["neighbours_kept"] = spread(n, neighbourhoods.rows, neighbourhoods.kept)

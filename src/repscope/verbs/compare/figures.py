@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from repscope.measure.comparison.classes import ClassChange
 from repscope.measure.comparison.compare_arrays import ArrayComparison
+from repscope.measure.core.stage import Stage
 from repscope.report.figures import Drawn
+from repscope.study import EmbeddingSet
 from repscope.study.links import key_codes
 from repscope.verbs.common.class_figure import draw_classes
 from repscope.verbs.common.joint_map import MapChoice, map_caption
@@ -64,10 +66,40 @@ def draw(
     _draw_numbers(drawn, arrays, change, choice)
     draw_classes(drawn, classes, choice.palette)
     if paired.link is not None:
-        if projection is not None:
+        if choice.method is not None:
             _draw_classes(drawn, paired, arrays, choice)
         _draw_confidence(drawn, arrays, choice)
     return drawn
+
+
+def spaces_of(paired: Paired) -> list[dict[str, EmbeddingSet]]:
+    """The sets of each space by name, items first, where the stages have a reference each."""
+    if paired.after_reference is None:
+        return []
+    before, after, _ = stage_names(paired)
+    return [
+        {before: paired.before, f"{paired.reference.name} (reference)": paired.reference},
+        {after: paired.after, f"{paired.after_reference.name} (reference)": paired.after_reference},
+    ]
+
+
+def draw_apart(
+    drawn: DrawnComparison, paired: Paired, first: Projection, second: Projection, choice: MapChoice
+) -> None:
+    """A map of each space in one figure."""
+    from repscope.plot.compare.two_spaces import plot_two_maps, turned_onto
+
+    second = turned_onto(first, second) if first.joint.shape == second.joint.shape else second
+    captions = [map_caption(one, sets) for one, sets in zip((first, second), spaces_of(paired), strict=True)]
+    drawn.add(
+        "map",
+        plot_two_maps(first, second, colours=choice.palette),
+        f"Two spaces, so two maps; the second is turned onto the first (Procrustes of the planes), and no "
+        f"distance between the panels means anything. Left: {captions[0]} Right: {captions[1]}",
+    )
+    for stage, one in (("before", first), ("after", second)):
+        items = next(iter(one.coordinates))
+        drawn.coordinates[stage] = one.rows[items], one.coordinates[items]
 
 
 def _draw_map(
@@ -122,7 +154,7 @@ def _draw_numbers(
             else None,
             cosine_max=(before.matched.max, after.matched.max),
             norm=(norms(before.rows), norms(after.rows)),
-            norm_reference=norms(arrays.reference),
+            norm_reference=norms(arrays.reference) if arrays.spaces == 1 else None,
             units=arrays.clusters,
             colours=choice.palette,
         ),
@@ -139,7 +171,8 @@ def _draw_numbers(
             plot_change_shares({"before to after": change["shares"]}),
             "What the change is made of: shares of the squared displacement, predicted on held-out items.",
         )
-    if len(before.unit) <= SPECTRUM_ROWS:
+    # The spectra of two widths have no one Gaussian beside them.
+    if len(before.unit) <= SPECTRUM_ROWS and arrays.spaces == 1:
         spectra = [spectrum_rows(one).centred for one in (before.unit, after.unit, before.frame.reference)]
         drawn.add(
             "spectrum",
@@ -172,13 +205,13 @@ def _draw_classes(drawn: Drawn, paired: Paired, arrays: ArrayComparison, choice:
     if with_items < 3 or 2 * with_items > (link.left >= 0).sum() or len(link.right) > MOST_CLASSES:
         return
     seen, names = _seen(paired, choice.seen), reference_labels(paired.reference, link)
-    stages: tuple[tuple[Literal["before", "after"], Any], ...] = (
-        ("before", arrays.before.unit),
-        ("after", arrays.after.unit),
+    stages: tuple[tuple[Literal["before", "after"], Stage], ...] = (
+        ("before", arrays.before),
+        ("after", arrays.after),
     )
-    for stage, rows in stages:
+    for stage, one in stages:
         class_map = project_classes(
-            arrays.before.frame.reference, rows, link.left, method=choice.method, seed=choice.seed
+            one.frame.reference, one.unit, link.left, method=choice.method, seed=choice.seed
         )
         drawn.add(
             f"classes_{stage}",
@@ -199,7 +232,7 @@ def _draw_confidence(drawn: Drawn, arrays: ArrayComparison, choice: MapChoice) -
 
     frame = arrays.before.frame
     stages = [
-        confidence(stage.unit, frame.reference, frame.item_keys, frame.reference_keys)  # type: ignore[arg-type]
+        confidence(stage.unit, stage.frame.reference, frame.item_keys, frame.reference_keys)  # type: ignore[arg-type]
         for stage in (arrays.before, arrays.after)
     ]
     drawn.add(

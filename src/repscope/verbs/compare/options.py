@@ -30,7 +30,9 @@ class CompareOptions(Options):
         "method perplexity map_rows colour palette resamples seed"
     )
 
-    reference: str = option(REQUIRED, "Set to measure against.", "--reference -r")
+    reference: str = option(
+        REQUIRED, "Set to measure against; BEFORE,AFTER where each encoder has its own.", "--reference -r"
+    )
     on: str | None = option(
         None, "'id' or a key column that links items and reference; without it, distributions only."
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from repscope.errors import LinkError, UnknownNameError, name_some
 from repscope.study import EmbeddingSet, Link, link, pair_rows
 from repscope.study.links import key_codes
 from repscope.verbs.common.clusters import Clusters, find_clusters
@@ -26,6 +28,8 @@ class Paired:
         views: [n] which item a row is one of several views of, −1 for none; or None.
         notes: what was left out, and why.
         held_out: which items a fit behind the stages has not seen.
+        after_reference: the reference in the space of ``after``, row by row the same things; None where
+            there is one space.
     """
 
     before: EmbeddingSet
@@ -36,12 +40,14 @@ class Paired:
     notes: tuple[str, ...]
     held_out: HeldOut
     views: NDArray[np.int64] | None = None
+    after_reference: EmbeddingSet | None = None
 
 
 def pair(
     before: EmbeddingSet,
     after: EmbeddingSet,
     reference: EmbeddingSet,
+    after_reference: EmbeddingSet | None = None,
     *,
     on: str | None,
     cluster: str | None,
@@ -61,7 +67,26 @@ def pair(
         UnknownNameError: no such column, or no such value of the split.
     """
     notes = []
-    one_width((before, after, reference), "capture all of them in the shared space, after the projection")
+    if after_reference is None:
+        one_width(
+            (before, after, reference),
+            "capture all of them in the shared space, after the projection; two encoders take a reference "
+            "each: --reference BEFORE_TEXTS,AFTER_TEXTS",
+        )
+    else:
+        for label, stage, own in (("before", before, reference), ("after", after, after_reference)):
+            one_width(
+                (stage, own), f"give {label} the reference of its own encoder (--reference BEFORE,AFTER)"
+            )
+        if on:
+            reference, after_reference, left_out = pair_references(
+                reference, after_reference, on, drop=drop_unlinked
+            )
+            notes += left_out
+        notes.append(
+            f"two spaces: {before.name!r} is measured against {reference.name!r}, {after.name!r} against "
+            f"{after_reference.name!r}; what needs a step from one to the other is undefined"
+        )
     rows, others = pair_rows(before, after)
     if len(rows) < before.n or len(rows) < after.n:
         notes.append(
@@ -94,6 +119,60 @@ def pair(
     # First: what counts as one item decides every interval.
     notes = [*clusters.notes, *notes]
     viewed = None if views is None else key_codes(before.column(views))[0]
-    for stage in (before, after, reference):
-        refuse_zero_rows(stage)
-    return Paired(before, after, reference, linked, clusters, tuple(notes), judged, viewed)
+    for one in (before, after, reference, after_reference):
+        if one is not None:
+            refuse_zero_rows(one)
+    return Paired(before, after, reference, linked, clusters, tuple(notes), judged, viewed, after_reference)
+
+
+def pair_references(
+    first: EmbeddingSet, second: EmbeddingSet, on: str, *, drop: bool
+) -> tuple[EmbeddingSet, EmbeddingSet, list[str]]:
+    """The rows that both references have, in the order of the first, and notes of what was left out.
+
+    Rows of one key are paired in their order.
+
+    Raises:
+        UnknownNameError: one of them has no such column.
+        LinkError: keys of the first that the second lacks, or no key in common.
+    """
+    places: list[dict[tuple[str, int], int]] = []
+    for one in (first, second):
+        if on not in one.columns:
+            raise UnknownNameError(
+                f"a column {on!r} in reference {one.name!r}",
+                f"columns {name_some(one.columns, 12)}",
+                "choose another with --on, or import it with that column",
+            )
+        codes, names = key_codes(one.items.column(on))
+        counted: Counter[int] = Counter()
+        found: dict[tuple[str, int], int] = {}
+        for row, code in enumerate(codes.tolist()):
+            if code >= 0:
+                found[names[code], counted[code]] = row
+                counted[code] += 1
+        places.append(found)
+    both = [each for each in places[0] if each in places[1]]
+    lacking = [name for name, _ in places[0] if (name, 0) not in places[1]]
+    uneven = len(both) + len(lacking) < len(places[0])
+    if not both or (not drop and len(both) < len(places[0])):
+        what = (
+            f"another number of rows for some of them in {second.name!r}"
+            if uneven and not lacking
+            else f"{len(set(lacking)):,} that are not in {second.name!r} "
+            f"({name_some(dict.fromkeys(lacking))})"
+        )
+        raise LinkError(
+            f"the same {on!r} in both references, {first.name!r} and {second.name!r}",
+            what,
+            "ranks count among the same rows in both spaces: add them"
+            + (", or compare over the common ones with --drop-unlinked" if both else ""),
+        )
+    rows = [np.array([place[each] for each in both]) for place in places]
+    notes = [
+        f"{one.n - len(both):,} of {one.n:,} rows of reference {one.name!r} have no counterpart in the other "
+        "and were left out"
+        for one in (first, second)
+        if one.n > len(both)
+    ]
+    return keep_rows(first, rows[0]), keep_rows(second, rows[1]), notes

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 SCHEMA = "repscope.comparison/1"
 
 _KEYS = (
-    "before after reference on cluster views n clusters without_truth seed fingerprints replay version "
-    "copies held_out measures undefined similarity change verdict classes class_groups "
-    "classes_without_items notes"
+    "before after reference after_reference spaces on cluster views n clusters without_truth seed "
+    "fingerprints replay version copies held_out measures undefined similarity change verdict classes "
+    "class_groups classes_without_items notes"
 )
 
 
@@ -56,6 +56,7 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
         copies: items that are equal to an earlier one up to rounding.
         held_out: how many items were judged, and which.
         views: column of the things that rows are augmented views of, or None.
+        after_reference: the reference of ``after`` where it has its own, in its own space; else None.
     """
 
     before: str
@@ -86,6 +87,17 @@ class ComparisonRecord(JsonRecord, schema=SCHEMA, keys=_KEYS):
     copies: int = 0
     classes: tuple[ClassChange, ...] = ()
     class_groups: tuple[ClassChange, ...] = ()
+    after_reference: str | None = None
+
+    @property
+    def spaces(self) -> int:
+        """In how many spaces the stages are: two where each has its own reference."""
+        return 1 if self.after_reference is None else 2
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names of the reference, or of both."""
+        return (self.reference,) if self.after_reference is None else (self.reference, self.after_reference)
 
     def __getitem__(self, name: str) -> MeasureResult:
         """The row of one measure.

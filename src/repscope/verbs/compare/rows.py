@@ -145,7 +145,8 @@ def reading(row: MeasureResult, verdict: Verdict) -> str:
 
     "same" when its interval lies within the margin of the verdict; else better or worse (rose or
     fell where neither is better) when the interval excludes zero and q, or p without one, is at
-    most alpha; else "unclear". "misleads" for the older number where the verdict says so.
+    most alpha; else "unclear". "misleads" for the older number where the verdict says so. Where before and
+    after are not on one scale, as cosines of two spaces, only rose or fell is said.
     """
     change, margins = row.difference, verdict.margins
     if change.value is None or not math.isfinite(change.value):
@@ -156,11 +157,11 @@ def reading(row: MeasureResult, verdict: Verdict) -> str:
         return "unclear"
     margin = equal_margin(row.name, row.before.value, margins) or 0.0
     p = change.p if change.q is None else change.q
-    if -margin <= change.low and change.high <= margin:
+    if row.one_scale and -margin <= change.low and change.high <= margin:
         word = "same"
     elif change.low <= 0 <= change.high or p is None or p > margins.alpha:
         word = "unclear"
-    elif row.info.direction == "none":
+    elif row.info.direction == "none" or not row.one_scale:
         word = "rose" if change.value > 0 else "fell"
     else:
         word = "better" if (change.value > 0) == (row.info.direction == "higher") else "worse"

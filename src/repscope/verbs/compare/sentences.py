@@ -50,7 +50,7 @@ def facts(record: ComparisonRecord) -> str:
         text += ", taken as independent"
     else:
         text += f", in {whole(record.clusters)} independent {units(record)}"
-    reference = isolated(record.reference, 60)
+    reference = against(record, 60)
     if record.on is None:
         text += f"; not linked with {reference}: compared as distributions only"
     else:
@@ -63,6 +63,12 @@ def facts(record: ComparisonRecord) -> str:
 def units(record: ComparisonRecord) -> str:
     """What the independent units are called."""
     return "items" if record.cluster is None else f"clusters of {isolated(record.cluster, 40)}"
+
+
+def against(record: ComparisonRecord, limit: int) -> str:
+    """The reference, or both, each in its own space."""
+    names = [isolated(name, limit) for name in record.references]
+    return names[0] if len(names) == 1 else f"{names[0]} and {names[1]}, each in its own space"
 
 
 def needed_note(record: ComparisonRecord) -> str:
@@ -81,10 +87,8 @@ def _table(record: ComparisonRecord) -> Table:
 
 
 def _stages(record: ComparisonRecord) -> tuple[str, str, str]:
-    before, after, reference = (
-        isolated(name, 60) for name in (record.before, record.after, record.reference)
-    )
-    return before, after, reference
+    before, after = (isolated(name, 60) for name in (record.before, record.after))
+    return before, after, against(record, 60)
 
 
 def _aligned(record: ComparisonRecord, table: Table) -> str:

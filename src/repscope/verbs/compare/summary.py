@@ -12,7 +12,7 @@ from repscope.text.tables import WIDTH
 from repscope.verbs.common.measures import Notes
 from repscope.verbs.compare.record import ComparisonRecord
 from repscope.verbs.compare.rows import key_table
-from repscope.verbs.compare.sentences import flag_note, headline, units
+from repscope.verbs.compare.sentences import against, flag_note, headline, units
 
 LINES = 15
 """Most lines of a summary."""
@@ -27,9 +27,8 @@ def summary_lines(comparison: ComparisonRecord) -> list[str]:
 
     The path of the report is the caller's to add.
     """
-    before, after, reference = (
-        isolated(name, 50) for name in (comparison.before, comparison.after, comparison.reference)
-    )
+    before, after = (isolated(name, 50) for name in (comparison.before, comparison.after))
+    reference = against(comparison, 50)
     size = f"{whole(comparison.n)} items"
     if comparison.cluster is not None:
         size += f", {whole(comparison.clusters)} {units(comparison)}"

@@ -186,6 +186,7 @@ def _cloud(
         None if radius is None else radius * scale,
         text,
         ellipse=linear,
+        stage=arrays.labels[number],
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from repscope.errors import InputError, ModelError
 from repscope.extraction.models.callables import check_module, load_from_file
 from repscope.extraction.models.load import resolve_device
@@ -120,6 +122,8 @@ def landscape(
             overwrite=overwrite,
             tell=tell if progress is not None else None,
         )
+    if not np.isfinite(losses).any():
+        raise InputError("losses that are numbers", f"none in {losses.size:,} cells", "look at the loss")
     return Landscape(
         model=named,
         xs=xs,
@@ -130,7 +134,7 @@ def landscape(
         curvature=curvatures(losses, xs, ys),
         explained=plane.explained,
         path=plane.path,
-        notes=(*notes, *_notes(module, train)),
+        notes=(*notes, *_frozen(module), *_notes(module, train)),
         replay=options.to_command("landscape") if isinstance(model, str) else "",
     )
 
@@ -176,6 +180,13 @@ def _axes(plane: Plane, grid: int, span: float) -> tuple[Any, Any]:
         room = MARGIN * (high - low)
         axes.append(axis_of(grid, low - room, high + room))
     return axes[0], axes[1]
+
+
+def _frozen(module: nn.Module) -> list[str]:
+    held = sum(not one.requires_grad for one in module.parameters())
+    if not held or held == len(list(module.parameters())):
+        return []
+    return [f"{held:,} frozen parameters (no gradient) stay where they are"]
 
 
 def _notes(module: nn.Module, train: bool) -> list[str]:

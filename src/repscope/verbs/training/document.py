@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from repscope.learning.logs.roles import collapse_kind
 from repscope.report.csv import csv_text
 from repscope.report.document import (
     Block,
@@ -18,9 +19,9 @@ from repscope.report.document import (
 )
 from repscope.study.provenance import now, version
 from repscope.text.display import display_safe, isolated, shell_safe
-from repscope.text.numbers import p_equation, significant, whole
+from repscope.text.numbers import p_equation, percent, significant, whole
 from repscope.verbs.common.origin import figures_section
-from repscope.verbs.training.record import ALPHA, CLOSE, HALVED, TrainingRecord, series_cells, step_text
+from repscope.verbs.training.record import ALPHA, COLLAPSED, TrainingRecord, series_cells, step_text
 
 HEAD = ("values", "last step", "first", "last", "least", "most")
 
@@ -88,7 +89,15 @@ def training_csv(record: TrainingRecord) -> str:
 def _word(record: TrainingRecord) -> tuple[str, Tone]:
     if record.collapses:
         return "collapsed", "bad"
+    if any(one.p > ALPHA for one in record.told) or (record.changes and _unsearched(record)):
+        return "inconclusive", "wait"
     return ("no collapse", "good") if record.changes else ("read", "calm")
+
+
+def _unsearched(record: TrainingRecord) -> list[str]:
+    """Runs that logged what tells of collapse, none of it long enough to be searched."""
+    told = dict.fromkeys(one.run for one in record.series if collapse_kind(one.name))
+    return [run for run in told if run not in {one.run for one in record.changes}]
 
 
 def _headline(record: TrainingRecord) -> str:
@@ -98,10 +107,19 @@ def _headline(record: TrainingRecord) -> str:
             f"{isolated(first.run, 60)}: {isolated(first.name, 60)} was {significant(first.before)} until "
             f"step {step_text(first.step)}, and ended at {significant(first.last)} ({p_equation(first.p)})."
         )
+    unclear = [one for one in record.told if one.p > ALPHA]
+    if unclear:
+        one = unclear[0]
+        return (
+            f"{isolated(one.run, 60)}: {isolated(one.name, 60)} went from {significant(one.before)} to "
+            f"{significant(one.last)}, without a clear break ({p_equation(one.p)})."
+        )
+    if record.changes and (short := _unsearched(record)):
+        return f"Nothing that {isolated(short[0], 60)} logged is long enough to be searched for a collapse."
     if record.changes:
         return (
             f"None of {whole(len(record.changes))} series that were searched breaks clearly (p ≤ {ALPHA:g}) "
-            f"and ends at {HALVED:g} of what it was or less, or {CLOSE:g} of the way to a cosine of 1."
+            f"and ends with {percent(COLLAPSED, 0)} or less of what it had."
         )
     return "No rank, spread, uniformity or mean cosine long enough to be searched for a collapse was logged."
 

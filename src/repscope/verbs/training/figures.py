@@ -51,8 +51,8 @@ def draw(found: TrainingRecord) -> Iterator[tuple[str, Figure, str]]:
     told = [panel for name in searched for panel in _panels(found, name, alone=True)]
     if told:
         note = (
-            "Dashed, in the colour of its run: the last step before a collapse, or before the clearest break "
-            "of what is watched." + _left_out(len(told) - MOST, "quantities")
+            "Dashed, in the colour of its run: the last step before a collapse or another break that the "
+            "report lists." + _left_out(len(told) - MOST, "quantities")
         )
         yield "collapse", plot_curves(told[:MOST], note=note), note
     if found.momentum:

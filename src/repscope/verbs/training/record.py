@@ -20,11 +20,8 @@ from repscope.text.tables import clip, table
 SCHEMA = "repscope.training/1"
 
 ALPHA = 0.05
-HALVED = 0.5
-"""A rank, spread or uniformity that ends below this share of what it was before its break has collapsed."""
-
-CLOSE = 0.5
-"""So has a mean cosine that ends this share of the way to 1."""
+COLLAPSED, CONTRACTED = 0.1, 0.5
+"""Share of what it was before its break that a representation has left at the end."""
 
 ROUNDING = 1e-9
 """Distance from a schedule that is none."""
@@ -89,20 +86,23 @@ class TrainingRecord:
         A spread alone may fall since vectors became shorter: it counts unless another quantity of the same
         run, which no scale moves, was logged and says nothing of the kind.
         """
-        fell = [one for one in self.changes if one.p <= ALPHA and _collapsed(one)]
+        fell = [one for one in self.changes if one.p <= ALPHA and _share_left(one) <= COLLAPSED]
         free = {one.run for one in self.changes if collapse_kind(one.name) not in (None, "spread")}
         said = {one.run for one in fell if collapse_kind(one.name) != "spread"}
         return tuple(one for one in fell if one.run in said or one.run not in free)
 
     @property
     def told(self) -> tuple[ChangePoint, ...]:
-        """The clear breaks that are worth a line: collapses, and those of quantities that are watched.
+        """The breaks worth a line: clear ones of what ends at half or less, or is watched.
 
-        A healthy curve bends too, and a bend is clearly no line.
+        Healthy curves bend too, and a bend is clearly no line. What ends with next to nothing is told, also
+        where the break is not clear.
         """
-        fell = self.collapses
         return tuple(
-            one for one in self.changes if one in fell or (one.p <= ALPHA and one.name in self.watched)
+            one
+            for one in self.changes
+            if _share_left(one) <= (CONTRACTED if one.p <= ALPHA else COLLAPSED)
+            or (one.p <= ALPHA and one.name in self.watched)
         )
 
     def smoothed(self, one: Series) -> Floats:
@@ -144,7 +144,8 @@ class TrainingRecord:
         """What deserves a line: a word, and the rest; safe to show."""
         collapses = self.collapses
         for change in sorted(self.told, key=lambda one: one not in collapses):
-            word, to = ("COLLAPSE", change.last) if change in collapses else ("break", change.after)
+            word = "COLLAPSE" if change in collapses else "break" if change.p <= ALPHA else "fell"
+            to = change.last if _share_left(change) <= CONTRACTED else change.after
             yield (
                 word,
                 f"{_safe(change.run)}: {_safe(change.name)} at step {step_text(change.step)}, "
@@ -204,8 +205,12 @@ def step_text(step: float) -> str:
     return f"{step:,.0f}" if step.is_integer() else f"{step:,.2f}"
 
 
-def _collapsed(change: ChangePoint) -> bool:
+def _share_left(change: ChangePoint) -> float:
+    """What is left at the end: of a rank beyond 1, of a mean cosine's way to 1, of the size of the others."""
     kind: Collapse | None = collapse_kind(change.name)
+    before, last = abs(change.before), abs(change.last)
     if kind == "cosine":
-        return change.last - change.before >= CLOSE * (1 - change.before) > 0
-    return kind is not None and abs(change.last) <= HALVED * abs(change.before)
+        before, last = 1 - change.before, 1 - change.last
+    elif kind == "rank":
+        before, last = change.before - 1, change.last - 1
+    return max(last, 0.0) / before if kind is not None and before > 0 else 1.0
