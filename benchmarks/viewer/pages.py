@@ -29,7 +29,8 @@ def main(folder: Path, points: int, stages: int) -> None:
     columns |= {f"position/{stage}": frame.pack(one) for stage, one in enumerate(drawn)}
     record = {"trustworthiness": None, "continuity": None, "neighbours_kept": None}
     manifest = {
-        "schema": SCHEMA, "version": "benchmark", "title": f"{points:,} points", "n": points, "of": points, "seed": 0,
+        "schema": SCHEMA, "version": "benchmark", "title": f"{points:,} points", "n": points, "of": points,
+        "seed": 0,
         "stages": [{"name": f"stage {stage}", "fingerprint": ""} for stage in range(stages)],
         "steps": [], "k": 0, "frame": {"x": frame.x, "y": frame.y, "side": frame.side},
         "map": {"title": "drawn", "method": "none", "seed": 0, "faithfulness": record},
