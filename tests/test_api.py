@@ -33,6 +33,7 @@ from repscope.verbs.masks.options import MasksOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.predictions.options import PredictionsOptions
 from repscope.verbs.project.options import ProjectOptions
+from repscope.verbs.quantise.options import QuantiseOptions
 from repscope.verbs.run.options import RunOptions
 from repscope.verbs.segment.options import SegmentCompareOptions, TrainOptions
 from repscope.verbs.training.options import TrainingOptions
@@ -41,14 +42,15 @@ from repscope.verbs.view.options import ViewOptions
 RECORDS = [
     "Attention", "BridgesRecord", "Comparison", "Description", "Drift", "EmbeddingSet", "Estimate",
     "Exported", "Extraction", "FittedBridge", "ImportedSet", "Inside", "Landscape", "Layers",
-    "Masks", "MeasureInfo", "MethodInfo", "Predictions", "Progress", "RecipeRun", "RepscopeError",
+    "Masks", "MeasureInfo", "MethodInfo", "Predictions", "Progress", "Quantisation", "RecipeRun",
+    "RepscopeError",
     "SavedBridge", "SegmentComparison", "Study", "StudyMap", "StudyNeighbours", "Tour",
     "TrainedRun", "Training", "Verdict", "View", "Watch",
 ]  # fmt: skip
 VERBS = [
     "attention", "bridge", "compare", "demo", "describe", "drift", "export", "extract",
     "import_files", "info", "inside", "landscape", "layers", "masks", "measures", "neighbors",
-    "predictions", "project", "run", "segment", "training", "view",
+    "predictions", "project", "quantise", "run", "segment", "training", "view",
 ]  # fmt: skip
 PUBLIC = [*RECORDS, *VERBS, "__version__", "bridges", "capture", "match"]
 
@@ -79,6 +81,7 @@ OPTIONS: dict[str, type[Options] | None] = {
     "neighbors": NeighborsOptions,
     "predictions": PredictionsOptions,
     "project": ProjectOptions,
+    "quantise": QuantiseOptions,
     "run": RunOptions,
     "segment compare": SegmentCompareOptions,
     "segment train": TrainOptions,

@@ -39,6 +39,7 @@ _HOMES = {
     "MethodInfo": "repscope.transform.catalogue",
     "Predictions": "repscope.verbs.predictions.result",
     "Progress": "repscope.text.progress",
+    "Quantisation": "repscope.verbs.quantise.result",
     "RecipeRun": "repscope.verbs.run.recipe",
     "RepscopeError": "repscope.errors",
     "SavedBridge": "repscope.transform.store",
@@ -73,6 +74,7 @@ _HOMES = {
     "neighbors": "repscope.verbs.neighbors.neighbors",
     "predictions": "repscope.verbs.predictions.predictions",
     "project": "repscope.verbs.project.project",
+    "quantise": "repscope.verbs.quantise.quantise",
     "run": "repscope.verbs.run.recipe:run_recipe",
     "segment": "repscope.verbs.segment.commands:",
     "training": "repscope.verbs.training.training",
@@ -100,6 +102,7 @@ __all__ = [
     "MethodInfo",
     "Predictions",
     "Progress",
+    "Quantisation",
     "RecipeRun",
     "RepscopeError",
     "SavedBridge",
@@ -135,6 +138,7 @@ __all__ = [
     "neighbors",
     "predictions",
     "project",
+    "quantise",
     "run",
     "segment",
     "training",
@@ -186,6 +190,8 @@ if TYPE_CHECKING:
     from repscope.verbs.predictions.predictions import predictions
     from repscope.verbs.predictions.result import Predictions
     from repscope.verbs.project.project import project
+    from repscope.verbs.quantise.quantise import quantise
+    from repscope.verbs.quantise.result import Quantisation
     from repscope.verbs.run.recipe import RecipeRun
     from repscope.verbs.run.recipe import run_recipe as run
     from repscope.verbs.segment import commands as segment

@@ -25,6 +25,7 @@ from repscope.cli import (
     neighbors,
     predictions,
     project,
+    quantise,
     run,
     segment,
     training,
@@ -76,6 +77,7 @@ app.command("describe")(describe.describe)
 app.command("demo")(demo.demo)
 app.command("drift")(drift.drift)
 app.command("project")(project.project)
+app.command("quantise")(quantise.quantise)
 app.command("neighbors")(neighbors.neighbors)
 app.command("measures")(measures.measures)
 app.command("run")(run.run)

@@ -51,7 +51,11 @@ class Tile:
 
 
 def plot_neighbours(
-    rows: Sequence[tuple[Tile, Sequence[Tile]]], *, score: str = "cosine", width: float = DOUBLE
+    rows: Sequence[tuple[Tile, Sequence[Tile]]],
+    *,
+    score: str = "cosine",
+    query: str = "query",
+    width: float = DOUBLE,
 ) -> Figure:
     """Queries, one a row, and their neighbours from near to far.
 
@@ -61,6 +65,7 @@ def plot_neighbours(
     Args:
         rows: query and neighbours.
         score: what the numbers are, for the note below.
+        query: what the first column is.
         width: inches.
 
     Raises:
@@ -69,28 +74,28 @@ def plot_neighbours(
     """
     if not rows or not all(near for _, near in rows):
         raise InputError("queries with neighbours", "none", "give at least one of each")
-    for query, near in rows:
-        for tile in (query, *near):
+    for asked, near in rows:
+        for tile in (asked, *near):
             _check(tile)
     columns = 1 + max(len(near) for _, near in rows)
     side = (width - 2 * _MARGIN - columns * _GAP) / columns
     names = SMALL * LINE * _NAME_ROWS / 72 + 0.03
     row_height = side + names + _GAP
-    notes = wrap(_note(rows, score), 72 * (width - 2 * _MARGIN), SMALL)
+    notes = wrap(_note(rows, score, query), 72 * (width - 2 * _MARGIN), SMALL)
     below = len(notes) * SMALL * LINE / 72 + _MARGIN
     above = TEXT * LINE / 72 + _MARGIN + 0.04
     height = above + len(rows) * row_height + below
     figure = new_figure(width, height)
     with styled():
-        for row, (query, near) in enumerate(rows):
+        for row, (asked, near) in enumerate(rows):
             bottom = height - above - row * row_height - side
-            for column, tile in enumerate((query, *near)):
+            for column, tile in enumerate((asked, *near)):
                 # The query stands apart by twice the gap.
                 left = _MARGIN + column * (side + _GAP) + (_GAP if column else 0)
                 ax = axes_at(figure, left, bottom, side, side)
                 draw_tile(ax, tile, side, gid=f"tile-{row}-{column}")
                 if not row and column < 2:
-                    _head(ax, "query" if not column else "nearest first", above - _MARGIN)
+                    _head(ax, query if not column else "nearest first", above - _MARGIN)
         foot_note(figure, notes, _MARGIN, below - 0.02)
     return figure
 
@@ -201,9 +206,9 @@ def _shortened(lines: list[str], width: float, middle: bool) -> str:
     return "…"
 
 
-def _note(rows: Sequence[tuple[Tile, Sequence[Tile]]], score: str) -> str:
+def _note(rows: Sequence[tuple[Tile, Sequence[Tile]]], score: str, query: str) -> str:
     known = {tile.right for _, near in rows for tile in near}
-    parts = [f"number: {score} to the query"]
+    parts = [f"number: {score} to the {query}"]
     if True in known:
         parts.append("✓ solid frame: the query's label")
     if False in known:

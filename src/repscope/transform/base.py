@@ -113,6 +113,17 @@ class Bridge(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-l
         """
         return self._collected(source, "n_features_in_", self._apply)
 
+    @property
+    def item_columns(self) -> tuple[str, ...]:
+        """Columns that :meth:`transform_items` gives besides the rows."""
+        return ()
+
+    def transform_items(
+        self, source: Source
+    ) -> tuple[NDArray[np.floating[Any]], dict[str, NDArray[np.int64]]]:
+        """:meth:`transform`, and what else the method says of each row, by column: a quantiser, its codes."""
+        return self.transform(source), {}
+
     def transform_blocks(self, source: Source, rows: int | None = None) -> Iterator[Floats]:
         """:meth:`transform`, at most ``rows`` rows at a time, for results too large for memory."""
         return self._mapped(self._checked(source, "n_features_in_"), self._apply, rows)

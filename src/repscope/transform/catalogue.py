@@ -157,6 +157,12 @@ METHODS: tuple[MethodInfo, ...] = (
         paper="Ho, Jain & Abbeel, NeurIPS 2020; Lee et al., Diffusion Bridge, CVPR 2025",
     ),
     MethodInfo(
+        "kmeans", f"{_HERE}.quantise.methods:KMeans", "source", by_class=True, invertible=False,
+        cost="k-means; 2 K D a row",
+        when="As vq, by k-means alone: the codebook that every other one should beat.",
+        paper="Lloyd, Least squares quantization in PCM, IEEE Transactions on Information Theory 1982",
+    ),
+    MethodInfo(
         "vq", f"{_HERE}.quantise.methods:VQ", "source", by_class=True, invertible=False,
         cost="k-means; 2 K D a row",
         when="To see what a codebook of K vectors keeps.",

@@ -11,24 +11,28 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans as Lloyd
 
 import repscope as rs
 from repscope.errors import DependencyError, InputError, VectorError
 from repscope.transform import quantise
 from repscope.transform.quantise.base import Quantiser
-from repscope.transform.quantise.methods import FSQ, LFQ, RVQ, VQ
+from repscope.transform.quantise.methods import FSQ, LFQ, RVQ, VQ, KMeans
 
 pytest.importorskip("vector_quantize_pytorch")
-modules = importlib.import_module("repscope.transform.quantise.modules")
+needs_library = importlib.import_module("repscope.transform.quantise.vector_quantize")
 
 SMALL: list[Quantiser] = [
     VQ(16, epochs=3, batch_size=100),
     RVQ(8, 3, epochs=3, batch_size=100),
     FSQ((5, 4, 3)),
     LFQ(5),
+    KMeans(16),
+    VQ(16, epochs=3, batch_size=100, bottleneck=3),
+    RVQ(8, 3, epochs=3, batch_size=100, bottleneck=2),
+    KMeans(16, bottleneck=4),
 ]
-IDS = [one.name for one in SMALL]
+IDS = [f"{one.name}{'' if getattr(one, 'bottleneck', None) is None else '-bottleneck'}" for one in SMALL]
 
 
 def rows(n: int = 400, d: int = 6, seed: int = 0) -> np.ndarray:
@@ -49,7 +53,7 @@ def test_vq_takes_the_nearest_code_and_nears_k_means() -> None:
     distances = np.square(x[:, None] - book[None]).sum(-1)
     np.testing.assert_array_equal(codes, distances.argmin(axis=1))
     np.testing.assert_array_equal(moved, book[codes])
-    best = KMeans(16, n_init=5, random_state=0).fit(x).inertia_ / np.square(x - x.mean(0)).sum()
+    best = Lloyd(16, n_init=5, random_state=0).fit(x).inertia_ / np.square(x - x.mean(0)).sum()
     assert best <= error(x, moved) < 3 * best
 
 
@@ -150,6 +154,9 @@ def test_the_module_is_frozen_and_equal(bridge: Quantiser) -> None:
         (VQ(0), "codebook_size: a whole number"),
         (VQ(8, epochs=0), "epochs: a whole number"),
         (RVQ(8, 0), "stages: a whole number"),
+        (VQ(8, bottleneck=7), "a bottleneck of at most 6"),
+        (KMeans(8, bottleneck=0), "bottleneck: a whole number"),
+        (VQ(8, init="zeros"), "init data or random"),
         (LFQ(0), "a whole bits|a grid of 1"),
         (LFQ(7), "a grid of 1 to 6 axes"),
         (FSQ((2, 4)), "at least 3 levels"),
@@ -168,14 +175,84 @@ def test_too_few_rows() -> None:
     with pytest.raises(VectorError, match="vary in at least 4 dimensions"):
         LFQ(4).fit(rows(3))
 
+    with pytest.raises(VectorError, match="at least 8 different rows"):
+        KMeans(8).fit(np.repeat(rows(4), 5, axis=0))
+
+
+def test_k_means_is_lloyds() -> None:
+    x = rows()
+    bridge = KMeans(16, iterations=100).fit(x)
+    moved, codes = bridge.transform(x), bridge.codes(x)
+    # Every code is the mean of its rows, and every row has the nearest code.
+    for code in np.unique(codes):
+        np.testing.assert_allclose(moved[codes == code][0], x[codes == code].mean(0), atol=1e-4)
+    centres = bridge._state()["quantiser.quantiser.centres"]
+    np.testing.assert_array_equal(codes, np.square(x[:, None] - centres[None]).sum(-1).argmin(axis=1))
+    assert (
+        error(x, moved)
+        < 1.3 * Lloyd(16, n_init=5, random_state=0).fit(x).inertia_ / np.square(x - x.mean(0)).sum()
+    )
+
+
+def test_far_from_the_origin_codes_are_the_same() -> None:
+    x = np.round(rows() * 64) / 64
+    np.testing.assert_array_equal(KMeans(16).fit(x).codes(x), KMeans(16).fit(x + 512).codes(x + 512))
+
+
+def test_a_bottleneck_quantises_the_leading_axes() -> None:
+    x = rows()
+    centred = x - x.mean(0, dtype=np.float64)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :3]
+    for bridge in (KMeans(16, bottleneck=3), VQ(16, bottleneck=3, epochs=2), RVQ(8, 2, bottleneck=3)):
+        moved = bridge.fit(x).transform(x) - x.mean(0)
+        np.testing.assert_allclose(moved @ axes @ axes.T, moved, atol=1e-4)
+        assert error(x, moved + x.mean(0)) > 1 - np.square(centred @ axes).sum() / np.square(centred).sum()
+    # Codebook, axes and mean.
+    assert KMeans(16, bottleneck=3).fit(x).n_parameters == 16 * 3 + 6 * 3 + 6
+
+
+def test_a_codebook_from_data_is_kept_and_has_fewer_dead_codes() -> None:
+    x = rows(800)
+    from_data, random = (VQ(64, init=how, epochs=5, batch_size=200).fit(x) for how in ("data", "random"))
+    assert from_data.usage_[0] > 0.9
+    assert random.usage_[0] < 0.5
+    # One step of the running means does not undo the k-means of the first batch.
+    network = VQ(64, batch_size=800)._build(6).train()
+    with torch.no_grad():
+        torch.manual_seed(0)
+        network.quantise(torch.from_numpy(x))
+        begun = network.quantiser._codebook.embed.clone()
+        network.quantise(torch.from_numpy(x))
+    moved = (network.quantiser._codebook.embed - begun).square().sum()
+    assert moved < 0.02 * (begun - begun.mean(1)).square().sum()
+
+
+@pytest.mark.parametrize("bridge", [SMALL[0], SMALL[4]], ids=["vq", "kmeans"])
+def test_what_is_quantised_stays(bridge: Quantiser) -> None:
+    found = clone(bridge).fit(rows())
+    once = found.transform(rows(seed=1))
+    np.testing.assert_array_equal(found.transform(once), once)
+    np.testing.assert_array_equal(found.codes(once), found.codes(rows(seed=1)))
+
+
+def test_rows_and_codes_together() -> None:
+    x = rows()
+    for bridge, columns in ((SMALL[4], ["code"]), (SMALL[1], ["code.0", "code.1", "code.2"])):
+        found = clone(bridge).fit(x)
+        moved, codes = found.transform_items(x)
+        assert list(codes) == columns
+        np.testing.assert_array_equal(moved, found.transform(x))
+        np.testing.assert_array_equal(np.stack(list(codes.values()), 1).squeeze(), found.codes(x))
+
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     missing: Any = None
     monkeypatch.setitem(sys.modules, "vector_quantize_pytorch", missing)
     # As in a new process: the module that needs the package was not imported yet.
-    monkeypatch.delitem(sys.modules, modules.__name__)
-    monkeypatch.delattr(quantise, "modules")
-    for bridge in SMALL:
+    monkeypatch.delitem(sys.modules, needs_library.__name__)
+    monkeypatch.delattr(quantise, "vector_quantize")
+    KMeans(4).fit(rows())
+    for bridge in SMALL[:4]:
         with pytest.raises(DependencyError, match=r'pip install "repscope\[quantise\]"'):
             clone(bridge).fit(rows())
 

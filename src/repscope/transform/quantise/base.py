@@ -17,6 +17,11 @@ from repscope.transform.inputs import Floats, Rows, Source
 _QUANTISER = "quantiser."
 
 
+def code_columns(stages: int) -> tuple[str, ...]:
+    """Columns of a quantised set: ``code``, or ``code.0``, ``code.1`` … of several stages."""
+    return ("code",) if stages == 1 else tuple(f"code.{stage}" for stage in range(stages))
+
+
 class Quantiser(Bridge):
     """Base of the quantisers.
 
@@ -41,13 +46,27 @@ class Quantiser(Bridge):
         return np.concatenate([self._quantised(block)[1] for block in blocks])
 
     @property
+    def item_columns(self) -> tuple[str, ...]:
+        """``code``, or ``code.0``, ``code.1`` … of several stages."""
+        self._check_fitted()
+        return code_columns(len(self.usage_))
+
+    def transform_items(self, source: Source) -> tuple[Floats, dict[str, NDArray[np.int64]]]:
+        """The rows moved, and their codes by column."""
+        rows = self._checked(source, "n_features_in_")
+        parts = [(moved.astype(rows.dtype), codes) for moved, codes in map(self._quantised, rows.blocks())]
+        codes = np.concatenate([one for _, one in parts])
+        named = zip(self.item_columns, codes.reshape(len(codes), -1).T, strict=True)
+        return np.concatenate([moved for moved, _ in parts]), dict(named)
+
+    @property
     @abstractmethod
     def n_codes(self) -> int:
         """Codes of one stage."""
 
     @property
     def n_parameters(self) -> int:
-        """Numbers that a row is decoded with."""
+        """Numbers of the codebooks and the projections, there and back."""
         self._check_fitted()
         return sum(int(value.numel()) for value in self._network.parameters_of_decoder())
 
@@ -105,17 +124,17 @@ class Quantiser(Bridge):
 
 
 def library() -> Any:
-    """:mod:`repscope.transform.quantise.modules`, whose package is optional.
+    """:mod:`repscope.transform.quantise.vector_quantize`, whose package is optional.
 
     Raises:
         DependencyError: it is not installed.
     """
     try:
-        from repscope.transform.quantise import modules
+        from repscope.transform.quantise import vector_quantize
     except ImportError as error:
         raise DependencyError(
             "vector-quantize-pytorch for vq, fsq, lfq and rvq",
             str(error),
             'install it: pip install "repscope[quantise]"',
         ) from error
-    return modules
+    return vector_quantize

@@ -7,9 +7,11 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from vector_quantize_pytorch import FSQ, LFQ, ResidualVQ, VectorQuantize
 
 from repscope.measure.core.arrays import Float64
+
+_CHUNK = 8192
+"""Rows whose distances to all codes are held at a time."""
 
 
 class Freezable(nn.Module):
@@ -31,31 +33,76 @@ class Freezable(nn.Module):
         return self.eval()
 
 
-class CodebookModule(Freezable):
-    """A learnt codebook, or several in stages.
+class NearestCode(nn.Module):
+    """A plain codebook, in the manner of the library's: [B, 1, d] → the nearest codes, and which they are.
 
-    Args:
-        quantiser: of the library; returns quantised rows, codes, and losses that are not used.
+    Attributes:
+        centres: [K, d].
     """
 
-    def __init__(self, quantiser: Any) -> None:
+    centres: Tensor
+
+    def __init__(self, size: int, d: int) -> None:
+        super().__init__()
+        self.register_buffer("centres", torch.zeros(size, d))
+
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest code of each row; of two as near, the first."""
+        # Distances from the middle of the codebook: rows far from the origin keep their digits.
+        middle = self.centres.mean(dim=0)
+        codes = self.centres - middle
+        half = codes.square().sum(dim=1) / 2
+        parts = torch.split(rows[:, 0] - middle, _CHUNK)
+        found = torch.cat([(half - part @ codes.T).argmin(dim=1) for part in parts])
+        return self.centres[found][:, None], found[:, None]
+
+
+class CodebookModule(Freezable):
+    """A learnt codebook, or several in stages, of the rows or of their leading principal axes.
+
+    Args:
+        quantiser: of the library, or :class:`NearestCode`; returns quantised rows, codes, and losses that are
+            not used.
+        projection: widths of the rows and of the axes that are quantised; None to quantise rows as they are.
+    """
+
+    mean: Tensor | None
+    axes: Tensor | None
+
+    def __init__(self, quantiser: Any, projection: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.quantiser = quantiser
+        self.register_buffer("mean", None if projection is None else torch.zeros(projection[0]))
+        self.register_buffer("axes", None if projection is None else torch.zeros(projection))
+
+    def project_with(self, mean: Float64, axes: Float64) -> None:
+        """Set the projection: (x − mean) @ axes, and back."""
+        assert self.mean is not None
+        assert self.axes is not None
+        self.mean.copy_(torch.from_numpy(mean))
+        self.axes.copy_(torch.from_numpy(axes.copy()))
+
+    def project(self, rows: Tensor) -> Tensor:
+        """[B, d] what is quantised."""
+        return rows if self.mean is None or self.axes is None else (rows - self.mean) @ self.axes
 
     def quantise(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """[B, D] rows and their [B] or [B, Q] codes."""
         # As a batch of sequences of one: the library treats two dimensions as one sequence.
-        moved, codes, *_ = self.quantiser(rows[:, None])
-        return moved[:, 0], codes[:, 0]
+        points, codes, *_ = self.quantiser(self.project(rows)[:, None])
+        moved = points[:, 0]
+        if self.mean is not None and self.axes is not None:
+            moved = self.mean + moved @ self.axes.T
+        return moved, codes[:, 0]
 
     def forward(self, rows: Tensor) -> Tensor:
         """[B, D] → [B, D]."""
         return self.quantise(rows.float())[0].to(rows.dtype)
 
     def parameters_of_decoder(self) -> Iterator[Tensor]:
-        """The codebooks."""
+        """The codebooks and the projection."""
         for name, one in self.named_buffers():
-            if name.endswith("._codebook.embed"):
+            if name in ("mean", "axes") or name.endswith(("._codebook.embed", ".centres")):
                 yield one
 
 
@@ -114,23 +161,3 @@ class GridModule(Freezable):
     def parameters_of_decoder(self) -> Iterator[Tensor]:
         """Encoder and decoder."""
         yield from (self.mean, self.axes, self.centre, self.decoder, self.level)
-
-
-def vq_module(d: int, options: dict[str, Any]) -> CodebookModule:
-    """One codebook."""
-    return CodebookModule(VectorQuantize(dim=d, **options))
-
-
-def rvq_module(d: int, stages: int, options: dict[str, Any]) -> CodebookModule:
-    """Codebooks in stages."""
-    return CodebookModule(ResidualVQ(dim=d, num_quantizers=stages, **options))
-
-
-def fsq_module(d: int, levels: list[int]) -> GridModule:
-    """A few levels on each axis."""
-    return GridModule(d, len(levels), FSQ(levels=levels))
-
-
-def lfq_module(d: int, bits: int) -> GridModule:
-    """Signs of the axes."""
-    return GridModule(d, bits, LFQ(codebook_size=2**bits, dim=bits, entropy_loss_weight=0.0))

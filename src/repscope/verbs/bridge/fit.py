@@ -227,7 +227,8 @@ def apply_bridge(
 ) -> EmbeddingSet:
     """Move every row of a set through a bridge of the study, into a new set of the same items.
 
-    Rows are read, moved and written a shard at a time; the same call continues after a kill.
+    A quantiser also gives every item its ``code`` (``code.0``, ``code.1`` … of several stages). Rows are
+    read, moved and written a shard at a time; the same call continues after a kill.
 
     Args:
         study: folder of the study, or the study.
@@ -262,7 +263,14 @@ def apply_bridge(
     size = shard_rows or block_rows(max(kept.width_in, kept.width_out))
     recipe = {"bridge": kept.fingerprint, "parent": before.fingerprint, "rows": size}
     changed = {**({"params": dict(params)} if params else {}), **({"inverse": True} if inverse else {})}
-    move = bridge.inverse_transform if inverse else bridge.transform
+    earlier = [name for name in _said_by_bridges(before) if name in before.columns]
+    columns = () if inverse else bridge.item_columns
+    if taken := sorted(set(columns) & set(before.columns) - set(earlier)):
+        raise InputError(
+            f"a set whose items have no {', '.join(columns)} yet",
+            f"{before.name!r} with {', '.join(taken)}, which no bridge wrote",
+            "import it with that column under another name",
+        )
     with opened.writer(
         as_,
         recipe=json_hash({**recipe, **changed}),
@@ -277,6 +285,7 @@ def apply_bridge(
                 "method": kept.method,
                 "fingerprint": kept.fingerprint,
                 **changed,
+                **({"columns": said} if (said := list(columns) or earlier) else {}),
             },
             **fits_behind(before, kept),
         },
@@ -286,12 +295,26 @@ def apply_bridge(
         while done < before.n:
             rows = range(done, min(done + size, before.n))
             part = before.take(list(rows))
-            writer.write_shard(move(part), part.items)
+            if inverse:
+                writer.write_shard(bridge.inverse_transform(part), part.items)
+            else:
+                moved, codes = bridge.transform_items(part)
+                # Codes of an earlier quantiser are not those of these rows any more.
+                items = part.items.drop_columns(earlier) if codes else part.items
+                for column, values in codes.items():
+                    items = items.append_column(column, [values])
+                writer.write_shard(moved, items)
             done = rows.stop
             if progress is not None:
                 progress(Progress(f"apply {name}", done, before.n))
         writer.finish()
     return opened[as_]
+
+
+def _said_by_bridges(rows: EmbeddingSet) -> list[str]:
+    """Columns that a bridge behind a set gave its items."""
+    made = rows.provenance.get("transform")
+    return list(made.get("columns", ())) if isinstance(made, Mapping) else []
 
 
 def _named(rows: EmbeddingSet) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def parse_times(text: str) -> tuple[int, ...]:
         ) from None
 
 
-_PARAMS = partial(
+PARAMS = partial(
     option,
     None,
     help="A parameter of the method, repeatable; see bridge methods NAME.",
@@ -96,7 +96,7 @@ class FitOptions(Options):
     name: str = option(REQUIRED, "Name of the bridge in the study.", "--as", metavar="NAME")
     on: str | None = option(None, "'id' or a key column that says which rows belong together.", metavar="KEY")
     unpaired: bool = option(False, "Nothing is known of which rows belong together.")
-    params: Mapping[str, Any] | None = _PARAMS()
+    params: Mapping[str, Any] | None = PARAMS()
     cluster: str | None = _CLUSTER()
     hold_out: str = option(
         "clusters", "What the fit must not see, to be judged on: clusters, classes or none."
@@ -122,7 +122,7 @@ class ApplyOptions(Options):
 
     to: str = option(REQUIRED, "Set whose rows are moved.", metavar="SET")
     as_: str = option(REQUIRED, "Name of the new set.", "--as", metavar="SET2")
-    params: Mapping[str, Any] | None = _PARAMS(
+    params: Mapping[str, Any] | None = PARAMS(
         help="A parameter of a fitted diffusion bridge that needs no other fit: entry_time, sampling_steps, "
         "sampler, eta, entry_noise, clip, random_state. Repeatable.",
     )
@@ -192,5 +192,5 @@ class ImportDiffusionOptions(Options):
     target_mean: str | None = option(None, "What target rows were centred with.", metavar="SET|FILE")
     width: int | None = option(None, "Of the rows, where no mean tells it.", least=1)
     weights: str = option("ema", "ema, or raw as EZ-HOI used them.")
-    params: Mapping[str, Any] | None = _PARAMS()
+    params: Mapping[str, Any] | None = PARAMS()
     overwrite: bool = option(False, "Replace a bridge of this name.")

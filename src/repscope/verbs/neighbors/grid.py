@@ -45,7 +45,7 @@ def neighbour_grid(result: StudyNeighbours, *, rows: int = ROWS, seed: int = 0) 
         chosen = np.sort(np.random.default_rng(seed).choice(n, rows, replace=False))
     found = result.found
     same = result.same_label()
-    asked, near = _Items(result.queries), _Items(result.base)
+    asked, near = ItemTiles(result.queries), ItemTiles(result.base)
     grid = []
     for at in chosen.tolist():
         tiles = [
@@ -60,7 +60,7 @@ def neighbour_grid(result: StudyNeighbours, *, rows: int = ROWS, seed: int = 0) 
     return plot_neighbours(grid, score=_SCORES[found.metric])
 
 
-class _Items:
+class ItemTiles:
     """What can be shown of the items of a set."""
 
     def __init__(self, embeddings: EmbeddingSet) -> None:
@@ -69,6 +69,7 @@ class _Items:
         self._columns = embeddings.columns
 
     def tile(self, row: int, *, score: float | None = None, right: bool | None = None) -> Tile:
+        """The tile of one item."""
         image = next((value for name in _IMAGES if (value := self._cell(name, row)) is not None), None)
         small = picture(image, self._folders, _SIDE)
         own, label, text = str(self._cell("id", row)), self._cell("label", row), self._cell("text", row)

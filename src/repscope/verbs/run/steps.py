@@ -21,6 +21,7 @@ from repscope.verbs.extract.options import ExtractOptions
 from repscope.verbs.import_.options import ImportOptions
 from repscope.verbs.neighbors.options import NeighborsOptions
 from repscope.verbs.project.options import ProjectOptions
+from repscope.verbs.quantise.options import QuantiseOptions
 
 Kind = Literal["set", "bridge", "file", "result"]
 Values = Mapping[str, Any]
@@ -181,6 +182,9 @@ VERBS: dict[str, Verb] = {
     ),
     "project": Verb(
         ProjectOptions, ("sets",), sets=("sets",), makes=_result("project", ("sets",), "map.json")
+    ),
+    "quantise": Verb(
+        QuantiseOptions, ("set",), sets=("set", "apply-to"), makes=_Makes("set"),
     ),
     "neighbors": Verb(NeighborsOptions, ("set",), sets=("set", "query-set")),
 }  # fmt: skip

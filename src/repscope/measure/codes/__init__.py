@@ -1,0 +1,1 @@
+"""What discrete codes keep of the rows that they stand for, and what they cost."""

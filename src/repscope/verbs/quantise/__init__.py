@@ -1,0 +1,1 @@
+"""``repscope quantise``: a set as codes, and what that costs."""
