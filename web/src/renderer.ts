@@ -28,24 +28,28 @@ export interface Renderer {
 
 const VERTEX = `#version 300 es
 in vec2 a_from; in vec2 a_to; in uvec2 a_look;
-uniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side; uniform uint u_pass;
-flat out uint v_colour;
+uniform vec2 u_centre; uniform vec2 u_scale; uniform float u_t, u_side, u_alpha; uniform uint u_pass;
+uniform sampler2D u_palette;
+flat out vec4 v_colour;
 void main() {
   vec2 at = mix(a_from, a_to, u_t);
   gl_Position = vec4((at - u_centre) * u_scale, 0.0, 1.0);
   if (a_look.y != u_pass) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
   gl_PointSize = u_side;
-  v_colour = a_look.x;
+  v_colour = vec4(texelFetch(u_palette, ivec2(int(a_look.x), 0), 0).rgb, 1.0) * u_alpha;
 }`;
 
 const FRAGMENT = `#version 300 es
 precision highp float;
-uniform sampler2D u_palette; uniform float u_alpha, u_side;
-flat in uint v_colour; out vec4 colour;
+uniform float u_side;
+flat in vec4 v_colour; out vec4 colour;
 void main() {
+  colour = v_colour;
+  // Nobody sees whether two pixels are round.
+  if (u_side < 3.0) return;
   float edge = (0.5 - length(gl_PointCoord - 0.5)) * u_side;
   if (edge < 0.0) discard;
-  colour = vec4(texelFetch(u_palette, ivec2(int(v_colour), 0), 0).rgb, 1.0) * u_alpha * clamp(edge, 0.0, 1.0);
+  colour *= clamp(edge, 0.0, 1.0);
 }`;
 
 class WebGlRenderer implements Renderer {

@@ -120,7 +120,9 @@ class Frame:
             )
         low, high = everything.min(axis=0), everything.max(axis=0)
         extent = float((high - low).max())
-        side = extent * (1 + 2 * _EDGE) or 1.0
+        # What rounding alone sets apart is equal.
+        apart = extent > max(1e-7 * float(np.abs(everything).max()), 1e-300)
+        side = extent * (1 + 2 * _EDGE) if apart else 1.0
         x, y = ((low + high) / 2 - side / 2).tolist()
         return cls(x, y, side)
 

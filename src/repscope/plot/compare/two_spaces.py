@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from repscope.maps.fit import Projection
+    from repscope.plot.base.colouring import Colouring
 
 
 TURNED = "Two spaces: the right map is turned onto the left one (Procrustes of the planes)."
@@ -35,13 +36,16 @@ def turned_onto(first: Projection, second: Projection) -> Projection:
     return replace(second, coordinates=moved)
 
 
-def plot_two_maps(first: Projection, second: Projection, *, colours: str = "default") -> Axes:
+def plot_two_maps(
+    first: Projection, second: Projection, *, colours: str = "default", coloured: Colouring | None = None
+) -> Axes:
     """Draw both maps, items and reference each; returns the axes of the first.
 
     Args:
         first: of before and its reference, in that order.
         second: of after and its reference; see :func:`turned_onto`.
         colours: name of a palette.
+        coloured: colours of the items, by a column.
     """
     with styled():
         width = (DOUBLE - 0.3) / 2
@@ -50,7 +54,7 @@ def plot_two_maps(first: Projection, second: Projection, *, colours: str = "defa
         for ax, projection in zip(panels, (first, second), strict=True):
             items, reference = projection.coordinates
             plot_map(
-                projection, before=items, reference=reference, colours=colours, ax=ax,
+                projection, before=items, reference=reference, colours=colours, ax=ax, coloured=coloured,
                 as_after=projection is second,
             )  # fmt: skip
         foot_note(figure, [TURNED], 0.1, 0.2)

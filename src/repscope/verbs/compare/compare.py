@@ -145,7 +145,7 @@ def compare(
     rows, grouped = table.changes(*matches) if table else ((), ())
     drawn = draw(paired, arrays, projection, change, choice, classes=rows, coloured=coloured)
     if apart[0] is not None and apart[1] is not None:
-        draw_apart(drawn, paired, apart[0], apart[1], choice)
+        draw_apart(drawn, paired, (apart[0], apart[1]), choice, coloured)
     return Comparison(
         before=before.name,
         after=after.name,

@@ -84,16 +84,24 @@ def spaces_of(paired: Paired) -> list[dict[str, EmbeddingSet]]:
 
 
 def draw_apart(
-    drawn: DrawnComparison, paired: Paired, first: Projection, second: Projection, choice: MapChoice
+    drawn: DrawnComparison,
+    paired: Paired,
+    maps: tuple[Projection, Projection],
+    choice: MapChoice,
+    coloured: Colouring | None,
 ) -> None:
     """A map of each space in one figure."""
     from repscope.plot.compare.two_spaces import plot_two_maps, turned_onto
 
+    first, second = maps
     second = turned_onto(first, second) if first.joint.shape == second.joint.shape else second
-    captions = [map_caption(one, sets) for one, sets in zip((first, second), spaces_of(paired), strict=True)]
+    captions = [
+        map_caption(one, sets, choice.colour)
+        for one, sets in zip((first, second), spaces_of(paired), strict=True)
+    ]
     drawn.add(
         "map",
-        plot_two_maps(first, second, colours=choice.palette),
+        plot_two_maps(first, second, colours=choice.palette, coloured=coloured),
         f"Two spaces, so two maps; the second is turned onto the first (Procrustes of the planes), and no "
         f"distance between the panels means anything. Left: {captions[0]} Right: {captions[1]}",
     )
