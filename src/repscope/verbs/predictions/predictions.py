@@ -96,8 +96,9 @@ def predictions(
         levels: of the hierarchy; features are means over cells of 2^level × 2^level patches.
         study: keep the mean predicted and target features of each image and level as sets of it.
         as_: what the names of these sets begin with.
-        source_kind, path_column, id_column, id_rule, items, encoding, text_column, images, regions,
-            templates, array: what is said of the source, as for ``extract``.
+        source_kind, path_column, id_column, id_rule, items, text_column, images, regions, templates, array:
+            what is said of the source, as for ``extract``.
+        encoding: as for ``extract``.
         weights, weights_key, weights_prefix, resize, crop, mean, std, interpolation: of model and pixels.
         method, perplexity: of the map; "none" for no map.
         show: images whose maps are kept for figures, the first ones.
