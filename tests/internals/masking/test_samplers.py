@@ -118,6 +118,8 @@ HIDDEN = np.array([[True, False, False], [False, True, False]])
         HIDDEN,
         HIDDEN.astype(int),
         HIDDEN.ravel(),
+        HIDDEN.ravel().astype(int),
+        HIDDEN.ravel().astype(np.float32),
         {"targets": [0, 4]},
         {"targets": [[0], [4]]},
         {"context": ~HIDDEN, "targets": [HIDDEN]},
@@ -137,6 +139,7 @@ def test_every_form_of_a_sample_is_read(made: object) -> None:
     [
         (np.zeros((3, 3), bool), "shape \\[3, 3\\]"),
         ({"targets": [0, 6]}, "0 to 5"),
+        ({"targets": [0, 0]}, "some twice"),
         ({"mask": HIDDEN}, "'context' and 'targets'"),
         ("words", "tokens"),
         (np.array([0.5, 0.2]), "float64"),

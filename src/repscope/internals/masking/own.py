@@ -143,7 +143,9 @@ def _cells(given: Any, grid: Grid, name: str) -> Cells:
     except (TypeError, ValueError) as error:
         raise InputError(f"tokens in a sample of {name}", str(error), f"see: {FORMS}") from error
     count = int(np.prod(grid))
-    binary = array.dtype == bool or (array.shape == grid and np.isin(array, (0, 1)).all())
+    # As many zeros and ones as there are tokens are a mask, flat or not: indices never repeat.
+    whole = array.shape == grid or (array.ndim == 1 and array.size == count > 2)
+    binary = array.dtype == bool or (whole and array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all())
     if binary and array.size == count:
         return np.asarray(array, bool).reshape(grid)
     if array.ndim == 1 and array.dtype.kind in "iu":
@@ -152,6 +154,10 @@ def _cells(given: Any, grid: Grid, name: str) -> Cells:
                 f"indices from 0 to {count - 1} in a sample of {name}",
                 f"{int(array.min())} to {int(array.max())}",
                 "give --grid as the sampler makes it",
+            )
+        if len(np.unique(array)) < array.size:
+            raise InputError(
+                f"indices of tokens in a sample of {name}", "some twice", "give each once, or a mask"
             )
         cells = np.zeros(count, bool)
         cells[array] = True
