@@ -43,6 +43,15 @@ PAGES = [
 ]
 """Pages whose blocks are run. Those of CONTRIBUTING.md are files; ``test_adding.py`` adds them."""
 
+LONG = {
+    *("docs/recursive.md", "docs/training-callbacks.md"),
+    *(
+        f"docs/verbs/{one}.md"
+        for one in ("inside", "landscape", "predictions", "quantise", "segment", "view")
+    ),
+}
+"""Pages that train or draw for ten seconds and more; ``make test-long`` runs them."""
+
 NOT_RUN = {
     "sh": "installs packages, or runs everything for minutes, or needs the reader's own files",
 }
@@ -267,7 +276,9 @@ def bin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(one, marks=pytest.mark.long if one in LONG else ()) for one in PAGES]
+)
 def test_every_block_of_the_page_does_what_it_shows(page: str, tmp_path: Path, bin_folder: Path) -> None:
     text = (REPOSITORY / page).read_text(encoding="utf-8")
     Page(tmp_path, bin_folder).run(list(blocks_of(text, page)))

@@ -8,6 +8,7 @@ from benchmarks.misuse import CONDITIONS, MisuseRow, as_markdown, judged
 from repscope.verbs.common.unseen import FLAG
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("condition", [*CONDITIONS][1:3] + [*CONDITIONS][4:])
 def test_what_a_study_says_of_how_it_was_used(condition: str) -> None:
     found = judged(condition, 0)

@@ -41,7 +41,8 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     try:
         return data.decode(wanted).removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeError as error:
-        if wanted == "utf-8-sig":
+        if encoding is None:
+            # Bytes that only look like a mark are no text in UTF-8 either.
             raise not_utf8(path, error) from error
         raise FormatError(
             f"text in {wanted} in {path}", first_line(error), "name another --encoding"

@@ -12,7 +12,7 @@ from torch import nn
 from repscope.learning.callbacks.watch import Watch
 from repscope.study import Study
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.long]
 X = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
 
 
